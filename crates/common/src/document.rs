@@ -1,0 +1,125 @@
+//! A JSON file that is read and rewritten whole: state, queue, quarantine.
+//!
+//! A document that cannot be read never stops a tool and is never lost: whoever must rewrite it first keeps the damaged
+//! bytes beside it as `NAME.bad`.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::files::{self, Durability, FileError, Lock};
+use crate::pyjson;
+use crate::source::{Source, SourceError};
+
+/// The largest document that is read, in bytes.
+pub const LIMIT: u64 = 64 << 20;
+
+/// What stands at a document's path.
+#[derive(Debug)]
+pub enum Document<T> {
+    /// No file.
+    Missing,
+    /// A document that could be read.
+    Intact(T),
+    /// A file that is none, and why.
+    Damaged(SourceError),
+}
+
+/// Reads a document. What is wrong with its content is an answer, not an error.
+///
+/// # Errors
+/// The system refuses: the file is a directory, or is not ours to read.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, FileError> {
+    let Some(bytes) = files::read(path, LIMIT)? else { return Ok(Document::Missing) };
+    let source = match Source::from_bytes(path, bytes) {
+        Ok(source) => source,
+        Err(error) => return Ok(Document::Damaged(error)),
+    };
+    Ok(match source.json() {
+        Ok(value) => Document::Intact(value),
+        Err(error) => Document::Damaged(error),
+    })
+}
+
+/// Replaces the held document by `value`, as Python would write it.
+///
+/// # Errors
+/// As [`Lock::replace`]; a value that is no JSON counts as a failure to write.
+pub fn replace<T: Serialize + ?Sized>(lock: &Lock, value: &T, durability: Durability) -> Result<(), FileError> {
+    let text = pyjson::to_document(value).map_err(|error| FileError::writing(lock.path(), error.into()))?;
+    lock.replace(text.as_bytes(), durability)
+}
+
+/// Keeps the held file's present bytes under `NAME.bad` (or `NAME.bad.1` and so on, where that is taken by other bytes).
+///
+/// # Errors
+/// The system refuses.
+pub fn keep_damaged(lock: &Lock) -> Result<PathBuf, FileError> {
+    let path = lock.path();
+    let mut name = path.as_os_str().to_owned();
+    name.push(".bad");
+    for count in 0..1000 {
+        let mut candidate = name.clone();
+        if count > 0 {
+            candidate.push(format!(".{count}"));
+        }
+        let candidate = PathBuf::from(candidate);
+        match fs::hard_link(path, &candidate) {
+            Ok(()) => return Ok(candidate),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                if fs::read(&candidate).ok() == fs::read(path).ok() {
+                    return Ok(candidate);
+                }
+            }
+            // A file system without hard links.
+            Err(_) => {
+                fs::copy(path, &candidate).map_err(|error| FileError::writing(&candidate, error))?;
+                return Ok(candidate);
+            }
+        }
+    }
+    Err(FileError::writing(path, ErrorKind::AlreadyExists.into()))
+}
+
+impl<T> Document<T> {
+    /// Returns the document where it is intact; else nothing, with the damage handed to `warn`.
+    pub fn intact_or(self, warn: impl FnOnce(&SourceError)) -> Option<T> {
+        match self {
+            Self::Missing => None,
+            Self::Intact(value) => Some(value),
+            Self::Damaged(error) => {
+                warn(&error);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests write what is to be read")]
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn damage_is_an_answer_and_its_bytes_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queue.json");
+        assert!(matches!(read::<Value>(&path).unwrap(), Document::Missing));
+        for (round, bytes) in [&b"[{\"issue\": "[..], b"\0\0\0", b"\xff\xfe"].iter().enumerate() {
+            fs::write(&path, bytes).unwrap();
+            assert!(matches!(read::<Value>(&path).unwrap(), Document::Damaged(_)));
+            let lock = files::lock(&path).unwrap();
+            let kept = keep_damaged(&lock).unwrap();
+            assert_eq!(keep_damaged(&lock).unwrap(), kept, "the same bytes are kept once");
+            replace(&lock, &serde_json::json!([round]), Durability::Derived).unwrap();
+            assert_eq!(&fs::read(kept).unwrap(), bytes);
+            assert!(matches!(read::<Value>(&path).unwrap(), Document::Intact(_)));
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Reading with the path in the error, replacing in one step, locking.
+//!
+//! Whoever replaces or appends to a shared file holds its [`Lock`]: an advisory lock on a neighbour `.NAME.lock`, which
+//! stays where it is when the file itself is replaced. A replacement is written to the neighbour `.NAME.tmp` and renamed
+//! over the file, so that a reader sees the old text or the new, and a killed writer leaves at most that one neighbour.
+
+#![expect(clippy::disallowed_methods, reason = "this is the place where files are made and moved")]
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a writer waits for another one before it gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What could not be done with which file.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}", path.display())]
+pub struct FileError {
+    action: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    source: io::Error,
+}
+
+/// Whether a written text must survive a power cut at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Durability {
+    /// Flushed to the disk before the call returns: records, and whatever cannot be made again.
+    Flushed,
+    /// Left to the system's next flush: what can be computed again from records. A killed process loses nothing.
+    Derived,
+}
+
+/// The exclusive right to write one shared file, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    target: PathBuf,
+    _held: File,
+}
+
+impl FileError {
+    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+
+    /// Makes the error of a reader that has opened the file itself.
+    pub fn reading(path: &Path, source: io::Error) -> Self {
+        Self::new("read", path, source)
+    }
+
+    /// Makes the error of a writer whose content could not be made.
+    pub fn writing(path: &Path, source: io::Error) -> Self {
+        Self::new("write", path, source)
+    }
+
+    /// Returns whether the file (or the folder for it) is not there.
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == ErrorKind::NotFound
+    }
+
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let path = self.path.display();
+        Some(match self.source.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                format!("let this user write it: ls -ld {path}")
+            }
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk".to_owned(),
+            ErrorKind::FileTooLarge => {
+                "raise the file-size limit (ulimit -f), or see why the file is so large".to_owned()
+            }
+            ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
+                format!("move aside what stands in the way: ls -ld {path}")
+            }
+            ErrorKind::TimedOut => "look for a process that is stopped while it holds the lock".to_owned(),
+            kind if kind.to_string().contains("symbolic link") || self.source.raw_os_error() == Some(40) => {
+                format!("mend the symbolic link, which leads round in a circle: ls -l {path}")
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Reads a file of at most `limit` bytes; none if there is no such file.
+///
+/// # Errors
+/// It is no regular file, it is larger than `limit`, or the system refuses.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let fail = |source| Err(FileError::new("read", path, source));
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return fail(error),
+    };
+    // Opened only when it is a file: a pipe in its place would hold the tool for ever.
+    if let Err(error) = regular(&metadata) {
+        return fail(error);
+    }
+    if metadata.len() > limit {
+        let text = format!("{} bytes are more than the {limit} that are read of such a file", metadata.len());
+        return fail(io::Error::new(ErrorKind::InvalidData, text));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) => fail(error),
+    }
+}
+
+/// Opens a file to be read in a stream; none if there is no such file.
+///
+/// # Errors
+/// It is no regular file, or the system refuses.
+pub fn open(path: &Path) -> Result<Option<File>, FileError> {
+    let opened = fs::metadata(path).and_then(|metadata| regular(&metadata)).and_then(|()| File::open(path));
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::new("read", path, error)),
+    }
+}
+
+/// Fails unless `path` is a regular file or nothing, so that a run can refuse before it has written anything.
+///
+/// # Errors
+/// Something else stands there: a directory, a pipe, a symbolic link in a circle.
+pub fn check_writable_place(path: &Path) -> Result<(), FileError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(FileError::new("write", path, error)),
+        Ok(metadata) => regular(&metadata).map_err(|error| FileError::new("write", path, error)),
+    }
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// The system refuses, or a file stands in its place.
+pub fn make_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|error| FileError::new("make the folder", path, error))
+}
+
+/// Removes a file; one that is not there is no error.
+///
+/// # Errors
+/// The system refuses.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::new("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Moves a file aside, over what may be there.
+///
+/// # Errors
+/// The system refuses.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(|error| FileError::new("move aside", from, error))
+}
+
+/// Takes the lock of `path`, waiting for whoever holds it. The folder is made when it is missing.
+///
+/// # Errors
+/// The lock file cannot be made, or nobody let go for a minute.
+pub fn lock(path: &Path) -> Result<Lock, FileError> {
+    // Through a symbolic link the file that it leads to is locked and replaced, not the link.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let lock_path = neighbour(&target, "lock");
+    let fail = |source| FileError::new("lock", &lock_path, source);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let held = match options.open(&lock_path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if let Some(folder) = target.parent() {
+                make_folder(folder)?;
+            }
+            options.open(&lock_path)
+        }
+        other => other,
+    }
+    .map_err(fail)?;
+    let begun = Instant::now();
+    let mut pause = Duration::from_micros(200);
+    loop {
+        match held.try_lock() {
+            Ok(()) => return Ok(Lock { target, _held: held }),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => return Err(fail(ErrorKind::TimedOut.into())),
+            Err(TryLockError::Error(error)) => return Err(fail(error)),
+        }
+    }
+}
+
+impl Lock {
+    /// Returns the path of the file that is held.
+    pub fn path(&self) -> &Path {
+        &self.target
+    }
+
+    /// Replaces the held file's content in one step. On failure the old content stands and no remains are left.
+    ///
+    /// # Errors
+    /// The system refuses; a full disk is found here, not by a reader later.
+    pub fn replace(&self, content: &[u8], durability: Durability) -> Result<(), FileError> {
+        self.replace_by(durability, |file| file.write_all(content))
+    }
+
+    /// Replaces the held file's content by what `write` writes, as [`Lock::replace`] does.
+    ///
+    /// # Errors
+    /// As [`Lock::replace`], and what `write` fails with.
+    pub fn replace_by(
+        &self,
+        durability: Durability,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), FileError> {
+        let temporary = neighbour(&self.target, "tmp");
+        let written = fs::metadata(&self.target)
+            .map_or(Ok(()), |metadata| regular(&metadata))
+            .and_then(|()| File::create(&temporary))
+            .and_then(|mut file| {
+                write(&mut file)?;
+                if durability == Durability::Flushed { file.sync_data() } else { Ok(()) }
+            })
+            .and_then(|()| fs::rename(&temporary, &self.target));
+        if let Err(error) = written {
+            let _ = fs::remove_file(&temporary);
+            return Err(FileError::new("write", &self.target, error));
+        }
+        if durability == Durability::Flushed {
+            self.flush_folder()?;
+        }
+        Ok(())
+    }
+
+    /// Appends `content` to the held file, on a line of its own: a last line without a newline is ended first. On
+    /// failure the file is as long as it was.
+    ///
+    /// Returns the file's length before and after.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn append_line(&self, content: &[u8], durability: Durability) -> Result<(u64, u64), FileError> {
+        let fail = |source| FileError::new("append to", &self.target, source);
+        let is_new = !self.target.exists();
+        if !is_new {
+            check_writable_place(&self.target).map_err(|error| fail(error.source))?;
+        }
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&self.target).map_err(fail)?;
+        let before = file.metadata().map_err(fail)?.len();
+        let mut line = Vec::with_capacity(content.len() + 2);
+        if before > 0 && last_byte(&file, before).map_err(fail)? != b'\n' {
+            line.push(b'\n');
+        }
+        line.extend_from_slice(content);
+        line.push(b'\n');
+        let written = file
+            .write_all(&line)
+            .and_then(|()| if durability == Durability::Flushed { file.sync_data() } else { Ok(()) });
+        if let Err(error) = written {
+            let _ = file.set_len(before);
+            return Err(fail(error));
+        }
+        if is_new && durability == Durability::Flushed {
+            self.flush_folder()?;
+        }
+        Ok((before, before + line.len() as u64))
+    }
+
+    /// Flushes the folder's own list of names, without which a new name may be gone after a power cut.
+    fn flush_folder(&self) -> Result<(), FileError> {
+        let Some(folder) = self.target.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            // Some file systems know no flush of a folder.
+            Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                Err(FileError::new("flush", folder, error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn last_byte(file: &File, length: u64) -> io::Result<u8> {
+    use std::os::unix::fs::FileExt;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, length - 1)?;
+    Ok(byte[0])
+}
+
+fn regular(metadata: &fs::Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        Ok(())
+    } else if metadata.is_dir() {
+        Err(ErrorKind::IsADirectory.into())
+    } else {
+        Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"))
+    }
+}
+
+/// Returns the path of the hidden neighbour `.NAME.suffix`.
+fn neighbour(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or(OsStr::new("file")));
+    name.push(".");
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_leaves_the_new_text_and_no_remains() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/queue.json");
+        lock(&path).unwrap().replace(b"one", Durability::Flushed).unwrap();
+        lock(&path).unwrap().replace(b"two", Durability::Derived).unwrap();
+        assert_eq!(read(&path, 100).unwrap().unwrap(), b"two");
+        assert!(!neighbour(&path, "tmp").exists());
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_the_old_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queue.json");
+        let lock = lock(&path).unwrap();
+        lock.replace(b"old", Durability::Derived).unwrap();
+        let error = lock.replace_by(Durability::Derived, |_| Err(ErrorKind::StorageFull.into())).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot write {}", path.display()));
+        assert!(error.hint().unwrap().contains("space"));
+        assert_eq!(read(&path, 100).unwrap().unwrap(), b"old");
+        assert!(!neighbour(&path, "tmp").exists());
+    }
+
+    #[test]
+    fn a_line_that_was_cut_is_ended_before_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        fs::write(&path, b"{\"cut\": ").unwrap();
+        let ends = lock(&path).unwrap().append_line(b"{}", Durability::Flushed).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{\"cut\": \n{}\n");
+        assert_eq!(ends, (8, 12));
+    }
+
+    #[test]
+    fn a_symbolic_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        lock(&link).unwrap().replace(b"new", Durability::Derived).unwrap();
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(folder.path(), 10).unwrap_err();
+        assert!(error.hint().unwrap().contains("in the way"), "{error}");
+        let link = folder.path().join("round");
+        std::os::unix::fs::symlink(&link, &link).unwrap();
+        assert!(read(&link, 10).unwrap_err().hint().unwrap().contains("circle"));
+        assert!(read(&folder.path().join("none"), 10).unwrap().is_none());
+        fs::write(folder.path().join("big"), "12345678901").unwrap();
+        assert!(read(&folder.path().join("big"), 10).is_err());
+    }
+}

@@ -1,0 +1,295 @@
+//! The world as a tool sees it, and the only door to it: arguments, environment, current directory, clock, output
+//! streams. Tests hold the door; everything else in the workspace is kept from going around it by `clippy.toml`.
+
+#![expect(clippy::disallowed_methods, reason = "this is the door")]
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// The variable whose value stands in for the clock (RFC 3339).
+const NOW: &str = "TIMMY_NOW";
+
+/// What a tool can see of the world.
+pub struct Host {
+    args: Vec<OsString>,
+    env: BTreeMap<OsString, OsString>,
+    current_dir: PathBuf,
+    fixed_now: Option<DateTime<Utc>>,
+    out: Stream,
+    err: Stream,
+}
+
+/// `TIMMY_NOW` is set to something that is no time.
+#[derive(Debug, thiserror::Error)]
+#[error("TIMMY_NOW={0:?} is no RFC 3339 time")]
+pub struct BadClock(String);
+
+/// One output stream. Once its reader has gone it swallows what comes, so that `| head` ends a tool quietly and its
+/// work is still done.
+struct Stream {
+    sink: Mutex<Box<dyn Write + Send>>,
+    closed: AtomicBool,
+    failure: Mutex<Option<io::Error>>,
+    terminal_width: Option<usize>,
+}
+
+/// What was written to a [`Host::test`], in shared memory.
+#[derive(Clone, Default)]
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Host {
+    /// Opens the door to the real world, and has the process get an error where it would be killed by default: a
+    /// file-size limit (`SIGXFSZ`).
+    ///
+    /// # Errors
+    /// `TIMMY_NOW` holds no time; the host that comes with the error has the real clock.
+    #[expect(clippy::result_large_err, reason = "made once, in main, and taken apart there")]
+    pub fn real() -> Result<Self, (Self, BadClock)> {
+        // Left as it is where the platform has no such signal.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
+        let env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        let width = || -> Option<usize> {
+            let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+            (size.ws_col > 0).then_some(usize::from(size.ws_col))
+        };
+        let stream = |sink: Box<dyn Write + Send>, terminal: bool| Stream {
+            sink: Mutex::new(sink),
+            closed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            terminal_width: terminal.then(|| width().unwrap_or(80)),
+        };
+        let mut host = Self {
+            args: std::env::args_os().collect(),
+            current_dir: std::env::current_dir().unwrap_or_default(),
+            fixed_now: None,
+            out: stream(Box::new(io::stdout()), io::stdout().is_terminal()),
+            err: stream(Box::new(io::stderr()), io::stderr().is_terminal()),
+            env,
+        };
+        match host.var(NOW).map(|value| (value.parse(), value)) {
+            None => Ok(host),
+            Some((Ok(now), _)) => {
+                host.fixed_now = Some(now);
+                Ok(host)
+            }
+            Some((Err(_), value)) => Err((host, BadClock(value))),
+        }
+    }
+
+    /// Makes a closed world for a test: these arguments (the first is the program), these variables, this current
+    /// directory, and the returned buffers as stdout and stderr.
+    pub fn test(args: &[&str], env: &[(&str, &str)], current_dir: &Path) -> (Self, Captured, Captured) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let stream = |captured: &Captured| Stream {
+            sink: Mutex::new(Box::new(captured.clone())),
+            closed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            terminal_width: None,
+        };
+        let host = Self {
+            args: args.iter().map(OsString::from).collect(),
+            env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            current_dir: current_dir.to_owned(),
+            fixed_now: env.iter().find(|(name, _)| *name == NOW).and_then(|(_, now)| now.parse().ok()),
+            out: stream(&out),
+            err: stream(&err),
+        };
+        (host, out, err)
+    }
+
+    /// Returns the same world seen by another program: `args` in place of the arguments, `set` on top of the
+    /// variables. The streams are the same.
+    #[must_use]
+    pub fn calling(self, args: Vec<OsString>, set: &[(&str, OsString)]) -> Self {
+        let mut env = self.env;
+        env.extend(set.iter().map(|(name, value)| (OsString::from(name), value.clone())));
+        let fixed_now = env.get(OsStr::new(NOW)).and_then(|now| now.to_str()?.parse().ok());
+        Self { args, env, fixed_now, ..self }
+    }
+
+    /// Returns the arguments; the first is the name that the program was called by.
+    pub fn args(&self) -> &[OsString] {
+        &self.args
+    }
+
+    /// Returns a variable's value; an empty one, or one that is no Unicode text, counts as unset.
+    pub fn var(&self, name: &str) -> Option<String> {
+        self.env.get(OsStr::new(name))?.to_str().filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// Returns the names of the variables that begin with `prefix` and are set.
+    pub fn var_names(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.env
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .filter_map(|(name, _)| name.to_str())
+            .filter(move |name| name.starts_with(prefix))
+    }
+
+    /// Returns the current directory.
+    pub fn current_dir(&self) -> &Path {
+        &self.current_dir
+    }
+
+    /// Returns the time: the clock's, or what `TIMMY_NOW` says.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.fixed_now.unwrap_or_else(Utc::now)
+    }
+
+    /// Returns the time in the files' form, like `2026-03-21T12:34:56.123456+00:00`.
+    pub fn timestamp(&self) -> String {
+        timestamp(self.now())
+    }
+
+    /// Writes a line to stdout: a result.
+    pub fn say(&self, line: &str) {
+        self.out.line(line);
+    }
+
+    /// Writes a line to stderr: everything that is no result.
+    pub fn note(&self, line: &str) {
+        self.err.line(line);
+    }
+
+    /// Writes a warning to stderr.
+    pub fn warn(&self, what: &str) {
+        self.note(&format!("warning: {what}"));
+    }
+
+    /// Draws a progress line over the last one, on a terminal; elsewhere nothing happens. An empty one clears it.
+    pub fn progress(&self, line: &str) {
+        if self.err.terminal_width.is_some() && self.var("NO_COLOR").is_none() {
+            self.err.raw(&format!("\r\u{1b}[K{line}"));
+        }
+    }
+
+    /// Returns how many columns stdout has: the terminal's, or 80.
+    pub fn width(&self) -> usize {
+        self.out.terminal_width.unwrap_or(80)
+    }
+
+    /// Returns whether stdout may be coloured: it is a terminal and `NO_COLOR` is not set.
+    pub fn colour(&self) -> bool {
+        self.out.terminal_width.is_some() && self.var("NO_COLOR").is_none()
+    }
+
+    /// Writes out what is still buffered.
+    ///
+    /// # Errors
+    /// The results could not be written, for another reason than that their reader has gone.
+    pub fn flush(&self) -> io::Result<()> {
+        self.out.flush();
+        self.err.flush();
+        self.out.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+}
+
+/// Returns a time in the files' form: Python's `isoformat()` in UTC, with a fraction only where there is one.
+pub fn timestamp(time: DateTime<Utc>) -> String {
+    let whole = time.timestamp_subsec_micros() == 0;
+    time.to_rfc3339_opts(if whole { SecondsFormat::Secs } else { SecondsFormat::Micros }, false)
+}
+
+/// Reads a time as the files may hold it: with `Z`, any offset or none (meaning UTC), with or without a fraction, with
+/// `T` or a space, or a date alone (its midnight).
+pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.with_timezone(&Utc));
+    }
+    for form in ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"] {
+        if let Ok(time) = DateTime::parse_from_str(text, form) {
+            return Some(time.with_timezone(&Utc));
+        }
+    }
+    for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
+        if let Ok(time) = chrono::NaiveDateTime::parse_from_str(text, form) {
+            return Some(time.and_utc());
+        }
+    }
+    Some(chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?.and_utc())
+}
+
+impl Stream {
+    fn line(&self, line: &str) {
+        self.raw(&format!("{line}\n"));
+    }
+
+    fn raw(&self, text: &str) {
+        if !self.closed.load(Ordering::Relaxed) {
+            let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = sink.write_all(text.as_bytes()) {
+                self.close(error);
+            }
+        }
+    }
+
+    fn flush(&self) {
+        if let Err(error) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).flush() {
+            self.close(error);
+        }
+    }
+
+    /// A reader that has gone is no failure; a full disk behind stdout is one.
+    fn close(&self, error: io::Error) {
+        self.closed.store(true, Ordering::Relaxed);
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+    }
+}
+
+impl Captured {
+    /// Returns the text so far.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_python_writes_them() {
+        assert_eq!(timestamp(parse_time("2026-03-21T12:34:56.123456Z").unwrap()), "2026-03-21T12:34:56.123456+00:00");
+        assert_eq!(timestamp(parse_time("2026-03-21T12:34:56Z").unwrap()), "2026-03-21T12:34:56+00:00");
+        assert_eq!(timestamp(parse_time("2026-03-21T12:34:56.5Z").unwrap()), "2026-03-21T12:34:56.500000+00:00");
+    }
+
+    #[test]
+    fn every_form_of_time_in_old_files_is_read() {
+        let expected = parse_time("2026-03-21T12:00:00Z").unwrap();
+        for form in [
+            "2026-03-21T12:00:00+00:00",
+            "2026-03-21T14:00:00+02:00",
+            "2026-03-21T14:00:00+0200",
+            "2026-03-21T12:00:00",
+            "2026-03-21T12:00:00.000",
+            "2026-03-21 12:00:00",
+            "2026-03-21 12:00:00+00:00",
+            "2026-03-21T12:00",
+        ] {
+            assert_eq!(parse_time(form), Some(expected), "{form}");
+        }
+        assert_eq!(parse_time("2026-03-21"), parse_time("2026-03-21T00:00:00Z"));
+        assert_eq!(parse_time("yesterday"), None);
+    }
+}

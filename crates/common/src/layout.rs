@@ -1,0 +1,277 @@
+//! Where the repository is, and where in it each shared file lies.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::files::{self, Durability, FileError};
+use crate::host::Host;
+
+/// The variable that names the repository.
+const REPO_ROOT: &str = "TIMMY_REPO_ROOT";
+
+/// The repository that a tool works on: its root folder.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Repo {
+    root: PathBuf,
+}
+
+/// Why there is no repository to work on.
+#[derive(Debug, thiserror::Error)]
+pub enum NoRepo {
+    /// A folder was named that is none.
+    #[error("{origin} names {}, which is no folder", path.display())]
+    NoFolder {
+        /// The flag or the variable.
+        origin: &'static str,
+        /// What it names.
+        path: PathBuf,
+    },
+    /// None of the four ways leads to one.
+    #[error("no repository: {} is not inside a git work tree", current_dir.display())]
+    NotFound {
+        /// Where the search began.
+        current_dir: PathBuf,
+    },
+}
+
+impl NoRepo {
+    /// Says what to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoFolder { .. } => "name an existing folder".to_owned(),
+            Self::NotFound { .. } => format!(
+                "give --repo-root DIR, set {REPO_ROOT}, call the tool through a symlink that lies in the repository, \
+                 or change into the repository"
+            ),
+        }
+    }
+}
+
+impl Repo {
+    /// Takes `root` as the repository.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Finds the repository: `flag`, else `TIMMY_REPO_ROOT`, else the work tree in which the symlink lies that the tool
+    /// was called through, else the work tree around the current directory.
+    ///
+    /// # Errors
+    /// A folder that is named does not exist, or there is none to be found.
+    pub fn find(host: &Host, flag: Option<&Path>) -> Result<Self, NoRepo> {
+        let from_variable = host.var(REPO_ROOT).map(PathBuf::from);
+        let named = flag.map(|path| ("--repo-root", path)).or(from_variable.as_deref().map(|path| (REPO_ROOT, path)));
+        if let Some((origin, path)) = named {
+            let path = host.current_dir().join(path);
+            return match fs::canonicalize(&path) {
+                Ok(root) if root.is_dir() => Ok(Self { root }),
+                _ => Err(NoRepo::NoFolder { origin, path }),
+            };
+        }
+        calling_link(host)
+            .and_then(|link| work_tree(link.parent()?))
+            .or_else(|| work_tree(host.current_dir()))
+            .map(|root| Self { root })
+            .ok_or_else(|| NoRepo::NotFound { current_dir: host.current_dir().to_owned() })
+    }
+
+    /// Returns the repository's root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns a path as it is given in a setting: relative to the root unless it is absolute.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Returns the path of a file under `.loop/`.
+    pub fn in_loop(&self, name: &str) -> PathBuf {
+        self.root.join(".loop").join(name)
+    }
+
+    /// What each automation last did.
+    pub fn automation_state(&self) -> PathBuf {
+        self.in_loop("automation_state.json")
+    }
+
+    /// The token ledger.
+    pub fn tokens(&self) -> PathBuf {
+        self.in_loop("tokens.jsonl")
+    }
+
+    /// The ready issues, best first.
+    pub fn queue(&self) -> PathBuf {
+        self.in_loop("queue.json")
+    }
+
+    /// The issues that are kept out of the queue.
+    pub fn quarantine(&self) -> PathBuf {
+        self.in_loop("quarantine.json")
+    }
+
+    /// How long the loop has been idle.
+    pub fn idle_state(&self) -> PathBuf {
+        self.in_loop("idle_state.json")
+    }
+
+    /// What the agent says it did.
+    pub fn cycle_result(&self) -> PathBuf {
+        self.in_loop("cycle_result.json")
+    }
+
+    /// The last agenda.
+    pub fn agenda(&self) -> PathBuf {
+        self.in_loop("agenda.json")
+    }
+
+    /// One line a cycle, unless the setting `retro_file` names another place.
+    pub fn cycles(&self) -> PathBuf {
+        self.in_loop("retro/cycles.jsonl")
+    }
+
+    /// The rolling summary of the cycles.
+    pub fn summary(&self) -> PathBuf {
+        self.in_loop("retro/summary.json")
+    }
+
+    /// One line a triage run.
+    pub fn triage_log(&self) -> PathBuf {
+        self.in_loop("retro/triage.jsonl")
+    }
+
+    /// Makes `.loop/` when it is missing, with a `.gitignore` of `*` in it if git would otherwise see it.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn prepare(&self) -> Result<(), FileError> {
+        let folder = self.root.join(".loop");
+        if folder.is_dir() {
+            return Ok(());
+        }
+        files::make_folder(&folder)?;
+        if self.hides_loop() {
+            return Ok(());
+        }
+        files::lock(&folder.join(".gitignore"))?.replace(b"*\n", Durability::Derived)
+    }
+
+    /// Whether the repository's own ignore files name `.loop` in one of the plain forms. An unusual pattern counts as
+    /// none: a second `.gitignore` does no harm.
+    fn hides_loop(&self) -> bool {
+        [".gitignore", ".git/info/exclude"].iter().any(|name| {
+            let text = files::read(&self.root.join(name), 1 << 20).ok().flatten().unwrap_or_default();
+            String::from_utf8_lossy(&text)
+                .lines()
+                .any(|line| matches!(line.trim().trim_start_matches('/').trim_end_matches(['/', '*']), ".loop"))
+        })
+    }
+}
+
+/// Returns the symlink that the program was called through, with the folder that it lies in resolved.
+fn calling_link(host: &Host) -> Option<PathBuf> {
+    let called = Path::new(host.args().first()?);
+    let path = if called.components().count() > 1 || called.is_absolute() {
+        host.current_dir().join(called)
+    } else {
+        let search = host.var("PATH")?;
+        search
+            .split(':')
+            .map(|folder| host.current_dir().join(folder).join(called))
+            .find(|candidate| candidate.is_file())?
+    };
+    let link = fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?);
+    fs::symlink_metadata(&link).is_ok_and(|metadata| metadata.is_symlink()).then_some(link)
+}
+
+/// Returns the nearest folder at or above `start` that holds a `.git`: a folder, or in a linked work tree a file.
+fn work_tree(start: &Path) -> Option<PathBuf> {
+    let start = fs::canonicalize(start).ok()?;
+    // Inside `.git` itself there is no work tree to work on.
+    start
+        .ancestors()
+        .filter(|folder| folder.file_name() != Some(OsStr::new(".git")))
+        .find(|folder| folder.join(".git").exists())
+        .map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests lay out the folders that are to be found")]
+
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let base = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(base.path()).unwrap();
+        let (main, linked) = (root.join("main"), root.join("linked"));
+        fs::create_dir_all(main.join(".git")).unwrap();
+        fs::create_dir_all(main.join("scripts")).unwrap();
+        fs::create_dir_all(linked.join("scripts/deep")).unwrap();
+        fs::write(linked.join(".git"), "gitdir: ../main/.git/worktrees/linked\n").unwrap();
+        fs::write(root.join("tool"), "").unwrap();
+        (base, main, linked)
+    }
+
+    #[test]
+    fn the_place_of_the_link_decides_and_not_its_target() {
+        let (_base, main, linked) = folders();
+        for tree in [&main, &linked] {
+            let link = tree.join("scripts/tool.py");
+            symlink("../../tool", &link).unwrap();
+            let (host, _, _) = Host::test(&[link.to_str().unwrap()], &[], Path::new("/"));
+            assert_eq!(Repo::find(&host, None).unwrap().root(), tree);
+            let (host, _, _) = Host::test(&["scripts/tool.py"], &[], tree);
+            assert_eq!(Repo::find(&host, None).unwrap().root(), tree);
+        }
+        let (host, _, _) = Host::test(&["../main/scripts/tool.py"], &[], &linked);
+        assert_eq!(Repo::find(&host, None).unwrap().root(), main, "the link wins over the current directory");
+    }
+
+    #[test]
+    fn a_link_on_the_path_counts_as_well() {
+        let (_base, main, linked) = folders();
+        symlink("../../tool", main.join("scripts/tool")).unwrap();
+        let path = main.join("scripts");
+        let (host, _, _) = Host::test(&["tool"], &[("PATH", path.to_str().unwrap())], &linked);
+        assert_eq!(Repo::find(&host, None).unwrap().root(), main);
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_variable_and_that_over_the_link() {
+        let (_base, main, linked) = folders();
+        symlink("../../tool", main.join("scripts/tool.py")).unwrap();
+        let called = main.join("scripts/tool.py");
+        let env = [(REPO_ROOT, linked.to_str().unwrap())];
+        let (host, _, _) = Host::test(&[called.to_str().unwrap()], &env, Path::new("/"));
+        assert_eq!(Repo::find(&host, None).unwrap().root(), linked);
+        assert_eq!(Repo::find(&host, Some(&main)).unwrap().root(), main);
+        let error = Repo::find(&host, Some(Path::new("/nowhere"))).unwrap_err();
+        assert_eq!(error.to_string(), "--repo-root names /nowhere, which is no folder");
+    }
+
+    #[test]
+    fn the_work_tree_around_the_current_directory_is_the_last_resort() {
+        let (base, _, linked) = folders();
+        let (host, _, _) = Host::test(&["/bin/tool"], &[], &linked.join("scripts/deep"));
+        assert_eq!(Repo::find(&host, None).unwrap().root(), linked);
+        let (host, _, _) = Host::test(&["/bin/tool"], &[], base.path());
+        let error = Repo::find(&host, None).unwrap_err();
+        for way in ["--repo-root", REPO_ROOT, "symlink", "change into"] {
+            assert!(error.hint().contains(way), "{way}");
+        }
+    }
+
+    #[test]
+    fn the_loop_folder_hides_itself_unless_it_is_hidden() {
+        let (_base, main, linked) = folders();
+        Repo::at(&main).prepare().unwrap();
+        assert_eq!(fs::read_to_string(main.join(".loop/.gitignore")).unwrap(), "*\n");
+        fs::write(linked.join(".gitignore"), "target\n/.loop/\n").unwrap();
+        Repo::at(&linked).prepare().unwrap();
+        assert!(!linked.join(".loop/.gitignore").exists());
+    }
+}

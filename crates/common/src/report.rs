@@ -1,0 +1,400 @@
+//! What a run leaves behind: in `automation_state.json` that it began, that it ended and how; in `tokens.jsonl` what it
+//! earned and cost. A failure to report is the caller's warning, never a failure of the run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::document::{self, Document};
+use crate::files::{self, Durability, FileError};
+use crate::host::Host;
+use crate::journal;
+use crate::layout::Repo;
+use crate::manifest::Manifest;
+use crate::pyjson;
+use crate::source::SourceError;
+
+/// The actions of the token economy, with what each earns (above 0) or costs (below 0).
+pub const TOKEN_ECONOMY: [(&str, i64); 5] = [
+    ("run", -1),
+    ("cycle_retro_success", 5),
+    ("quarantine_candidate", 10),
+    ("deep_triage_refinement", 20),
+    ("failure", -2),
+];
+
+/// What could not be reported.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The state file is damaged; it is left as it is.
+    #[error("{0}; the run is not recorded there")]
+    Damaged(SourceError),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The exit code.
+    pub code: u8,
+    /// The answer in a few words, or the error.
+    pub result: Result<String, String>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// One line of the token ledger.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct TokenLine {
+    /// When.
+    pub timestamp: String,
+    /// Which automation.
+    pub automation: String,
+    /// For what.
+    pub action: String,
+    /// How many tokens, below 0 for costs.
+    pub tokens: i64,
+    /// The sum of all lines up to this one.
+    pub balance: i64,
+}
+
+/// The report of one automation's runs.
+pub struct Report<'a> {
+    host: &'a Host,
+    repo: &'a Repo,
+    manifest: &'a Manifest,
+    id: &'a str,
+}
+
+impl<'a> Report<'a> {
+    /// Opens the report of automation `id`.
+    pub fn new(host: &'a Host, repo: &'a Repo, manifest: &'a Manifest, id: &'a str) -> Self {
+        Self { host, repo, manifest, id }
+    }
+
+    /// Records that a run has begun: `running`, with this process and machine. A run that is still recorded as running
+    /// but whose process is gone is counted as failed.
+    ///
+    /// # Errors
+    /// The state file cannot be read or written, or is damaged.
+    pub fn began(&self) -> Result<(), ReportError> {
+        self.update(|entry, now| {
+            if is_abandoned(entry) {
+                count(entry, false);
+                entry.insert("last_failure".to_owned(), entry.get("last_run").cloned().unwrap_or(Value::Null));
+                entry.insert("last_error".to_owned(), "the process was gone before it had ended".into());
+            }
+            entry.insert("status".to_owned(), "running".into());
+            entry.insert("last_run".to_owned(), now.into());
+            entry.insert("pid".to_owned(), std::process::id().into());
+            entry.insert("host".to_owned(), machine().into());
+        })
+    }
+
+    /// Records that the automation was asked for but is disabled.
+    ///
+    /// # Errors
+    /// As [`Report::began`].
+    pub fn skipped(&self) -> Result<(), ReportError> {
+        self.update(|entry, _| {
+            entry.insert("status".to_owned(), "skipped".into());
+            entry.insert("last_result".to_owned(), "disabled".into());
+        })
+    }
+
+    /// Records how a run ended.
+    ///
+    /// # Errors
+    /// As [`Report::began`].
+    pub fn ended(&self, ending: &Ending) -> Result<(), ReportError> {
+        self.update(|entry, now| {
+            let (ok, milliseconds) = (ending.result.is_ok(), ending.duration.as_millis());
+            count(entry, ok);
+            entry.insert("status".to_owned(), if ok { "ok" } else { "failed" }.into());
+            entry.insert(if ok { "last_success" } else { "last_failure" }.to_owned(), now.into());
+            entry.insert("last_duration_ms".to_owned(), u64::try_from(milliseconds).unwrap_or(u64::MAX).into());
+            entry.insert("last_exit_code".to_owned(), ending.code.into());
+            let (result, error) = match &ending.result {
+                Ok(result) => (Value::from(result.as_str()), Value::Null),
+                Err(error) => (Value::Null, Value::from(error.as_str())),
+            };
+            entry.insert("last_result".to_owned(), result);
+            entry.insert("last_error".to_owned(), error);
+            entry.shift_remove("pid");
+            entry.shift_remove("host");
+        })
+    }
+
+    /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or written.
+    pub fn book(&self, actions: &[&str]) -> Result<(), FileError> {
+        let path = self.repo.tokens();
+        let lock = files::lock(&path)?;
+        let mut balance = balance(&path)?;
+        let mut lines = String::new();
+        let timestamp = self.host.timestamp();
+        for action in actions {
+            let built_in: BTreeMap<&str, i64> = TOKEN_ECONOMY.into_iter().collect();
+            let amount = self.manifest.token_economy().get(*action).or(built_in.get(action)).copied().unwrap_or(0);
+            balance = balance.saturating_add(amount);
+            let line = TokenLine {
+                timestamp: timestamp.clone(),
+                automation: self.id.to_owned(),
+                action: (*action).to_owned(),
+                tokens: amount,
+                balance,
+            };
+            lines.push_str(&pyjson::to_line(&line).map_err(|error| FileError::writing(&path, error.into()))?);
+            lines.push('\n');
+        }
+        lock.append_line(lines.trim_end().as_bytes(), Durability::Derived)?;
+        Ok(())
+    }
+
+    /// Changes this automation's entry in the state file.
+    fn update(&self, change: impl FnOnce(&mut Map<String, Value>, &str)) -> Result<(), ReportError> {
+        let path = self.repo.automation_state();
+        let lock = files::lock(&path)?;
+        let mut state = match document::read::<Map<String, Value>>(&path)? {
+            Document::Missing => Map::from_iter([("version".to_owned(), 1.into())]),
+            Document::Intact(state) => state,
+            Document::Damaged(error) => return Err(ReportError::Damaged(error)),
+        };
+        let now = self.host.timestamp();
+        state.insert("updated_at".to_owned(), now.as_str().into());
+        let automations = state.entry("automations").or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(automations) = automations else {
+            let message = "`automations` is no object".to_owned();
+            return Err(ReportError::Damaged(SourceError { path, position: None, message, hint: None }));
+        };
+        let entry = automations.entry(self.id).or_insert(Value::Null);
+        if !entry.is_object() {
+            *entry = Value::Object(Map::new());
+        }
+        if let Value::Object(entry) = entry {
+            self.describe(entry);
+            change(entry, &now);
+        }
+        Ok(document::replace(&lock, &state, Durability::Derived)?)
+    }
+
+    /// Brings the parts of an entry that the manifest decides up to date, and lays a new entry's fields in their order.
+    fn describe(&self, entry: &mut Map<String, Value>) {
+        let listed = self.manifest.entry(self.id);
+        let mut set = |key: &str, value: Value| entry.insert(key.to_owned(), value);
+        set("enabled", listed.is_none_or(|listed| listed.enabled).into());
+        set("valid", true.into());
+        set("problem", Value::Null);
+        set("script", listed.map(|listed| listed.script.as_str()).into());
+        set("trigger", listed.map_or("manual", |listed| listed.trigger.as_str()).into());
+        let fresh = json!({
+            "status": "never", "last_run": null, "last_success": null, "last_failure": null, "last_duration_ms": null,
+            "last_exit_code": null, "last_result": null, "last_error": null, "runs": 0, "successes": 0, "failures": 0,
+            "consecutive_failures": 0, "next_run": null
+        });
+        if let Value::Object(fresh) = fresh {
+            for (key, value) in fresh {
+                entry.entry(key).or_insert(value);
+            }
+        }
+    }
+}
+
+/// Counts one more run.
+fn count(entry: &mut Map<String, Value>, ok: bool) {
+    let mut add = |key: &str| {
+        let so_far = entry.get(key).and_then(Value::as_u64).unwrap_or(0);
+        entry.insert(key.to_owned(), so_far.saturating_add(1).into());
+    };
+    add("runs");
+    if ok {
+        add("successes");
+        entry.insert("consecutive_failures".to_owned(), 0.into());
+    } else {
+        add("failures");
+        add("consecutive_failures");
+    }
+}
+
+/// Whether an entry says `running` but its process, on this machine, is gone.
+fn is_abandoned(entry: &Map<String, Value>) -> bool {
+    if entry.get("status").and_then(Value::as_str) != Some("running")
+        || entry.get("host").and_then(Value::as_str) != Some(&machine())
+    {
+        return false;
+    }
+    let pid = entry.get("pid").and_then(Value::as_i64).and_then(|pid| i32::try_from(pid).ok());
+    // Not allowed to signal it means that it is there.
+    pid.and_then(rustix::process::Pid::from_raw)
+        .is_none_or(|pid| rustix::process::test_kill_process(pid).is_err_and(|error| error == rustix::io::Errno::SRCH))
+}
+
+/// The name of this machine.
+fn machine() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none.
+fn balance(path: &std::path::Path) -> Result<i64, FileError> {
+    #[derive(Deserialize)]
+    struct Old {
+        #[serde(default)]
+        tokens: i64,
+        balance: Option<i64>,
+    }
+    let last = journal::tail::<Old>(path, 1)?.intact.pop();
+    if let Some(Old { balance: None, .. }) = last {
+        let mut sum = 0_i64;
+        journal::scan(path, 0, |line| {
+            if let Some(old) = line.and_then(journal::parse::<Old>) {
+                sum = old.balance.unwrap_or(sum.saturating_add(old.tokens));
+            }
+        })?;
+        return Ok(sum);
+    }
+    Ok(last.and_then(|old| old.balance).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests write what is to be read")]
+
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    struct World {
+        folder: tempfile::TempDir,
+        host: Host,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let env = [("TIMMY_NOW", "2026-03-21T12:00:00Z")];
+            Self { folder: tempfile::tempdir().unwrap(), host: Host::test(&["x"], &env, Path::new("/")).0 }
+        }
+
+        fn with<T>(&self, work: impl FnOnce(&Report) -> T) -> T {
+            let (repo, manifest) = (Repo::at(self.folder.path()), Manifest::default());
+            work(&Report::new(&self.host, &repo, &manifest, "loop_guard"))
+        }
+
+        fn began(&self) -> Result<(), ReportError> {
+            self.with(|report: &Report| report.began())
+        }
+
+        fn entry(&self) -> Value {
+            let text = fs::read_to_string(self.folder.path().join(".loop/automation_state.json")).unwrap();
+            serde_json::from_str::<Value>(&text).unwrap()["automations"]["loop_guard"].clone()
+        }
+    }
+
+    fn ending(result: Result<&str, &str>) -> Ending {
+        let result = result.map(str::to_owned).map_err(str::to_owned);
+        Ending { code: 1, result, duration: Duration::from_millis(4) }
+    }
+
+    #[test]
+    fn a_run_is_recorded_from_its_beginning_to_its_end() {
+        let world = World::new();
+        world.began().unwrap();
+        assert_eq!(world.entry()["status"], "running");
+        assert_eq!(world.entry()["pid"], std::process::id());
+        world.with(|report| report.ended(&ending(Ok("idle, backoff 240 s")))).unwrap();
+        let entry = world.entry();
+        let keys: Vec<&String> = entry.as_object().unwrap().keys().collect();
+        assert_eq!(
+            keys,
+            [
+                "enabled",
+                "valid",
+                "problem",
+                "script",
+                "trigger",
+                "status",
+                "last_run",
+                "last_success",
+                "last_failure",
+                "last_duration_ms",
+                "last_exit_code",
+                "last_result",
+                "last_error",
+                "runs",
+                "successes",
+                "failures",
+                "consecutive_failures",
+                "next_run"
+            ]
+        );
+        assert_eq!((&entry["status"], &entry["runs"], &entry["last_exit_code"]), (&json!("ok"), &json!(1), &json!(1)));
+        world.with(|report| report.ended(&ending(Err("no disk")))).unwrap();
+        let entry = world.entry();
+        assert_eq!(
+            (&entry["status"], &entry["failures"], &entry["last_error"]),
+            (&json!("failed"), &json!(1), &json!("no disk"))
+        );
+    }
+
+    #[test]
+    fn a_run_whose_process_is_gone_counts_as_failed() {
+        let world = World::new();
+        world.began().unwrap();
+        let path = world.folder.path().join(".loop/automation_state.json");
+        let text = fs::read_to_string(&path).unwrap();
+        // No process has this number: it is above the largest that Linux and macOS give.
+        fs::write(&path, text.replace(&format!("\"pid\": {}", std::process::id()), "\"pid\": 4194999")).unwrap();
+        world.began().unwrap();
+        assert_eq!((world.entry()["failures"].clone(), world.entry()["runs"].clone()), (json!(1), json!(1)));
+        world.began().unwrap();
+        assert_eq!(world.entry()["failures"], 1, "a living one is not counted");
+    }
+
+    #[test]
+    fn what_others_wrote_survives() {
+        let world = World::new();
+        let path = world.folder.path().join(".loop/automation_state.json");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, r#"{"ours": 1.10, "automations": {"theirs": {"x": 123456789012345678901234567890}}}"#)
+            .unwrap();
+        world.began().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\"ours\": 1.10") && text.contains("\"x\": 123456789012345678901234567890"), "{text}");
+    }
+
+    #[test]
+    fn a_damaged_state_is_left_alone() {
+        let world = World::new();
+        let path = world.folder.path().join(".loop/automation_state.json");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for damage in ["{\"automations\": [", "null", "[]", "{\"automations\": []}", ""] {
+            fs::write(&path, damage).unwrap();
+            assert!(world.began().is_err());
+            assert_eq!(fs::read_to_string(&path).unwrap(), damage);
+        }
+    }
+
+    #[test]
+    fn the_ledger_keeps_its_balance() {
+        let world = World::new();
+        let path = world.folder.path().join(".loop/tokens.jsonl");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "{\"tokens\": 3}\n{\"tokens\": 4}\n").unwrap();
+        world.with(|report| report.book(&["run", "cycle_retro_success"])).unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "{\"tokens\": 100, \"bal").unwrap();
+        world.with(|report| report.book(&["failure"])).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let balances: Vec<i64> =
+            text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["balance"].as_i64()).collect();
+        assert_eq!(balances, [6, 11, 9]);
+        assert!(text.ends_with(
+            "{\"timestamp\": \"2026-03-21T12:00:00+00:00\", \"automation\": \"loop_guard\", \"action\": \"failure\", \"tokens\": -2, \"balance\": 9}\n"
+        ));
+    }
+}

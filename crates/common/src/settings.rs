@@ -1,0 +1,537 @@
+//! The settings in layers: a flag, an environment variable, the automation's `config` in the manifest, further
+//! configuration objects, the default. Each value remembers the layer that it came from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+
+use crate::host::Host;
+use crate::source::{Position, SourceError};
+use crate::text;
+
+/// The keys that several tools read, so that `TIMMY_AUTOMATION_<KEY>` sets them for all.
+pub const SHARED_KEYS: [&str; 7] =
+    ["gitea_api", "repo_slug", "gitea_token", "token_file", "http_timeout", "http_retries", "http_concurrency"];
+
+/// A variable under the shared prefix that is no setting.
+const CONFIG_DIR: &str = "TIMMY_AUTOMATION_CONFIG_DIR";
+
+/// One setting, as the tool that reads it declares it.
+pub struct Setting<T: 'static> {
+    /// Its key in a `config` object; its variables are made from it.
+    pub key: &'static str,
+    /// Variables that existing set-ups use for it.
+    pub aliases: &'static [&'static str],
+    /// Its value when nobody sets it.
+    pub default: fn() -> T,
+    /// Whether a value is in range.
+    pub valid: fn(&T) -> bool,
+    /// What a value must be, in words that complete "expected …".
+    pub expected: &'static str,
+}
+
+/// A type that a setting may have.
+pub trait Value: Sized {
+    /// Reads it from a variable.
+    fn from_text(text: &str) -> Option<Self>;
+    /// Reads it from a configuration file.
+    fn from_json(json: &Json) -> Option<Self>;
+    /// Shows it to a person; a secret shows only whether it is set.
+    fn show(&self) -> String;
+}
+
+/// Where a value came from, highest layer first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// A flag on the command line.
+    Flag,
+    /// An environment variable.
+    Environment(String),
+    /// A configuration file.
+    File(PathBuf, Position),
+    /// The code.
+    Default,
+}
+
+/// A setting's value in force, for people.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The setting's key.
+    pub key: &'static str,
+    /// Its value as text.
+    pub value: String,
+    /// The layer that it came from.
+    pub origin: Origin,
+}
+
+/// A configuration object: the keys of one automation in one file.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigObject {
+    /// The file.
+    pub path: PathBuf,
+    /// Each key with its value and the value's place.
+    pub entries: Vec<(String, Json, Position)>,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct Secret(pub String);
+
+/// What is wrong with a setting.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable's value.
+    #[error("{name}={value:?}: expected {expected}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A value in a configuration file.
+    #[error(transparent)]
+    File(#[from] SourceError),
+}
+
+/// The layers for one automation, from which its settings are taken one by one.
+pub struct Layers<'a> {
+    host: &'a Host,
+    id: &'a str,
+    objects: Vec<&'a ConfigObject>,
+    known_ids: Vec<String>,
+    known: Vec<(&'static str, Vec<String>)>,
+    resolved: Vec<Resolved>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Layers<'a> {
+    /// Lays the layers of automation `id`: `objects` come after the environment, highest first. `known_ids` are the
+    /// automations whose variables are none of ours to judge.
+    pub fn new(host: &'a Host, id: &'a str, objects: Vec<&'a ConfigObject>, known_ids: Vec<String>) -> Self {
+        Self { host, id, objects, known_ids, known: Vec::new(), resolved: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Takes the value of a setting from the highest layer that has one.
+    ///
+    /// # Errors
+    /// A variable or a configuration file has a value that does not parse or is out of range.
+    pub fn get<T: Value>(&mut self, setting: &Setting<T>, flag: Option<T>) -> Result<T, SettingsError> {
+        let names = self.variables(setting.key, setting.aliases);
+        let from_environment = self.environment(setting, &names)?;
+        let from_files = self.files(setting)?;
+        self.known.push((setting.key, names));
+        let (value, origin) = flag
+            .map(|value| (value, Origin::Flag))
+            .or(from_environment)
+            .or(from_files)
+            .unwrap_or_else(|| ((setting.default)(), Origin::Default));
+        self.resolved.push(Resolved { key: setting.key, value: value.show(), origin });
+        Ok(value)
+    }
+
+    /// Returns where the value of `key` came from.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.resolved.iter().find(|resolved| resolved.key == key).map(|resolved| &resolved.origin)
+    }
+
+    /// Ends the taking: looks for variables and keys that no setting knows, and returns the settings in force and the
+    /// warnings.
+    ///
+    /// # Errors
+    /// A configuration file has a key that is a misspelling of a known one.
+    pub fn finish(mut self) -> Result<(Vec<Resolved>, Vec<String>), SettingsError> {
+        let keys: Vec<&str> = self.known.iter().map(|(key, _)| *key).collect();
+        for object in &self.objects {
+            for (key, _, position) in &object.entries {
+                if keys.contains(&key.as_str()) {
+                    continue;
+                }
+                let shown = text::fit(key, 60);
+                if let Some(nearest) = text::nearest(key, keys.iter().copied()) {
+                    let error = object.error(*position, format!("{} has no setting `{shown}`", self.id));
+                    return Err(error.hint(format!("did you mean `{nearest}`?")).into());
+                }
+                self.warnings.push(format!(
+                    "{}:{position}: {} has no setting `{shown}`; it is ignored",
+                    object.path.display(),
+                    self.id
+                ));
+            }
+        }
+        self.judge_variables();
+        Ok((self.resolved, self.warnings))
+    }
+
+    /// Returns the variables that set `key`, the one that counts first at the front.
+    fn variables(&self, key: &str, aliases: &[&str]) -> Vec<String> {
+        let (id, upper) = (self.id.to_uppercase(), key.to_uppercase());
+        let mut names = vec![format!("TIMMY_{id}_{upper}")];
+        names.extend(aliases.iter().map(ToString::to_string));
+        names.push(format!("TIMMY_AUTOMATION_{id}_{upper}"));
+        if SHARED_KEYS.contains(&key) {
+            names.push(format!("TIMMY_AUTOMATION_{upper}"));
+        }
+        names
+    }
+
+    fn environment<T: Value>(
+        &mut self,
+        setting: &Setting<T>,
+        names: &[String],
+    ) -> Result<Option<(T, Origin)>, SettingsError> {
+        let mut first: Option<(T, &String, String)> = None;
+        for name in names {
+            let Some(text) = self.host.var(name) else { continue };
+            match &first {
+                Some((_, winner, winning)) if *winning != text => {
+                    self.warnings.push(format!("{name} is set as well, to something else; {winner} counts"));
+                }
+                Some(_) => {}
+                None => {
+                    let value = T::from_text(text.trim()).filter(|value| (setting.valid)(value));
+                    let Some(value) = value else {
+                        let secret = setting.key == "gitea_token";
+                        let shown = if secret { "…".to_owned() } else { text::fit(&text, 80) };
+                        let (name, expected) = (name.clone(), setting.expected);
+                        return Err(SettingsError::Variable { name, value: shown, expected });
+                    };
+                    first = Some((value, name, text));
+                }
+            }
+        }
+        Ok(first.map(|(value, name, _)| (value, Origin::Environment(name.clone()))))
+    }
+
+    fn files<T: Value>(&self, setting: &Setting<T>) -> Result<Option<(T, Origin)>, SettingsError> {
+        for object in &self.objects {
+            // Of a key that stands twice the last counts, as in Python.
+            let found = object.entries.iter().rev().find(|(key, json, _)| key == setting.key && !json.is_null());
+            let Some((key, json, position)) = found else { continue };
+            return match T::from_json(json).filter(|value| (setting.valid)(value)) {
+                Some(value) => Ok(Some((value, Origin::File(object.path.clone(), *position)))),
+                None => Err(object.error(*position, format!("`{key}`: expected {}", setting.expected)).into()),
+            };
+        }
+        Ok(None)
+    }
+
+    /// Warns about variables under our prefixes that no setting knows.
+    fn judge_variables(&mut self) {
+        let id = self.id.to_uppercase();
+        let mut names: Vec<String> = self.known.iter().flat_map(|(_, names)| names.iter().cloned()).collect();
+        names.extend(SHARED_KEYS.iter().map(|key| format!("TIMMY_AUTOMATION_{}", key.to_uppercase())));
+        names.push(CONFIG_DIR.to_owned());
+        let others: Vec<String> = self
+            .known_ids
+            .iter()
+            .filter(|other| other.as_str() != self.id)
+            .map(|other| format!("TIMMY_AUTOMATION_{}_", other.to_uppercase()))
+            .collect();
+        let ours = self.host.var_names(&format!("TIMMY_{id}_")).collect::<Vec<_>>();
+        for name in ours.into_iter().chain(self.host.var_names("TIMMY_AUTOMATION_")) {
+            if names.iter().any(|known| known == name) || others.iter().any(|prefix| name.starts_with(prefix)) {
+                continue;
+            }
+            let hint = text::nearest(name, names.iter().map(String::as_str))
+                .map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
+            self.warnings.push(format!("no setting knows the variable {}{hint}", text::fit(name, 80)));
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => formatter.write_str("flag"),
+            Self::Environment(name) => formatter.write_str(name),
+            Self::File(path, position) => write!(formatter, "{}:{position}", path.display()),
+            Self::Default => formatter.write_str("default"),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.show())
+    }
+}
+
+impl ConfigObject {
+    fn error(&self, position: Position, message: String) -> SourceError {
+        SourceError { path: self.path.clone(), position: Some(position), message, hint: None }
+    }
+}
+
+impl SettingsError {
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Variable { name, .. } => Some(format!("set {name} to such a value, or unset it")),
+            Self::File(error) => error.hint.clone(),
+        }
+    }
+}
+
+impl Value for u64 {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        json.as_u64()
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for f64 {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        json.as_f64().filter(|value| value.is_finite())
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for bool {
+    fn from_text(text: &str) -> Option<Self> {
+        match text.to_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(true),
+            "0" | "false" | "no" | "off" => Some(false),
+            _ => None,
+        }
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        json.as_bool()
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for String {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        json.as_str().map(str::to_owned)
+    }
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Value for Vec<String> {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+    /// A list of texts; a single text counts as in a variable, which is how old manifests hold it.
+    fn from_json(json: &Json) -> Option<Self> {
+        match json {
+            Json::Array(items) => items.iter().map(String::from_json).collect(),
+            Json::String(text) => Self::from_text(text),
+            _ => None,
+        }
+    }
+    fn show(&self) -> String {
+        self.join(",")
+    }
+}
+
+impl Value for PathBuf {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::from(text))
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        json.as_str().map(Self::from)
+    }
+    fn show(&self) -> String {
+        self.display().to_string()
+    }
+}
+
+impl Value for Secret {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        json.as_str().map(|text| Self(text.to_owned()))
+    }
+    fn show(&self) -> String {
+        if self.0.is_empty() { "unset" } else { "set" }.to_owned()
+    }
+}
+
+impl Value for NaiveDate {
+    fn from_text(text: &str) -> Option<Self> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        Self::from_text(json.as_str()?)
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl<T: Value> Value for Option<T> {
+    fn from_text(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { T::from_text(text).map(Some) }
+    }
+    fn from_json(json: &Json) -> Option<Self> {
+        if json.as_str() == Some("") { Some(None) } else { T::from_json(json).map(Some) }
+    }
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| "unset".to_owned(), Value::show)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const MAX: Setting<u64> = Setting {
+        key: "backoff_max",
+        aliases: &["TIMMY_LOOP_GUARD_MAX_BACKOFF"],
+        default: || 600,
+        valid: |value| (1..=86_400).contains(value),
+        expected: "whole seconds from 1 to 86400",
+    };
+    const API: Setting<String> = Setting {
+        key: "gitea_api",
+        aliases: &["GITEA_API"],
+        default: || "default".to_owned(),
+        valid: |_| true,
+        expected: "a URL",
+    };
+
+    fn object(path: &str, key: &str, value: Json) -> ConfigObject {
+        ConfigObject { path: path.into(), entries: vec![(key.to_owned(), value, Position { line: 3, column: 9 })] }
+    }
+
+    fn host(env: &[(&str, &str)]) -> Host {
+        Host::test(&["x"], env, Path::new("/")).0
+    }
+
+    fn ids() -> Vec<String> {
+        vec!["loop_guard".to_owned(), "triage_score".to_owned()]
+    }
+
+    /// The variables, the flag, the objects; the value and its origin.
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<u64>, Vec<&'a ConfigObject>, u64, &'a str);
+
+    #[test]
+    fn the_highest_layer_wins_and_is_remembered() {
+        let (manifest, second) =
+            (object("a.json", "backoff_max", 300.into()), object("b.json", "backoff_max", 5.into()));
+        let objects = || vec![&manifest, &second];
+        let cases: [Case; 6] = [
+            (&[("TIMMY_LOOP_GUARD_BACKOFF_MAX", "7")], Some(1), objects(), 1, "flag"),
+            (&[("TIMMY_LOOP_GUARD_BACKOFF_MAX", "7")], None, objects(), 7, "TIMMY_LOOP_GUARD_BACKOFF_MAX"),
+            (&[("TIMMY_LOOP_GUARD_MAX_BACKOFF", "8")], None, objects(), 8, "TIMMY_LOOP_GUARD_MAX_BACKOFF"),
+            (
+                &[("TIMMY_AUTOMATION_LOOP_GUARD_BACKOFF_MAX", "9")],
+                None,
+                vec![],
+                9,
+                "TIMMY_AUTOMATION_LOOP_GUARD_BACKOFF_MAX",
+            ),
+            (&[], None, objects(), 300, "a.json:3:9"),
+            (&[("TIMMY_LOOP_GUARD_BACKOFF_MAX", "")], None, vec![], 600, "default"),
+        ];
+        for (env, flag, objects, value, origin) in cases {
+            let host = host(env);
+            let mut layers = Layers::new(&host, "loop_guard", objects, ids());
+            assert_eq!(layers.get(&MAX, flag).unwrap(), value);
+            assert_eq!(layers.origin("backoff_max").unwrap().to_string(), origin);
+        }
+    }
+
+    #[test]
+    fn a_second_variable_with_another_value_is_warned_about() {
+        let host = host(&[("TIMMY_LOOP_GUARD_BACKOFF_MAX", "7"), ("TIMMY_LOOP_GUARD_MAX_BACKOFF", "8")]);
+        let mut layers = Layers::new(&host, "loop_guard", vec![], ids());
+        assert_eq!(layers.get(&MAX, None).unwrap(), 7);
+        let (_, warnings) = layers.finish().unwrap();
+        assert_eq!(
+            warnings,
+            ["TIMMY_LOOP_GUARD_MAX_BACKOFF is set as well, to something else; TIMMY_LOOP_GUARD_BACKOFF_MAX counts"]
+        );
+    }
+
+    #[test]
+    fn a_bad_value_names_the_variable_or_the_place() {
+        for value in ["abc", "0", "-1", "1.5", "99999999999999999999"] {
+            let env = [("TIMMY_LOOP_GUARD_BACKOFF_MAX", value)];
+            let host = host(&env);
+            let error = Layers::new(&host, "loop_guard", vec![], ids()).get(&MAX, None).unwrap_err();
+            let expected = format!("TIMMY_LOOP_GUARD_BACKOFF_MAX={value:?}: expected whole seconds from 1 to 86400");
+            assert_eq!(error.to_string(), expected);
+        }
+        let (host, object) = (host(&[]), object("a.json", "backoff_max", "many".into()));
+        let error = Layers::new(&host, "loop_guard", vec![&object], ids()).get(&MAX, None).unwrap_err();
+        assert_eq!(error.to_string(), "a.json:3:9: `backoff_max`: expected whole seconds from 1 to 86400");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error_and_a_strange_one_a_warning() {
+        let host = host(&[]);
+        let misspelt = object("a.json", "backof_max", 5.into());
+        let mut layers = Layers::new(&host, "loop_guard", vec![&misspelt], ids());
+        layers.get(&MAX, None).unwrap();
+        let error = layers.finish().unwrap_err();
+        assert_eq!(error.to_string(), "a.json:3:9: loop_guard has no setting `backof_max`");
+        assert_eq!(error.hint().unwrap(), "did you mean `backoff_max`?");
+        let strange = object("a.json", "colour", 5.into());
+        let mut layers = Layers::new(&host, "loop_guard", vec![&strange], ids());
+        layers.get(&MAX, None).unwrap();
+        assert_eq!(layers.finish().unwrap().1, ["a.json:3:9: loop_guard has no setting `colour`; it is ignored"]);
+    }
+
+    #[test]
+    fn unknown_variables_are_warned_about_unless_they_are_anothers() {
+        let host = host(&[
+            ("TIMMY_LOOP_GUARD_BACKOF_MAX", "1"),
+            ("TIMMY_AUTOMATION_GITEA_APY", "x"),
+            ("TIMMY_AUTOMATION_GITEA_API", "http://a"),
+            ("TIMMY_AUTOMATION_TRIAGE_SCORE_ANY", "x"),
+            ("TIMMY_AUTOMATION_CONFIG_DIR", "x"),
+            ("TIMMY_REPO_ROOT", "x"),
+        ]);
+        let mut layers = Layers::new(&host, "loop_guard", vec![], ids());
+        layers.get(&MAX, None).unwrap();
+        assert_eq!(layers.get(&API, None).unwrap(), "http://a");
+        let (_, warnings) = layers.finish().unwrap();
+        assert_eq!(
+            warnings,
+            [
+                "no setting knows the variable TIMMY_LOOP_GUARD_BACKOF_MAX; did you mean TIMMY_LOOP_GUARD_BACKOFF_MAX?",
+                "no setting knows the variable TIMMY_AUTOMATION_GITEA_APY; did you mean TIMMY_AUTOMATION_GITEA_API?",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_type_of_value_is_read_from_text_and_json() {
+        assert_eq!(Vec::<String>::from_text("a, b,,c"), Some(vec!["a".into(), "b".into(), "c".into()]));
+        assert_eq!(Vec::<String>::from_json(&serde_json::json!(["a", "b"])), Some(vec!["a".into(), "b".into()]));
+        assert_eq!(Vec::<String>::from_json(&serde_json::json!(["a", 1])), None);
+        assert_eq!(bool::from_text("Yes"), Some(true));
+        assert_eq!(bool::from_text("maybe"), None);
+        assert_eq!(f64::from_text("nan"), None);
+        assert_eq!(f64::from_json(&serde_json::json!(0.25)), Some(0.25));
+        assert_eq!(Option::<NaiveDate>::from_text(""), Some(None));
+        assert_eq!(Option::<NaiveDate>::from_text("2026-13-01"), None);
+        assert_eq!(Secret("abc".into()).show(), "set");
+        assert_eq!(format!("{:?}", Secret("abc".into())), "set");
+    }
+}
