@@ -135,6 +135,12 @@ pub fn check_writable_place(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Returns whether others than its owner can read a file.
+pub fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}
+
 /// Makes a folder and those above it.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,6 +81,19 @@ impl Host {
             }
             Some((Err(_), value)) => Err((host, BadClock(value))),
         }
+    }
+
+    /// Returns a stream that can be read once SIGINT or SIGTERM has come. From then on these signals no longer end the
+    /// process by themselves.
+    ///
+    /// # Errors
+    /// The system has no more file descriptors.
+    pub fn wake_on_signal() -> io::Result<UnixStream> {
+        let (read, write) = UnixStream::pair()?;
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
+        }
+        Ok(read)
     }
 
     /// Makes a closed world for a test: these arguments (the first is the program), these variables, this current

@@ -1,0 +1,22 @@
+//! A small in-memory forge on loopback that answers like Gitea and Forgejo, for the demo and for tests, with faults to
+//! order.
+//!
+//! It serves one project, read from a file or a folder ([`Project`]), for reading only: every other method is refused.
+//! It pages, clamps limits, demands all labels of a filter, counts in `X-Total-Count`, mixes pull requests into issues,
+//! sends null where Go does, and refuses with the servers' own shapes of 401, 403 and 404. What it was asked is in
+//! [`DemoForge::requests`], and how many connections were open at once in [`DemoForge::peak_connections`].
+
+mod access;
+mod answer;
+mod api;
+mod fault;
+mod paging;
+mod program;
+mod project;
+mod server;
+
+pub use access::Access;
+pub use fault::{Fault, FaultError, Order};
+pub use program::{main, run};
+pub use project::{Flavour, Project, ProjectError, SAMPLE};
+pub use server::{DemoForge, Options, Request};

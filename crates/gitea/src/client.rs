@@ -1,0 +1,373 @@
+//! One request: its address, its token, its time limits, its tries.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use common::settings::Secret;
+use common::text;
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{StatusCode, Url};
+
+use crate::error::{ForgeError, is_passing, problem};
+use crate::issue::Issue;
+use crate::listing::{Listing, Page, parse_page};
+use crate::pull::Pull;
+use crate::settings::{Connection, api_url};
+
+/// The largest body that is read, in bytes: a page of 50 pull requests is some hundred KiB.
+const BODY_LIMIT: u64 = 64 << 20;
+
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
+
+/// The first pause between two tries; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest wait that a server may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// A connection to one repository of one forge.
+pub struct Forge {
+    base: String,
+    http: Client,
+    token: Secret,
+    timeout: Duration,
+    retries: u32,
+    pub(crate) concurrency: usize,
+}
+
+/// Which issues a list is to hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IssueQuery {
+    /// Closed ones too, or only those.
+    pub state: State,
+    /// Only those touched at that time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Pull requests too.
+    pub with_pulls: bool,
+}
+
+/// Which states a list is to hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum State {
+    /// Open ones.
+    #[default]
+    Open,
+    /// Closed ones.
+    Closed,
+    /// All.
+    All,
+}
+
+/// An answer with its body read.
+struct Answer {
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// How one try ended when it did not end well.
+enum Trouble {
+    /// Another try may help, after this pause where the server names one.
+    Passing(ForgeError, Option<Duration>),
+    /// No try will help.
+    Lasting(ForgeError),
+}
+
+impl Forge {
+    /// Sets up a connection. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// The repository's name is not known, or the HTTP client cannot be set up (no root certificates for https).
+    pub fn connect(connection: &Connection) -> Result<Self, ForgeError> {
+        let slug = connection.slug.clone().map_err(ForgeError::NoSlug)?;
+        let address =
+            api_url(&connection.api).ok_or_else(|| ForgeError::Setup(format!("{} is no address", connection.api)))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if !connection.token.0.is_empty() {
+            let value = HeaderValue::from_str(&format!("token {}", connection.token.0));
+            let mut value = value.map_err(|error| ForgeError::Setup(error.to_string()))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        // Already set by an earlier connection of the same process: the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("timmy-automations/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .connect_timeout(connection.timeout)
+            // For the answer's head and for each read of its body; the whole body has a limit of its own.
+            .timeout(connection.timeout)
+            .pool_max_idle_per_host(connection.concurrency)
+            .referer(false)
+            .redirect(Policy::custom(|attempt| {
+                let downgrade = attempt.previous().last().is_some_and(|previous| previous.scheme() == "https")
+                    && attempt.url().scheme() != "https";
+                if attempt.previous().len() > REDIRECTS {
+                    attempt.error("too many redirects")
+                } else if downgrade {
+                    attempt.error("it leads from https to http")
+                } else {
+                    // The library takes the token off as soon as scheme, host or port change.
+                    attempt.follow()
+                }
+            }));
+        if address.scheme() == "http" {
+            builder = builder.tls_certs_only([]);
+        }
+        if is_loopback(&address) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| ForgeError::Setup(problem(&error)))?;
+        Ok(Self {
+            base: format!("{}/repos/{slug}", connection.api),
+            http,
+            token: connection.token.clone(),
+            timeout: connection.timeout,
+            retries: connection.retries,
+            concurrency: connection.concurrency,
+        })
+    }
+
+    /// Returns the repository's address in the API.
+    pub fn address(&self) -> &str {
+        &self.base
+    }
+
+    /// Fetches every issue that `query` asks for.
+    ///
+    /// # Errors
+    /// The forge does not answer, refuses, or answers something else.
+    pub fn issues(&self, query: IssueQuery) -> Result<Listing<Issue>, ForgeError> {
+        self.list(&query.path())
+    }
+
+    /// Fetches the first page of what `query` asks for: at most 50 issues, the latest opened first. `total` says how
+    /// many there are.
+    ///
+    /// # Errors
+    /// As [`Forge::issues`].
+    pub fn some_issues(&self, query: IssueQuery) -> Result<Page<Issue>, ForgeError> {
+        self.page(&query.path(), 1)
+    }
+
+    /// Fetches every open pull request, the oldest first.
+    ///
+    /// # Errors
+    /// As [`Forge::issues`].
+    pub fn open_pulls(&self) -> Result<Listing<Pull>, ForgeError> {
+        self.list("pulls?state=open&sort=oldest")
+    }
+
+    /// Fetches one page of a list; pages count from 1.
+    pub(crate) fn page<T: serde::de::DeserializeOwned>(&self, path: &str, page: usize) -> Result<Page<T>, ForgeError> {
+        let url = format!("{}/{path}&limit=50&page={page}", self.base);
+        let answer = self.get(&url)?;
+        parse_page(&answer.body, &answer.headers).map_err(|problem| ForgeError::Unreadable { url, problem })
+    }
+
+    /// Asks, as often as the settings allow.
+    fn get(&self, url: &str) -> Result<Answer, ForgeError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let trouble = match self.try_once(url, tries) {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => trouble,
+            };
+            let (error, asked) = match trouble {
+                Trouble::Passing(error, asked) if tries <= self.retries => (error, asked),
+                Trouble::Passing(error, _) | Trouble::Lasting(error) => return Err(error),
+            };
+            let pause = match (asked, &error) {
+                (Some(wait), ForgeError::Status { url, status, .. }) if wait > LONGEST_PAUSE => {
+                    return Err(ForgeError::Busy { url: url.clone(), status: *status, wait });
+                }
+                (Some(wait), _) => wait,
+                (None, _) => jittered(FIRST_PAUSE * 2_u32.pow((tries - 1).min(8))),
+            };
+            std::thread::sleep(pause);
+        }
+    }
+
+    fn try_once(&self, url: &str, tries: u32) -> Result<Answer, Trouble> {
+        let begun = Instant::now();
+        let unreachable =
+            |problem: String| ForgeError::Unreachable { url: url.to_owned(), problem: self.redact(&problem), tries };
+        let sent = self.http.get(url).send();
+        let response = sent.map_err(|error| {
+            let trouble = unreachable(problem(&error));
+            if is_passing(&error) { Trouble::Passing(trouble, None) } else { Trouble::Lasting(trouble) }
+        })?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = self.read_body(response, begun);
+        if status.is_success() {
+            return match body {
+                Ok(body) if body.len() as u64 > BODY_LIMIT => Err(Trouble::Lasting(ForgeError::Unreadable {
+                    url: url.to_owned(),
+                    problem: format!("the answer is longer than {} MiB", BODY_LIMIT >> 20),
+                })),
+                Ok(body) => Ok(Answer { headers, body }),
+                Err(problem) => Err(Trouble::Passing(unreachable(problem), None)),
+            };
+        }
+        let words = self.redact(&words(&headers, &body.unwrap_or_default()));
+        let error = ForgeError::Status { url: url.to_owned(), status, words };
+        match status {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Err(Trouble::Passing(error, retry_after(&headers))),
+            _ => Err(Trouble::Lasting(error)),
+        }
+    }
+
+    /// Reads a body, up to one byte more than the limit, in at most six times the time of one read.
+    fn read_body(&self, mut response: Response, begun: Instant) -> Result<Vec<u8>, String> {
+        let deadline = self.timeout * 6;
+        let expected = response.content_length().unwrap_or(0).min(BODY_LIMIT);
+        let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        let mut block = vec![0; 64 << 10];
+        loop {
+            match response.read(&mut block) {
+                Ok(0) => return Ok(body),
+                Ok(count) => body.extend_from_slice(&block[..count]),
+                Err(error) => return Err(format!("the answer broke off: {error}")),
+            }
+            if body.len() as u64 > BODY_LIMIT {
+                return Ok(body);
+            }
+            if begun.elapsed() > deadline {
+                return Err(format!("the answer was not complete after {} s", deadline.as_secs()));
+            }
+        }
+    }
+
+    /// Cuts the token out of a text: some servers repeat it in their refusal.
+    fn redact(&self, text: &str) -> String {
+        if self.token.0.is_empty() { text.to_owned() } else { text.replace(&self.token.0, "…") }
+    }
+}
+
+impl IssueQuery {
+    fn path(self) -> String {
+        let state = match self.state {
+            State::Open => "open",
+            State::Closed => "closed",
+            State::All => "all",
+        };
+        let kind = if self.with_pulls { "" } else { "&type=issues" };
+        // `Z`, not `+00:00`: a plus sign in a query is a space.
+        let since = self.since.map(|time| format!("&since={}", time.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        format!("issues?state={state}{kind}{}", since.unwrap_or_default())
+    }
+}
+
+/// What a server says in a refusal, on one line: the message of a JSON body, the title of an HTML page, or the text.
+fn words(headers: &HeaderMap, body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        #[serde(default)]
+        message: Option<String>,
+        #[serde(default)]
+        errors: Option<Vec<String>>,
+    }
+    let body = &body[..body.len().min(16 << 10)];
+    if let Ok(refusal) = serde_json::from_slice::<Refusal>(body) {
+        let mut parts: Vec<String> = refusal.message.into_iter().filter(|message| !message.is_empty()).collect();
+        parts.extend(refusal.errors.unwrap_or_default());
+        return text::fit(&parts.join("; "), 300);
+    }
+    let all = String::from_utf8_lossy(body);
+    let is_html =
+        headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.contains("html"));
+    if is_html || all.trim_start().starts_with('<') {
+        let title = all.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title);
+        return title.map_or_else(|| "an HTML page".to_owned(), |title| text::fit(title, 200));
+    }
+    text::fit(&all, 200)
+}
+
+/// Reads `Retry-After`: seconds, or a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(value).ok()?;
+    let sent = headers.get("date").and_then(|sent| DateTime::parse_from_rfc2822(sent.to_str().ok()?).ok())?;
+    (date - sent).to_std().ok()
+}
+
+/// Shortens a pause by a random part of up to a quarter, so that several agents do not come back together.
+fn jittered(pause: Duration) -> Duration {
+    let drawn = u32::try_from(RandomState::new().build_hasher().finish() % 256).unwrap_or(0);
+    pause * (1024 - drawn) / 1024
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: &'static str, body: &str) -> String {
+        words(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]), body.as_bytes())
+    }
+
+    #[test]
+    fn a_refusal_is_put_in_words() {
+        assert_eq!(
+            said("application/json", r#"{"message": "not found", "url": "x", "errors": ["a", "b"]}"#),
+            "not found; a; b"
+        );
+        assert_eq!(said("application/json", r#"{"message": "GetUserByName", "errors": null}"#), "GetUserByName");
+        assert_eq!(said("text/html", "<html><head><title>502 Bad\nGateway</title>"), "502 Bad Gateway");
+        assert_eq!(said("text/html", "<p>oh"), "an HTML page");
+        assert_eq!(said("text/plain", "404 page not found\n"), "404 page not found");
+        assert_eq!(said("application/json", ""), "");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([
+                (RETRY_AFTER, HeaderValue::from_static(value)),
+                (reqwest::header::DATE, HeaderValue::from_static("Sat, 21 Mar 2026 12:00:00 GMT")),
+            ])
+        };
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(&headers("Sat, 21 Mar 2026 12:00:09 GMT")), Some(Duration::from_secs(9)));
+        assert_eq!(retry_after(&headers("Sat, 21 Mar 2026 11:00:00 GMT")), None);
+        assert_eq!(retry_after(&headers("soon")), None);
+    }
+
+    #[test]
+    fn a_time_in_a_query_has_no_plus_sign() {
+        let since = common::host::parse_time("2026-03-21T12:00:00+02:00");
+        let query = IssueQuery { state: State::All, since, with_pulls: true };
+        assert_eq!(query.path(), "issues?state=all&since=2026-03-21T10:00:00Z");
+        assert_eq!(IssueQuery::default().path(), "issues?state=open&type=issues");
+    }
+
+    #[test]
+    fn loopback_is_known_in_every_form() {
+        for (url, expected) in [
+            ("http://localhost:3000/api/v1", true),
+            ("http://127.0.0.1:1/", true),
+            ("http://[::1]/", true),
+            ("http://localhost.example/", false),
+            ("https://10.0.0.1/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What can go wrong between us and the forge.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use common::exit::Failure;
+use common::files::FileError;
+use common::source::SourceError;
+use reqwest::StatusCode;
+
+/// What went wrong, at which URL. No variant ever holds the token.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgeError {
+    /// Nobody says which repository.
+    #[error("no repository on the forge is known{0}")]
+    NoSlug(String),
+    /// The client itself could not be set up.
+    #[error("cannot set up the HTTP client: {0}")]
+    Setup(String),
+    /// No answer: no connection, a broken one, or a time-out.
+    #[error("GET {url}: {problem} ({tries} tries)")]
+    Unreachable {
+        /// The URL asked.
+        url: String,
+        /// What happened, in words.
+        problem: String,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// An answer that is a refusal.
+    #[error("GET {url}: {status}{}", if words.is_empty() { String::new() } else { format!(": {words}") })]
+    Status {
+        /// The URL asked.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// What the server says, made safe to show.
+        words: String,
+    },
+    /// The server asks for a longer wait than we are ready for.
+    #[error("GET {url}: {status}, and the server asks to wait {} s", wait.as_secs())]
+    Busy {
+        /// The URL asked.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// How long it asks to wait.
+        wait: Duration,
+    },
+    /// An answer that is not what the API describes.
+    #[error("GET {url}: {problem}")]
+    Unreadable {
+        /// The URL asked.
+        url: String,
+        /// What is wrong with the answer.
+        problem: String,
+    },
+    /// A file of issues could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file of issues holds something else.
+    #[error(transparent)]
+    Content(#[from] SourceError),
+}
+
+impl Failure for ForgeError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::NoSlug(_) | Self::File(_) | Self::Content(_) => 2,
+            Self::Setup(_)
+            | Self::Unreachable { .. }
+            | Self::Status { .. }
+            | Self::Busy { .. }
+            | Self::Unreadable { .. } => 1,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoSlug(_) => "set repo_slug (REPO_SLUG=owner/name), or give the repository an `origin` remote",
+            Self::Unreachable { .. } => "is the forge up, and is gitea_api (GITEA_API) its address with /api/v1?",
+            Self::Status { status, .. } => match status.as_u16() {
+                300..=399 => "set gitea_api (GITEA_API) to the address that the forge redirects to",
+                401 => "the token is wrong or has expired: set GITEA_TOKEN, or renew the token file",
+                403 => "the token may not do this: it needs the scopes read:issue and read:repository",
+                404 => "check repo_slug (REPO_SLUG) and gitea_api; a private repository needs a token that may read it",
+                429 | 500..=599 => "the forge or the proxy before it is in trouble; try again later",
+                _ => return None,
+            },
+            Self::Busy { .. } => "try again later",
+            Self::Unreadable { .. } => "is gitea_api (GITEA_API) the address of the API, ending in /api/v1?",
+            Self::File(error) => return error.hint(),
+            Self::Content(error) => return error.hint.clone(),
+            Self::Setup(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Says in words why a request got no answer, without the URL (the caller names it).
+pub(crate) fn problem(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    if error.is_connect() {
+        format!("cannot connect: {deepest}")
+    } else if error.is_redirect() {
+        format!("a redirect that is not followed: {deepest}")
+    } else {
+        format!("the connection broke: {deepest}")
+    }
+}
+
+/// Returns whether another try may help.
+pub(crate) fn is_passing(error: &reqwest::Error) -> bool {
+    !error.is_redirect() && !error.is_builder() && error.source().is_some() || error.is_timeout()
+}

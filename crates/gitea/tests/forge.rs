@@ -1,0 +1,229 @@
+//! The client against the demo forge: lists are complete, faults are met, the token stays at home.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::exit::Failure;
+use common::host::Host;
+use common::layout::Repo;
+use common::settings::Layers;
+use demo_forge::{Access, DemoForge, Fault, Options, Project};
+use gitea::{Connection, Forge, ForgeError, ForgeSettings, IssueQuery, State};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn project(issues: u64) -> Project {
+    let entry = |number: u64| json!({"number": number, "title": format!("Issue {number}"), "created_at": format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60), "updated_at": "2026-02-01T00:00:00Z"});
+    let pull = json!({"number": issues + 1, "title": "A pull", "created_at": "2026-03-01T00:00:00Z"});
+    Project::new("acme", "app", (1..=issues).map(entry).collect::<Vec<Value>>(), vec![pull])
+}
+
+fn connect(forge: &DemoForge, more: &[(&str, &str)]) -> Forge {
+    Forge::connect(&connection(forge, more)).unwrap()
+}
+
+fn connection(forge: &DemoForge, more: &[(&str, &str)]) -> Connection {
+    let api = forge.api();
+    let mut env = vec![
+        ("GITEA_API", api.as_str()),
+        ("REPO_SLUG", "acme/app"),
+        ("GITEA_TOKEN", TOKEN),
+        ("TIMMY_AUTOMATION_HTTP_TIMEOUT", "0.4"),
+        ("TIMMY_AUTOMATION_HTTP_RETRIES", "2"),
+    ];
+    env.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+    env.extend(more);
+    let (host, _, _) = Host::test(&["x"], &env, Path::new("/"));
+    let settings = ForgeSettings::take(&mut Layers::new(&host, "x", vec![], vec![])).unwrap();
+    settings.resolve(&host, &Repo::at("/"))
+}
+
+fn open() -> Access {
+    Access { token: Some(TOKEN.to_owned()), ..Access::default() }
+}
+
+fn start(issues: u64) -> DemoForge {
+    DemoForge::start(&project(issues), Options { access: open(), ..Options::default() }).unwrap()
+}
+
+fn numbers(forge: &Forge) -> Result<(Vec<u64>, usize, u32), ForgeError> {
+    let listing = forge.issues(IssueQuery::default())?;
+    Ok((listing.items.iter().map(|issue| issue.number).collect(), listing.missing, listing.rounds))
+}
+
+fn all(count: u64) -> Vec<u64> {
+    (1..=count).collect()
+}
+
+#[test]
+fn every_page_is_fetched_and_every_issue_is_there_once() {
+    for count in [0, 1, 49, 50, 51, 100, 437] {
+        let forge = start(count);
+        assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(count), 0, 1), "{count}");
+        assert_eq!(forge.requests().len() as u64, count.div_ceil(50).max(1));
+    }
+}
+
+#[test]
+fn a_server_that_gives_smaller_pages_is_believed() {
+    let forge = start(101);
+    forge.order(Fault::PageCap(7), None);
+    assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(101), 0, 1));
+    assert_eq!(forge.requests().len(), 15);
+}
+
+#[test]
+fn a_list_without_a_total_is_read_to_its_end() {
+    for count in [0, 30, 50, 120] {
+        let forge = start(count);
+        forge.order(Fault::NoTotal, None);
+        assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(count), 0, 1), "{count}");
+    }
+}
+
+#[test]
+fn a_list_that_moves_is_fetched_again() {
+    let forge = start(120);
+    forge.order(Fault::Moving, Some(1));
+    assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(119), 0, 2), "the newest closed in between");
+}
+
+#[test]
+fn a_gap_that_stays_is_reported() {
+    let forge = start(120);
+    forge.order(Fault::Moving, None);
+    let (found, missing, rounds) = numbers(&connect(&forge, &[])).unwrap();
+    assert_eq!(rounds, 3);
+    assert!(found.len() + missing >= 117, "{} found, {missing} missing", found.len());
+    let forge = start(120);
+    forge.order(Fault::NullEntries, None);
+    let (found, missing, rounds) = numbers(&connect(&forge, &[])).unwrap();
+    assert_eq!(
+        (found.len(), missing, rounds),
+        (114, 6, 1),
+        "what the server cannot load does not come by asking again"
+    );
+}
+
+#[test]
+fn no_more_connections_are_open_than_allowed() {
+    let forge = start(1500);
+    forge.order(Fault::Latency(Duration::from_millis(5)), None);
+    for _ in 0..5 {
+        assert_eq!(numbers(&connect(&forge, &[("TIMMY_AUTOMATION_HTTP_TIMEOUT", "9")])).unwrap().0.len(), 1500);
+    }
+    assert!(forge.peak_connections() <= 8, "{} connections", forge.peak_connections());
+}
+
+#[test]
+fn faults_that_pass_are_waited_out() {
+    for fault in [Fault::TooManyRequests(1), Fault::BadGateway, Fault::CutBody, Fault::Drop, Fault::Hang] {
+        let forge = start(120);
+        forge.order(fault.clone(), Some(2));
+        let begun = Instant::now();
+        assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(120), 0, 1), "{fault:?}");
+        if let Fault::TooManyRequests(seconds) = fault {
+            assert!(begun.elapsed() >= Duration::from_secs(2 * seconds), "Retry-After is honoured");
+        }
+    }
+}
+
+#[test]
+fn faults_that_stay_are_reported() {
+    let cases = [
+        (Fault::BadGateway, "502 Bad Gateway: 502 Bad Gateway", 3),
+        (Fault::TooManyRequests(3600), "429 Too Many Requests, and the server asks to wait 3600 s", 1),
+        (Fault::Panic, "500 Internal Server Error: 500 - Internal Server Error", 1),
+        (Fault::CutBody, "the answer broke off", 3),
+        (Fault::Drop, "the connection broke", 3),
+        (Fault::Hang, "no answer in time (3 tries)", 3),
+        (Fault::NotJson, "the answer is no list of entries", 1),
+        (Fault::Drip, "the answer was not complete after 2 s (1 tries)", 1),
+        (Fault::BadToken, "401 Unauthorized: access token does not exist [sha: …]", 1),
+    ];
+    std::thread::scope(|scope| {
+        for (fault, message, tries) in cases {
+            scope.spawn(move || {
+                let forge = start(20);
+                forge.order(fault.clone(), None);
+                let retries = [("TIMMY_AUTOMATION_HTTP_RETRIES", if fault == Fault::Drip { "0" } else { "2" })];
+                let error = numbers(&connect(&forge, &retries)).unwrap_err();
+                let text = error.to_string();
+                assert!(text.contains(message) && text.contains(&forge.api()), "{fault:?}: {text}");
+                assert!(!text.contains(TOKEN) && error.hint().is_some(), "{fault:?}: {text}");
+                assert_eq!((forge.requests().len(), error.code()), (tries, 1), "{fault:?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_forge_that_is_not_there_is_reported() {
+    let forge = start(1);
+    let connected = connect(&forge, &[]);
+    drop(forge);
+    let text = numbers(&connected).unwrap_err().to_string();
+    assert!(text.contains("cannot connect: ") && text.contains("(3 tries)"), "{text}");
+}
+
+#[test]
+fn the_token_goes_to_its_own_host_and_nowhere_else() {
+    let other = DemoForge::start(&project(3), Options::default()).unwrap();
+    let other_root = other.api().replace("/api/v1", "");
+    let options = Options { access: open(), root_url: Some(other_root.clone()), ..Options::default() };
+    let forge = DemoForge::start(&project(120), options).unwrap();
+    // The Link header names the other host; the pages are fetched from our own.
+    assert_eq!(numbers(&connect(&forge, &[])).unwrap().0.len(), 120);
+    assert!(other.requests().is_empty());
+    assert!(forge.requests().iter().all(|request| request.authorization.as_deref() == Some(&format!("token {TOKEN}"))));
+    // A redirect is followed without the token.
+    forge.order(Fault::Redirect(other_root), None);
+    assert_eq!(numbers(&connect(&forge, &[])).unwrap().0, all(3));
+    assert!(!other.requests().is_empty());
+    assert!(other.requests().iter().all(|request| request.authorization.is_none()), "{:?}", other.requests());
+}
+
+#[test]
+fn redirects_in_a_circle_end() {
+    let forge = start(3);
+    forge.order(Fault::Redirect(String::new()), None);
+    let text = numbers(&connect(&forge, &[])).unwrap_err().to_string();
+    assert!(text.contains("too many redirects"), "{text}");
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let private = Options { access: Access { private: true, ..open() }, ..Options::default() };
+    let lacking = Options { access: Access { lacks: vec!["read:issue".into()], ..open() }, ..Options::default() };
+    let sign_in = Options { access: Access { sign_in_required: true, ..open() }, ..Options::default() };
+    for (options, env, status, hint) in [
+        (private.clone(), [("GITEA_TOKEN", "")], "404 Not Found: The target couldn't be found.", "token that may read"),
+        (private, [("REPO_SLUG", "nobody/app")], "404 Not Found: GetUserByName; user redirect", "repo_slug"),
+        (
+            lacking,
+            [("HOME", "/")],
+            "403 Forbidden: token does not have at least one of required scope(s): [read:issue]",
+            "read:issue",
+        ),
+        (sign_in, [("GITEA_TOKEN", "")], "403 Forbidden: Only signed in user is allowed", "token"),
+    ] {
+        let forge = DemoForge::start(&project(3), options).unwrap();
+        let error = numbers(&connect(&forge, &env)).unwrap_err();
+        assert!(error.to_string().contains(status), "{error}");
+        assert!(error.hint().unwrap().contains(hint), "{:?}", error.hint());
+    }
+}
+
+#[test]
+fn a_hasty_question_is_asked_once() {
+    let forge = start(3);
+    forge.order(Fault::Hang, None);
+    let begun = Instant::now();
+    let hasty = Forge::connect(&connection(&forge, &[]).hasty(Duration::from_millis(100))).unwrap();
+    hasty.some_issues(IssueQuery { state: State::Closed, ..IssueQuery::default() }).unwrap_err();
+    assert_eq!(forge.requests().len(), 1);
+    assert!(begun.elapsed() < Duration::from_millis(390), "the shorter limit holds");
+}
