@@ -61,6 +61,11 @@ impl FileError {
         self.source.kind() == ErrorKind::NotFound
     }
 
+    /// Returns whether the file is larger than its reader was ready for.
+    pub fn is_too_large(&self) -> bool {
+        self.source.kind() == ErrorKind::InvalidData
+    }
+
     /// Says what to do about it.
     pub fn hint(&self) -> Option<String> {
         let path = self.path.display();
@@ -147,6 +152,17 @@ pub fn is_open_to_others(path: &Path) -> bool {
 /// The system refuses, or a file stands in its place.
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|error| FileError::new("make the folder", path, error))
+}
+
+/// Makes a file that is not there yet; one that is there stays as it is.
+///
+/// # Errors
+/// The system refuses.
+pub fn create(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    match OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| file.write_all(content)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(FileError::new("write", path, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Removes a file; one that is not there is no error.

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{self, Durability, FileError};
+use crate::files::{self, FileError};
 use crate::host::Host;
 
 /// The variable that names the repository.
@@ -154,7 +154,7 @@ impl Repo {
         if self.hides_loop() {
             return Ok(());
         }
-        files::lock(&folder.join(".gitignore"))?.replace(b"*\n", Durability::Derived)
+        files::create(&folder.join(".gitignore"), b"*\n")
     }
 
     /// Whether the repository's own ignore files name `.loop` in one of the plain forms. An unusual pattern counts as

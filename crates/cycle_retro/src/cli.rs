@@ -1,0 +1,97 @@
+//! The flags.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use common::records::IssueType;
+use common::run::{CommonArgs, number_parser};
+
+/// Records what happened in a cycle, and brings the summary up to date
+#[derive(Debug, Parser)]
+#[command(name = "cycle_retro", version)]
+pub struct Cli {
+    /// The cycle's number
+    #[arg(long, value_name = "N")]
+    pub cycle: u64,
+
+    #[command(flatten)]
+    pub(crate) outcome: OutcomeArgs,
+
+    /// The main branch's checks were green afterwards
+    #[arg(long, conflicts_with = "no_main_green")]
+    pub main_green: bool,
+
+    /// The main branch's checks were not green afterwards
+    #[arg(long)]
+    pub no_main_green: bool,
+
+    /// The issue that was worked on [default: from cycle_result.json, else from the branch's name]
+    #[arg(long, value_name = "N", value_parser = number_parser())]
+    pub issue: Option<u64>,
+
+    /// What kind of work it was [default: from cycle_result.json, else unknown]
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    pub kind: Option<IssueType>,
+
+    /// How long it took, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<u64>,
+
+    /// How many tests passed
+    #[arg(long, value_name = "N")]
+    pub tests_passed: Option<u64>,
+
+    /// How many tests are new
+    #[arg(long, value_name = "N")]
+    pub tests_added: Option<u64>,
+
+    /// How many files changed
+    #[arg(long, value_name = "N")]
+    pub files_changed: Option<u64>,
+
+    /// How many lines were added
+    #[arg(long, value_name = "N")]
+    pub lines_added: Option<u64>,
+
+    /// How many lines were removed
+    #[arg(long, value_name = "N")]
+    pub lines_removed: Option<u64>,
+
+    /// How many panes of Kimi ran side by side
+    #[arg(long, value_name = "N")]
+    pub kimi_panes: Option<u64>,
+
+    /// The pull request
+    #[arg(long, value_name = "N", value_parser = number_parser())]
+    pub pr: Option<u64>,
+
+    /// Why it failed
+    #[arg(long, value_name = "TEXT", value_parser = any_text(), allow_hyphen_values = true)]
+    pub reason: Option<String>,
+
+    /// Whatever else is worth keeping
+    #[arg(long, value_name = "TEXT", value_parser = any_text(), allow_hyphen_values = true)]
+    pub notes: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// How the agent ended.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct OutcomeArgs {
+    /// The agent ended cleanly
+    #[arg(long)]
+    pub success: bool,
+
+    /// The agent failed
+    #[arg(long)]
+    pub failure: bool,
+}
+
+/// Takes a text whatever its bytes: a record is not lost because an agent printed half a character.
+fn any_text() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|text: OsString| text.to_string_lossy().into_owned())
+}

@@ -1,0 +1,43 @@
+//! The settings.
+
+use std::path::PathBuf;
+
+use common::settings::{Layers, Setting, SettingsError};
+
+const RETRO_FILE: Setting<PathBuf> = Setting {
+    key: "retro_file",
+    aliases: &[],
+    default: || ".loop/retro/cycles.jsonl".into(),
+    valid: |path| path.file_name().is_some(),
+    expected: "the path of a file",
+};
+const SUMMARY_WINDOW: Setting<u64> = Setting {
+    key: "summary_window",
+    aliases: &["TIMMY_CYCLE_RETRO_WINDOW"],
+    default: || 50,
+    valid: |count| (1..=100_000).contains(count),
+    expected: "a whole number from 1 to 100000",
+};
+const REQUIRE_MAIN_GREEN: Setting<bool> =
+    Setting { key: "require_main_green", aliases: &[], default: || false, valid: |_| true, expected: "true or false" };
+
+/// The settings in force.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The log, relative to the repository.
+    pub retro_file: PathBuf,
+    /// How many of the last lines the summary covers.
+    pub summary_window: usize,
+    /// Whether a cycle only counts as a success when the main branch was seen green.
+    pub require_main_green: bool,
+}
+
+impl Settings {
+    pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+        Ok(Self {
+            retro_file: layers.get(&RETRO_FILE, None)?,
+            summary_window: usize::try_from(layers.get(&SUMMARY_WINDOW, None)?).unwrap_or(usize::MAX),
+            require_main_green: layers.get(&REQUIRE_MAIN_GREEN, None)?,
+        })
+    }
+}
