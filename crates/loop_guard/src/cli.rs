@@ -1,0 +1,20 @@
+//! The flags.
+
+use clap::Parser;
+use common::run::CommonArgs;
+
+/// Says whether there is work for the agent (exit 0) or not (exit 1), and how long to wait
+#[derive(Debug, Parser)]
+#[command(name = "loop_guard", version)]
+pub struct Cli {
+    /// When there is no work, sleep for the backoff before ending with 1; end early, with 0, when work appears
+    #[arg(long, conflicts_with = "status")]
+    pub wait: bool,
+
+    /// Print how it stands as JSON, and change nothing
+    #[arg(long)]
+    pub status: bool,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
