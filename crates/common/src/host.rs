@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -159,6 +159,19 @@ impl Host {
     /// Returns the time in the files' form, like `2026-03-21T12:34:56.123456+00:00`.
     pub fn timestamp(&self) -> String {
         timestamp(self.now())
+    }
+
+    /// Reads stdin to its end, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// It cannot be read, or is longer.
+    pub fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {limit} bytes")));
+        }
+        Ok(bytes)
     }
 
     /// Writes a line to stdout: a result.

@@ -1,12 +1,13 @@
 //! One run of a tool, from its flags to its report: what every tool does around its own work.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
 
+use crate::document;
 use crate::exit::{Answer, Failure};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::host::Host;
 use crate::layout::{NoRepo, Repo};
 use crate::manifest::{Manifest, ManifestError};
@@ -215,6 +216,18 @@ impl<'h> Run<'h> {
         self.reported(report.ended(&Ending { code, result: words, duration: begun.elapsed() }));
         self.reported(report.book(&actions).map_err(Into::into));
         result.map(Done::Answer)
+    }
+
+    /// Reads a file that the command line names, relative to the current directory, or stdin for `-`.
+    ///
+    /// # Errors
+    /// There is no such file, it is too large, or the system refuses.
+    pub fn read_input(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+        if path.as_os_str() == "-" {
+            return self.host.read_stdin(document::LIMIT).map_err(|error| FileError::reading(path, error));
+        }
+        let missing = || FileError::reading(path, std::io::ErrorKind::NotFound.into());
+        files::read(&self.host.current_dir().join(path), document::LIMIT)?.ok_or_else(missing)
     }
 
     /// Prints a result line with the tool's prefix, unless `--quiet` or `--json` asks for silence.

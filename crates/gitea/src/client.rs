@@ -155,6 +155,17 @@ impl Forge {
         self.page(&query.path(), 1)
     }
 
+    /// Fetches one issue, open or closed.
+    ///
+    /// # Errors
+    /// As [`Forge::issues`]; there is no such issue.
+    pub fn issue(&self, number: u64) -> Result<Issue, ForgeError> {
+        let url = format!("{}/issues/{number}", self.base);
+        let answer = self.get(&url)?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|error| ForgeError::Unreadable { url, problem: format!("the answer is no issue ({error})") })
+    }
+
     /// Fetches every open pull request, the oldest first.
     ///
     /// # Errors

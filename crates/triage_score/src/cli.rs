@@ -1,0 +1,34 @@
+//! The flags.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use common::run::{CommonArgs, number_parser};
+
+/// Scores the open issues, and writes the queue of those that are ready for the agent
+#[derive(Debug, Parser)]
+#[command(name = "triage_score", version)]
+pub struct Cli {
+    /// Score and show, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Show the score of one issue rule by rule, and write nothing
+    #[arg(long, value_name = "N", value_parser = number_parser(), conflicts_with_all = ["dry_run", "check_rules", "release"])]
+    pub explain: Option<u64>,
+
+    /// Check the rules, and do nothing else
+    #[arg(long, conflicts_with_all = ["dry_run", "release"])]
+    pub check_rules: bool,
+
+    /// Take an issue out of quarantine: its failures up to now no longer count
+    #[arg(long, value_name = "N", value_parser = number_parser(), conflicts_with = "dry_run")]
+    pub release: Option<u64>,
+
+    /// Score the issues of a file (or of stdin: -) in the API's shape, without a forge
+    #[arg(long, value_name = "FILE")]
+    pub issues: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}

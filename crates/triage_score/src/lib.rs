@@ -1,0 +1,366 @@
+//! Which issues are ready for the agent, and in what order.
+//!
+//! - Reads: the forge's open issues (or a file of them), the rules, the end of `.loop/retro/cycles.jsonl`,
+//!   `.loop/quarantine.json`.
+//! - Writes: `.loop/queue.json` (the old one to `.bak`), `.loop/quarantine.json`, a line of `.loop/retro/triage.jsonl`;
+//!   with `--release`, `.loop/quarantine_released.json`.
+//! - Ends: 0 done; 1 the forge cannot be reached (the old queue stands), or there is no such issue to explain or release;
+//!   2 wrong usage, configuration or rules, or a file stands in the way.
+
+pub mod cli;
+mod quarantine;
+mod queue;
+mod rules;
+mod rules_file;
+mod score;
+mod settings;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use common::exit::{self, Answer, Failure};
+use common::files::{self, Durability, FileError};
+use common::host::Host;
+use common::pyjson;
+use common::records::TriageRun;
+use common::run::{self, Done, Earnings, Run, RunError, Tool};
+use gitea::{Forge, ForgeError, Issue, IssueQuery, issues_from_file};
+use serde_json::json;
+
+use crate::cli::Cli;
+use crate::quarantine::{Quarantine, Release};
+use crate::queue::Scored;
+use crate::settings::Settings;
+
+pub use rules::{Rules, RulesError, SHIPPED};
+pub use rules_file::RulesFile;
+pub use score::{Explanation, Hit, Score};
+
+/// Who this is.
+pub const TOOL: Tool = Tool { id: "triage_score", prefix: "triage" };
+
+/// How a call ends when nothing surprising happens.
+#[derive(Debug)]
+enum Outcome {
+    /// The issues are scored.
+    Triaged { ready: usize, not_ready: usize, quarantined: usize },
+    /// An issue's score was shown, or the rules were checked.
+    Shown,
+    /// An issue was taken out of quarantine.
+    Released(u64),
+    /// There is no such issue to explain or release.
+    NoSuchIssue(u64),
+}
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the run cannot be logged as JSON")]
+    Log(#[from] serde_json::Error),
+}
+
+impl Answer for Outcome {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Triaged { .. } | Self::Shown | Self::Released(_) => 0,
+            Self::NoSuchIssue(_) => 1,
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Self::Triaged { ready, not_ready, quarantined } => {
+                format!("{ready} ready, {not_ready} not ready, {quarantined} quarantined")
+            }
+            Self::Shown => "shown".to_owned(),
+            Self::Released(issue) => format!("released #{issue}"),
+            Self::NoSuchIssue(issue) => format!("no #{issue}"),
+        }
+    }
+}
+
+impl Failure for Error {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Run(error) => error.code(),
+            Self::Forge(error) => error.code(),
+            Self::Rules(_) | Self::File(_) | Self::Log(_) => 2,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Run(error) => error.hint(),
+            Self::Rules(error) => error.hint(),
+            Self::Forge(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Log(_) => None,
+        }
+    }
+}
+
+/// What a triage run found, in the queue's order.
+pub(crate) struct Triage {
+    pub total_open: usize,
+    pub scored: usize,
+    pub ready: Vec<Scored>,
+    pub not_ready: Vec<Scored>,
+    pub quarantined: Vec<Scored>,
+    pub newly_quarantined: Vec<u64>,
+}
+
+/// The program's main function.
+pub fn main() -> ExitCode {
+    exit::main(run)
+}
+
+/// Runs the tool in the given world; returns its exit code.
+pub fn run(host: &Host) -> u8 {
+    match run::arguments::<Cli>(host) {
+        Ok(cli) => exit::end(host, &triage(host, &cli)),
+        Err(code) => code,
+    }
+}
+
+fn triage(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
+    let run = Run::begin(host, TOOL, &cli.common)?;
+    let writes = cli.explain.is_none() && !cli.check_rules && !cli.dry_run;
+    if run.is_disabled() && (writes || cli.dry_run) && cli.release.is_none() {
+        return Ok(run.skip());
+    }
+    let settings = run.settings(&[], Settings::take)?;
+    let rules = load_rules(&run, &settings)?;
+    if cli.check_rules {
+        return Ok(Done::Answer(show_rules(&run, &settings, &rules)));
+    }
+    if let Some(number) = cli.explain {
+        return explain(&run, cli, &settings, &rules, number).map(Done::Answer);
+    }
+    if let Some(number) = cli.release {
+        return release(&run, number);
+    }
+    if !writes {
+        return score_all(&run, cli, &settings, &rules, None).map(Done::Answer);
+    }
+    for path in [run.repo.queue(), run.repo.quarantine(), run.repo.triage_log()] {
+        files::check_writable_place(&path)?;
+    }
+    run.perform(|earnings| score_all(&run, cli, &settings, &rules, Some(earnings)))
+}
+
+/// Scores every open issue. Without `earnings` nothing is written.
+fn score_all(
+    run: &Run,
+    cli: &Cli,
+    settings: &Settings,
+    rules: &Rules,
+    earnings: Option<&mut Earnings>,
+) -> Result<Outcome, Error> {
+    let begun = Instant::now();
+    let issues = open_issues(run, cli, settings)?;
+    let mut quarantine = Quarantine::read(run)?;
+    let failures = settings.quarantine_failures.unwrap_or(rules.failures);
+    let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok()).unwrap_or(rules.lookback);
+    let newly_quarantined = quarantine.update(run, failures, lookback)?;
+    let triage = sort_out(issues, settings, rules, &quarantine, newly_quarantined);
+    let record = record(run, &triage, begun);
+    let items = queue::items(&triage.ready);
+    if run.args.json {
+        let not_ready = triage.not_ready.iter().map(|scored| {
+            json!({"issue": scored.issue.number, "title": scored.issue.title, "type": scored.score.kind,
+                   "score": scored.score.total(), "needs": show::lacking(scored)})
+        });
+        let not_ready: Vec<serde_json::Value> = not_ready.collect();
+        run.host.say(&pyjson::to_line(
+            &json!({"run": record, "queue": items, "not_ready": not_ready, "dry_run": earnings.is_none()}),
+        )?);
+    }
+    if let Some(earnings) = earnings {
+        quarantine.save(run)?;
+        queue::write(run, items)?;
+        let line = pyjson::to_line(&record)?;
+        files::lock(&run.repo.triage_log())?.append_line(line.as_bytes(), Durability::Flushed)?;
+        for _ in &triage.newly_quarantined {
+            earnings.add("quarantine_candidate");
+        }
+    } else if !run.args.json {
+        run.say("Dry run: nothing is written");
+    }
+    show::triage(run, &triage, rules.excellent);
+    let (ready, not_ready, quarantined) = (triage.ready.len(), triage.not_ready.len(), triage.quarantined.len());
+    Ok(Outcome::Triaged { ready, not_ready, quarantined })
+}
+
+/// Scores the issues and sorts them into ready, not ready and quarantined.
+fn sort_out(
+    issues: Vec<Issue>,
+    settings: &Settings,
+    rules: &Rules,
+    quarantine: &Quarantine,
+    newly_quarantined: Vec<u64>,
+) -> Triage {
+    let threshold = settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready);
+    let total_open = issues.len();
+    let (mut ready, mut not_ready, mut quarantined) = (Vec::new(), Vec::new(), Vec::new());
+    for issue in issues {
+        let scored = Scored { score: rules.score(&issue), issue };
+        if quarantine.holds(scored.issue.number) {
+            quarantined.push(scored);
+        } else if scored.score.total() >= threshold {
+            ready.push(scored);
+        } else {
+            not_ready.push(scored);
+        }
+    }
+    for list in [&mut ready, &mut not_ready, &mut quarantined] {
+        queue::sort(list, &rules.ordering);
+    }
+    not_ready.sort_by_key(|scored| std::cmp::Reverse(scored.score.total()));
+    Triage { total_open, scored: total_open, ready, not_ready, quarantined, newly_quarantined }
+}
+
+fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
+    let all = || triage.ready.iter().chain(&triage.not_ready).chain(&triage.quarantined);
+    TriageRun {
+        timestamp: run.host.timestamp(),
+        total_open: triage.total_open,
+        scored: triage.scored,
+        ready: triage.ready.len(),
+        not_ready: triage.not_ready.len(),
+        quarantined: triage.quarantined.len(),
+        newly_quarantined: triage.newly_quarantined.clone(),
+        top_issue: triage.ready.first().map(|scored| scored.issue.number),
+        ready_issues: triage.ready.iter().map(|scored| scored.issue.number).collect(),
+        scores: all().map(|scored| (scored.issue.number, scored.score.total())).collect(),
+        duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Returns the open issues: of the file that the command line names, else of the forge.
+fn open_issues(run: &Run, cli: &Cli, settings: &Settings) -> Result<Vec<Issue>, Error> {
+    if let Some(path) = &cli.issues {
+        let file = issues_from_file(path, run.read_input(path)?)?;
+        if file.unreadable > 0 {
+            run.warn(&format!("{}: {} entries are no issues", path.display(), file.unreadable));
+        }
+        return Ok(file.open);
+    }
+    let forge = connect(run, settings)?;
+    let listing = forge.issues(IssueQuery::default())?;
+    if listing.missing > 0 {
+        run.warn(&format!(
+            "the list of issues kept moving, or the forge cannot load all of it: {} of {} are missing",
+            listing.missing,
+            listing.items.len() + listing.missing
+        ));
+    }
+    run.detail(&format!("{} issues from {}, fetched {} time(s)", listing.items.len(), forge.address(), listing.rounds));
+    Ok(listing.items.into_iter().filter(|issue| issue.pull_request.is_none() && issue.is_open()).collect())
+}
+
+fn connect(run: &Run, settings: &Settings) -> Result<Forge, Error> {
+    let connection = settings.forge.resolve(run.host, &run.repo);
+    for warning in &connection.warnings {
+        run.warn(warning);
+    }
+    Ok(Forge::connect(&connection)?)
+}
+
+/// Reads the rules: the file that a setting names, else the one in the configuration folder, else the built-in ones.
+fn load_rules(run: &Run, settings: &Settings) -> Result<Rules, RulesError> {
+    let path = rules_path(run, settings);
+    if let (Some(path), true) = (&path, settings.rules_file.is_some())
+        && !path.exists()
+    {
+        return Err(FileError::reading(path, std::io::ErrorKind::NotFound.into()).into());
+    }
+    Rules::load(path.as_deref())
+}
+
+fn rules_path(run: &Run, settings: &Settings) -> Option<PathBuf> {
+    let named = settings.rules_file.as_ref().map(|path| run.repo.resolve(path));
+    named.or_else(|| run.manifest.file("triage_rules.yaml"))
+}
+
+fn show_rules(run: &Run, settings: &Settings, rules: &Rules) -> Outcome {
+    let (count, patterns) = rules.count();
+    let path = rules_path(run, settings).filter(|path| path.exists());
+    let place = path.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
+    run.say(&format!("The rules are sound: {count} rules, {patterns} patterns ({place})"));
+    if run.args.json {
+        run.host.say(&json!({"valid": true, "rules": count, "patterns": patterns, "source": place}).to_string());
+    }
+    Outcome::Shown
+}
+
+fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64) -> Result<Outcome, Error> {
+    let issue = if cli.issues.is_some() {
+        open_issues(run, cli, settings)?.into_iter().find(|issue| issue.number == number)
+    } else {
+        match connect(run, settings)?.issue(number) {
+            Ok(issue) => Some(issue),
+            Err(ForgeError::Status { status, .. }) if status.as_u16() == 404 => None,
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let Some(issue) = issue else {
+        run.say(&format!("There is no issue #{number}"));
+        return Ok(Outcome::NoSuchIssue(number));
+    };
+    let explanation = rules.explain(&issue);
+    let threshold = settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready);
+    let quarantined = Quarantine::read(run)?.holds(number);
+    let verdict = match (explanation.score.total() >= threshold, quarantined) {
+        (_, true) => "in quarantine".to_owned(),
+        (true, false) => format!("ready (from {threshold} on)"),
+        (false, false) => format!("not ready (from {threshold} on)"),
+    };
+    if run.args.json {
+        let dimensions: serde_json::Map<String, serde_json::Value> = explanation
+            .dimensions
+            .iter()
+            .map(|(name, sum, max, hits)| {
+                let rules: Vec<_> = hits
+                    .iter()
+                    .map(|hit| json!({"id": hit.id, "points": hit.points, "holds": hit.holds, "because": hit.because}))
+                    .collect();
+                ((*name).to_owned(), json!({"points": sum, "max": max, "rules": rules}))
+            })
+            .collect();
+        let document = json!({"issue": number, "title": issue.title, "type": explanation.score.kind,
+            "type_because": explanation.kind_because, "score": explanation.score.total(), "ready_from": threshold,
+            "ready": explanation.score.total() >= threshold && !quarantined, "quarantined": quarantined, "dimensions": dimensions});
+        run.host.say(&pyjson::to_line(&document)?);
+    }
+    show::explanation(run, number, &issue.title, &explanation, &verdict);
+    Ok(Outcome::Shown)
+}
+
+fn release(run: &Run, number: u64) -> Result<Done<Outcome>, Error> {
+    run.perform(|_| {
+        let released = quarantine::release(run, number)?;
+        if run.args.json {
+            run.host.say(&json!({"issue": number, "released": released == Release::Released}).to_string());
+        }
+        Ok(match released {
+            Release::Released => {
+                run.say(&format!("#{number} is out of quarantine; the next triage decides about it anew"));
+                Outcome::Released(number)
+            }
+            Release::NotThere => {
+                run.say(&format!("#{number} is not in quarantine"));
+                Outcome::NoSuchIssue(number)
+            }
+        })
+    })
+}
