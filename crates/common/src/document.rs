@@ -53,6 +53,23 @@ pub fn replace<T: Serialize + ?Sized>(lock: &Lock, value: &T, durability: Durabi
     lock.replace(text.as_bytes(), durability)
 }
 
+/// Reads the held document in order to rewrite it. A missing one counts as empty; so does a damaged one, whose bytes are
+/// kept first, which is handed to `warn` in words.
+///
+/// # Errors
+/// The system refuses to read it, or to keep the damaged bytes.
+pub fn take<T: DeserializeOwned + Default>(lock: &Lock, warn: impl FnOnce(&str)) -> Result<T, FileError> {
+    match read(lock.path())? {
+        Document::Missing => Ok(T::default()),
+        Document::Intact(value) => Ok(value),
+        Document::Damaged(error) => {
+            let kept = keep_damaged(lock)?;
+            warn(&format!("{error}; it is made anew, and the damaged one kept as {}", kept.display()));
+            Ok(T::default())
+        }
+    }
+}
+
 /// Keeps the held file's present bytes under `NAME.bad` (or `NAME.bad.1` and so on, where that is taken by other bytes).
 ///
 /// # Errors

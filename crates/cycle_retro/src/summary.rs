@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::document::{self, Document};
+use common::document;
 use common::files::{self, Durability, FileError};
 use common::records::{IssueType, PastCycle};
 use serde::Serialize;
@@ -65,15 +65,7 @@ pub(crate) fn write(
 ) -> Result<(), FileError> {
     let lock = files::lock(path)?;
     let fresh = summarize(window, index, updated_at);
-    let mut kept = match document::read::<Map<String, Value>>(path)? {
-        Document::Missing => Map::new(),
-        Document::Intact(kept) => kept,
-        Document::Damaged(error) => {
-            let saved = document::keep_damaged(&lock)?;
-            warn(&format!("{error}; it is made anew, and the damaged one kept as {}", saved.display()));
-            Map::new()
-        }
-    };
+    let mut kept: Map<String, Value> = document::take(&lock, warn)?;
     if let Ok(Value::Object(fresh)) = serde_json::to_value(&fresh) {
         if kept.keys().all(|key| fresh.contains_key(key)) {
             return document::replace(&lock, &fresh, Durability::Derived);

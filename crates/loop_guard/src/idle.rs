@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use common::document::{self, Document};
+use common::document;
 use common::files::{self, Durability, FileError, Lock};
 use common::run::Run;
 use serde_json::{Map, Value};
@@ -18,15 +18,7 @@ impl IdleState {
     pub fn open(run: &Run) -> Result<Self, FileError> {
         let path = run.repo.idle_state();
         let lock = files::lock(&path)?;
-        let fields = match document::read(&path)? {
-            Document::Missing => Map::new(),
-            Document::Intact(fields) => fields,
-            Document::Damaged(error) => {
-                let kept = document::keep_damaged(&lock)?;
-                run.warn(&format!("{error}; it is made anew, and the damaged one kept as {}", kept.display()));
-                Map::new()
-            }
-        };
+        let fields = document::take(&lock, |what| run.warn(what))?;
         Ok(Self { lock, fields })
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use common::document::{self, Document};
-use common::files::{self, Durability, FileError, Lock};
+use common::files::{self, Durability, FileError};
 use common::host::parse_time;
 use common::journal;
 use common::layout::Repo;
@@ -144,30 +144,17 @@ impl Streak {
 pub(crate) fn release(run: &Run, issue: u64) -> Result<Release, FileError> {
     let (path, key) = (run.repo.quarantine(), issue.to_string());
     let lock = files::lock(&path)?;
-    let mut entries = open(run, &lock)?;
+    let mut entries: Map<String, Value> = document::take(&lock, |what| run.warn(what))?;
     if entries.shift_remove(&key).is_none() {
         return Ok(Release::NotThere);
     }
     // First that it was let out, then that it is out: killed in between, it is still in and can be let out again.
     let released = files::lock(&released_path(&run.repo))?;
-    let mut memory = open(run, &released)?;
+    let mut memory: Map<String, Value> = document::take(&released, |what| run.warn(what))?;
     memory.insert(key, json!({"released_at": run.host.timestamp()}));
     document::replace(&released, &memory, Durability::Flushed)?;
     document::replace(&lock, &entries, Durability::Flushed)?;
     Ok(Release::Released)
-}
-
-/// Reads a held file to change it; a damaged one is kept beside it first.
-fn open(run: &Run, lock: &Lock) -> Result<Map<String, Value>, FileError> {
-    Ok(match document::read(lock.path())? {
-        Document::Missing => Map::new(),
-        Document::Intact(entries) => entries,
-        Document::Damaged(error) => {
-            let kept = document::keep_damaged(lock)?;
-            run.warn(&format!("{error}; it is made anew, and the damaged one kept as {}", kept.display()));
-            Map::new()
-        }
-    })
 }
 
 fn released_path(repo: &Repo) -> PathBuf {

@@ -1,0 +1,144 @@
+//! The agenda as people read it: on a terminal of 80 columns in ten seconds, or as Markdown in an issue.
+
+use std::collections::BTreeMap;
+
+use common::run::Run;
+use common::text;
+
+use crate::agenda::Agenda;
+use crate::review::Review;
+
+/// How many failures and numbers are listed before the rest is counted.
+const LISTED: usize = 5;
+
+/// The least width of a text.
+const NARROW: usize = 20;
+
+/// Prints the agenda, and below it the day's summary.
+pub(crate) fn terminal(run: &Run, agenda: &Agenda, day: &str) {
+    let width = run.host.width();
+    run.say(&format!(
+        "Agenda for {day}: {} of {} min, {} of {} candidates",
+        agenda.planned_minutes,
+        agenda.time_budget_minutes,
+        agenda.items.len(),
+        agenda.candidates
+    ));
+    for (at, item) in agenda.items.iter().enumerate() {
+        let number = format!("#{}", item.number);
+        let head = format!("{:>3}. {:<9} {:>2} min  {number:<6} ", at + 1, item.action.name(), item.minutes);
+        run.show(&format!("{head}{}", text::fit(&item.title, width.saturating_sub(head.chars().count()).max(NARROW))));
+        run.show(&format!("     {}", text::fit(&item.why, width.saturating_sub(5).max(NARROW))));
+    }
+    if agenda.items.is_empty() {
+        run.show("  Nothing fits: no candidate is small enough, or there is none.");
+    }
+    if let Some(review) = &agenda.review {
+        for (at, line) in review_lines(review).iter().enumerate() {
+            if at == 0 {
+                run.say(line);
+            } else {
+                for (part, wrapped) in text::wrap(line, width.saturating_sub(4).max(NARROW)).iter().enumerate() {
+                    run.show(&format!("{}{wrapped}", if part == 0 { "  " } else { "    " }));
+                }
+            }
+        }
+    }
+}
+
+/// Prints the agenda as Markdown, to be pasted into an issue: a box to tick for each item.
+pub(crate) fn markdown(run: &Run, agenda: &Agenda, day: &str) {
+    let say = |line: &str| run.host.say(line);
+    say(&format!("## Agenda for {day}"));
+    say("");
+    say(&format!(
+        "{} of {} minutes, {} of {} candidates.",
+        agenda.planned_minutes,
+        agenda.time_budget_minutes,
+        agenda.items.len(),
+        agenda.candidates
+    ));
+    say("");
+    for item in &agenda.items {
+        say(&format!(
+            "- [ ] **{}** #{} {} ({} min): {}",
+            item.action.name(),
+            item.number,
+            text::markdown(&item.title),
+            item.minutes,
+            text::markdown(&item.why)
+        ));
+    }
+    if let Some(review) = &agenda.review {
+        say("");
+        for (at, line) in review_lines(review).iter().enumerate() {
+            if at == 0 {
+                say(&format!("### {}", text::markdown(line).trim_end_matches(':')));
+                say("");
+            } else {
+                // Numbers of issues stay links.
+                say(&format!("- {}", text::markdown(line)));
+            }
+        }
+    }
+}
+
+/// The day's summary: a heading, then a line for each thing.
+fn review_lines(review: &Review) -> Vec<String> {
+    let mut lines = vec![format!("Since {}:", review.since.get(..16).unwrap_or(&review.since).replace('T', " "))];
+    match (&review.issues, &review.pulls) {
+        (Some(issues), Some(pulls)) => {
+            lines.push(format!(
+                "issues: {} opened{}, {} closed{}, {} touched",
+                issues.opened.len(),
+                numbers(&issues.opened),
+                issues.closed.len(),
+                numbers(&issues.closed),
+                issues.touched.len()
+            ));
+            lines.push(format!(
+                "pulls:  {} merged{}, {} opened{}",
+                pulls.merged.len(),
+                numbers(&pulls.merged),
+                pulls.opened.len(),
+                numbers(&pulls.opened)
+            ));
+        }
+        _ => lines.push("issues, pulls: unknown, the forge could not be asked".to_owned()),
+    }
+    let cycles = &review.cycles;
+    let rate = cycles.success_rate.map_or(String::new(), |rate| format!(" ({:.0} %)", rate * 100.0));
+    lines.push(format!("cycles: {}, {} succeeded{rate}", cycles.count, cycles.succeeded));
+    let mut failures: BTreeMap<(Option<u64>, &str), usize> = BTreeMap::new();
+    for failure in &cycles.failures {
+        *failures.entry((failure.issue, failure.reason.as_str())).or_default() += 1;
+    }
+    for ((issue, reason), count) in failures.iter().take(LISTED) {
+        let issue = issue.map_or_else(|| "no issue".to_owned(), |issue| format!("#{issue}"));
+        let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+        let reason = if reason.is_empty() { "no reason given" } else { reason };
+        lines.push(format!("failed: {issue}{times}: {}", text::fit(reason, 60)));
+    }
+    if failures.len() > LISTED {
+        lines.push(format!("failed: and {} more kinds", failures.len() - LISTED));
+    }
+    let quarantined = numbers(&review.quarantined);
+    lines.push(format!(
+        "queue:  {} ready, {} in quarantine{quarantined}",
+        review.queue_depth,
+        review.quarantined.len()
+    ));
+    let tokens = &review.tokens;
+    lines.push(format!("tokens: {:+} earned, {:+} spent, balance {}", tokens.earned, tokens.spent, tokens.balance));
+    lines
+}
+
+/// Lists numbers behind their count: ` (#1, #2 …)`.
+fn numbers(numbers: &[u64]) -> String {
+    if numbers.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<String> = numbers.iter().take(LISTED).map(|number| format!("#{number}")).collect();
+    let more = if numbers.len() > LISTED { ", …" } else { "" };
+    format!(" ({}{more})", shown.join(", "))
+}
