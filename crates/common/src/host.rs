@@ -22,8 +22,8 @@ pub struct Host {
     env: BTreeMap<OsString, OsString>,
     current_dir: PathBuf,
     fixed_now: Option<DateTime<Utc>>,
-    out: Stream,
-    err: Stream,
+    out: Arc<Stream>,
+    err: Arc<Stream>,
 }
 
 /// `TIMMY_NOW` is set to something that is no time.
@@ -59,11 +59,13 @@ impl Host {
             let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
             (size.ws_col > 0).then_some(usize::from(size.ws_col))
         };
-        let stream = |sink: Box<dyn Write + Send>, terminal: bool| Stream {
-            sink: Mutex::new(sink),
-            closed: AtomicBool::new(false),
-            failure: Mutex::new(None),
-            terminal_width: terminal.then(|| width().unwrap_or(80)),
+        let stream = |sink: Box<dyn Write + Send>, terminal: bool| {
+            Arc::new(Stream {
+                sink: Mutex::new(sink),
+                closed: AtomicBool::new(false),
+                failure: Mutex::new(None),
+                terminal_width: terminal.then(|| width().unwrap_or(80)),
+            })
         };
         let mut host = Self {
             args: std::env::args_os().collect(),
@@ -100,11 +102,13 @@ impl Host {
     /// directory, and the returned buffers as stdout and stderr.
     pub fn test(args: &[&str], env: &[(&str, &str)], current_dir: &Path) -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
-        let stream = |captured: &Captured| Stream {
-            sink: Mutex::new(Box::new(captured.clone())),
-            closed: AtomicBool::new(false),
-            failure: Mutex::new(None),
-            terminal_width: None,
+        let stream = |captured: &Captured| {
+            Arc::new(Stream {
+                sink: Mutex::new(Box::new(captured.clone())),
+                closed: AtomicBool::new(false),
+                failure: Mutex::new(None),
+                terminal_width: None,
+            })
         };
         let host = Self {
             args: args.iter().map(OsString::from).collect(),
@@ -117,14 +121,26 @@ impl Host {
         (host, out, err)
     }
 
-    /// Returns the same world seen by another program: `args` in place of the arguments, `set` on top of the
-    /// variables. The streams are the same.
+    /// Returns the world as another program sees it: these arguments (the first is the program), the rest as here.
     #[must_use]
-    pub fn calling(self, args: Vec<OsString>, set: &[(&str, OsString)]) -> Self {
-        let mut env = self.env;
-        env.extend(set.iter().map(|(name, value)| (OsString::from(name), value.clone())));
+    pub fn calling(&self, args: Vec<OsString>) -> Self {
+        Self {
+            args,
+            env: self.env.clone(),
+            current_dir: self.current_dir.clone(),
+            fixed_now: self.fixed_now,
+            out: Arc::clone(&self.out),
+            err: Arc::clone(&self.err),
+        }
+    }
+
+    /// Returns a world of its own that shares nothing with this one but the streams: these arguments, these variables,
+    /// this current directory.
+    #[must_use]
+    pub fn sealed(&self, args: Vec<OsString>, env: &[(&str, OsString)], current_dir: &Path) -> Self {
+        let env: BTreeMap<OsString, OsString> = env.iter().map(|(name, value)| (name.into(), value.clone())).collect();
         let fixed_now = env.get(OsStr::new(NOW)).and_then(|now| now.to_str()?.parse().ok());
-        Self { args, env, fixed_now, ..self }
+        Self { env, current_dir: current_dir.to_owned(), fixed_now, ..self.calling(args) }
     }
 
     /// Returns the arguments; the first is the name that the program was called by.
@@ -144,6 +160,14 @@ impl Host {
             .filter(|(_, value)| !value.is_empty())
             .filter_map(|(name, _)| name.to_str())
             .filter(move |name| name.starts_with(prefix))
+    }
+
+    /// Returns the running program's file.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn program(&self) -> io::Result<PathBuf> {
+        std::env::current_exe()
     }
 
     /// Returns the current directory.
