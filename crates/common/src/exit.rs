@@ -2,6 +2,8 @@
 //! printed here and nowhere else.
 
 use std::error::Error;
+use std::io::Write;
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use crate::host::Host;
@@ -51,10 +53,10 @@ fn print(host: &Host, error: &dyn Error, hint: Option<String>) {
 
 /// Runs a tool in the real world: the body of every `main`.
 ///
-/// A panic, which would be our own mistake, ends with one `error:` line and exit code 2 (1 would read as a
-/// documented no), never with a panic message.
+/// A panic, which would be our own mistake, ends with an `error:` line and exit code 2 (1 would read as a documented
+/// no), never with a panic message.
 pub fn main(run: fn(&Host) -> u8) -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(end_on_panic));
     let host = match Host::real() {
         Ok(host) => host,
         Err((host, error)) => {
@@ -62,19 +64,22 @@ pub fn main(run: fn(&Host) -> u8) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&host))).unwrap_or_else(|panic| {
-        let what = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("unknown");
-        host.note(&format!("error: internal error: {}", text::line(what)));
-        host.note("hint: this is a mistake in the tool itself; please report it with the command that you ran");
-        2
-    });
+    let code = run(&host);
     if let Err(error) = host.flush() {
         host.note(&format!("error: cannot write the results to stdout\n  caused by: {error}"));
         return ExitCode::from(2);
     }
     ExitCode::from(code)
+}
+
+#[expect(clippy::exit, reason = "the program is built to abort on a panic; this is its last word")]
+fn end_on_panic(panic: &PanicHookInfo<'_>) {
+    let what = panic.payload_as_str().unwrap_or("unknown");
+    let place = panic.location().map_or(String::new(), |place| format!(" ({}:{})", place.file(), place.line()));
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: internal error: {}{place}\nhint: this is a mistake in the tool itself; please report it with the command that you ran",
+        text::line(what)
+    );
+    std::process::exit(2);
 }

@@ -1,7 +1,7 @@
 //! The issue that the current branch is named for.
 
 use common::layout::Repo;
-use regex::Regex;
+use regex::bytes::Regex;
 
 /// Returns the number in the current branch's name (`issue-492`, `fix/issue/492`, any case); none on a detached head or
 /// outside of git.
@@ -13,8 +13,9 @@ pub(crate) fn issue(repo: &Repo) -> Option<u64> {
 }
 
 fn in_name(branch: &str) -> Option<u64> {
-    let pattern = Regex::new(r"(?i)(?:^|[^a-z0-9])issues?[-_/#]*([0-9]{1,18})(?:[^0-9]|$)").ok()?;
-    pattern.captures(branch)?.get(1)?.as_str().parse().ok().filter(|number| *number > 0)
+    let pattern = Regex::new(r"(?i-u)(?:^|[^a-z0-9])issues?[-_/#]*([0-9]{1,18})(?:[^0-9]|$)").ok()?;
+    let number = pattern.captures(branch.as_bytes())?.get(1)?;
+    std::str::from_utf8(number.as_bytes()).ok()?.parse().ok().filter(|number| *number > 0)
 }
 
 #[cfg(test)]

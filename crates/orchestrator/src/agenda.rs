@@ -351,7 +351,7 @@ fn is_question(label: &str) -> bool {
 /// The issues that a pull request is for, as its closing words say.
 fn named(text: &str) -> impl Iterator<Item = u64> {
     let pattern =
-        regex::Regex::new(r"(?i)(?:^|[\s(\[])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? [#!]([0-9]{1,9})\b").ok();
+        regex::Regex::new(r"(?i-u)(?:^|[\s(\[])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? [#!]([0-9]{1,9})\b").ok();
     let found = pattern
         .map(|pattern| pattern.captures_iter(text).filter_map(|found| found.get(1)?.as_str().parse().ok()).collect());
     let numbers: Vec<u64> = found.unwrap_or_default();

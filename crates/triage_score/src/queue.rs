@@ -76,7 +76,7 @@ fn item(scored: &Scored, files: Option<&Regex>) -> QueueItem {
 
 /// What an issue's text names that looks like a file: a name with an ending that source files have, and perhaps a path.
 fn file_pattern() -> Option<Regex> {
-    Regex::new(r"(?:[\w.-]+/)*[\w-][\w.-]*\.(?:py|rs|go|js|jsx|ts|tsx|css|html|sh|sql|toml|ya?ml|json|jsonl|md|rb|java|kt|swift|c|cc|cpp|h|hpp|cs|php|vue)\b").ok()
+    Regex::new(r"(?-u)(?:[\w.-]+/)*[\w-][\w.-]*\.(?:py|rs|go|js|jsx|ts|tsx|css|html|sh|sql|toml|ya?ml|json|jsonl|md|rb|java|kt|swift|c|cc|cpp|h|hpp|cs|php|vue)\b").ok()
 }
 
 fn named_files(issue: &Issue, pattern: &Regex) -> Vec<String> {
