@@ -12,7 +12,7 @@ use common::run::{CommonArgs, number_parser};
 #[command(name = "cycle_retro", version)]
 pub struct Cli {
     /// The cycle's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub cycle: u64,
 
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub struct Cli {
     pub no_main_green: bool,
 
     /// The issue that was worked on [default: from cycle_result.json, else from the branch's name]
-    #[arg(long, value_name = "N", value_parser = number_parser())]
+    #[arg(long, value_name = "N", value_parser = number_parser(), allow_negative_numbers = true)]
     pub issue: Option<u64>,
 
     /// What kind of work it was [default: from cycle_result.json, else unknown]
@@ -35,35 +35,35 @@ pub struct Cli {
     pub kind: Option<IssueType>,
 
     /// How long it took, in seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub duration: Option<u64>,
 
     /// How many tests passed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub tests_passed: Option<u64>,
 
     /// How many tests are new
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub tests_added: Option<u64>,
 
     /// How many files changed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub files_changed: Option<u64>,
 
     /// How many lines were added
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub lines_added: Option<u64>,
 
     /// How many lines were removed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub lines_removed: Option<u64>,
 
     /// How many panes of Kimi ran side by side
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub kimi_panes: Option<u64>,
 
     /// The pull request
-    #[arg(long, value_name = "N", value_parser = number_parser())]
+    #[arg(long, value_name = "N", value_parser = number_parser(), allow_negative_numbers = true)]
     pub pr: Option<u64>,
 
     /// Why it failed

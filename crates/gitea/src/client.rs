@@ -28,7 +28,7 @@ const REDIRECTS: usize = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The longest wait that a server may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A connection to one repository of one forge.
 pub struct Forge {

@@ -138,7 +138,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
     // An agenda is made anew each time; only that a damaged one is kept matters.
     document::take::<serde_json::Value>(&lock, |what| run.warn(what))?;
     document::replace(&lock, &agenda, Durability::Derived)?;
-    let day = now.format("%A, %-d %B %Y").to_string();
+    let day = now.format("%a %-d %b %Y").to_string();
     if run.args.json {
         run.host.say(&pyjson::to_line(&agenda)?);
     } else if cli.markdown {

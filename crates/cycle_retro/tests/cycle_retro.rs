@@ -1,0 +1,194 @@
+//! `cycle_retro` as a program: flags, streams, exit codes, files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use sandbox::Sandbox;
+use serde_json::json;
+
+const LOG: &str = ".loop/retro/cycles.jsonl";
+const RESULT: &str = ".loop/cycle_result.json";
+
+#[test]
+fn a_success_is_recorded_as_the_contract_shows_it() {
+    let sandbox = Sandbox::new();
+    let args = "--cycle 42 --success --main-green --issue 85 --type bug --duration 480 --tests-passed 1450 --tests-added 3 \
+                --files-changed 2 --lines-added 45 --lines-removed 12 --kimi-panes 2 --pr 91";
+    let ended = sandbox.call("cycle_retro", args.split_whitespace()).run();
+    assert_eq!(ended.conversation(), "[retro] ⟳12.6:001 Cycle 42 ✓ SUCCESS (#85 bug) — 480s\nexit 0");
+    assert_eq!(
+        sandbox.read(LOG),
+        "{\"timestamp\": \"2026-03-21T12:34:56.123456+00:00\", \"cycle\": 42, \"epoch\": \"\\u27f312.6:001\", \"issue\": 85, \
+         \"type\": \"bug\", \"success\": true, \"hermes_clean\": true, \"main_green\": true, \"duration\": 480, \
+         \"tests_passed\": 1450, \"tests_added\": 3, \"files_changed\": 2, \"lines_added\": 45, \"lines_removed\": 12, \
+         \"kimi_panes\": 2, \"pr\": 91, \"reason\": \"\", \"notes\": \"\"}\n"
+    );
+    assert_eq!(sandbox.json(".loop/retro/summary.json")["success_rate"], 1.0);
+    let state = sandbox.json(".loop/automation_state.json")["automations"]["cycle_retro"].clone();
+    assert_eq!((&state["status"], &state["last_exit_code"]), (&json!("ok"), &json!(0)));
+    let tokens: Vec<_> = sandbox.json_lines(".loop/tokens.jsonl").iter().map(|line| line["action"].clone()).collect();
+    assert_eq!(tokens, ["run", "cycle_retro_success"]);
+}
+
+#[test]
+fn a_failure_says_why() {
+    let sandbox = Sandbox::new();
+    let args = [
+        "--cycle",
+        "43",
+        "--failure",
+        "--issue",
+        "90",
+        "--type",
+        "feature",
+        "--duration",
+        "1200",
+        "--reason",
+        "tox failed: 3 errors",
+    ];
+    let ended = sandbox.run("cycle_retro", &args);
+    let expected = "[retro] ⟳12.6:001 Cycle 43 ✗ FAILURE (#90 feature) — 1200s: tox failed: 3 errors\nexit 0";
+    assert_eq!(ended.conversation(), expected);
+    assert_eq!(sandbox.json_lines(LOG)[0]["reason"], "tox failed: 3 errors");
+}
+
+#[test]
+fn an_idle_cycle_writes_nothing() {
+    let sandbox = Sandbox::new();
+    let ended = sandbox.run("cycle_retro", &["--cycle", "42", "--success"]);
+    assert_eq!(ended.conversation(), "[retro] Cycle 42 skipped — idle (no issue, no duration)\nexit 0");
+    assert!(sandbox.tree(".loop").is_empty());
+}
+
+#[test]
+fn success_depends_on_a_green_main() {
+    for (args, require, expected) in [
+        ("--success", "false", true),
+        ("--success --main-green", "false", true),
+        ("--success --no-main-green", "false", false),
+        ("--failure --main-green", "false", false),
+        ("--success", "true", false),
+        ("--success --main-green", "true", true),
+        ("--success --no-main-green", "true", false),
+    ] {
+        let sandbox = Sandbox::new();
+        let args = format!("--cycle 1 --duration 5 {args}");
+        let call = sandbox.call("cycle_retro", args.split_whitespace());
+        let _ = call.env("TIMMY_CYCLE_RETRO_REQUIRE_MAIN_GREEN", require).run().code(0);
+        let record = &sandbox.json_lines(LOG)[0];
+        assert_eq!(record["success"], expected, "{args}, {require}");
+        assert_eq!(record["reason"] == "", expected || args.contains("--failure"), "{args}, {require}");
+    }
+}
+
+#[test]
+fn the_agents_result_fills_what_the_command_line_leaves_open() {
+    let sandbox = Sandbox::new();
+    sandbox.write(RESULT, "```json\n{\"issue\": \"85\", \"type\": \"bug\", \"tests_passed\": \"12\", \"files_changed\": 3, \"notes\": \"done\"}\n```\n");
+    let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--files-changed", "1"]);
+    assert_eq!(ended.conversation(), "[retro] ⟳12.6:001 Cycle 7 ✓ SUCCESS (#85 bug) — 0s\nexit 0");
+    let record = &sandbox.json_lines(LOG)[0];
+    assert_eq!(
+        (&record["tests_passed"], &record["files_changed"], &record["notes"]),
+        (&json!(12), &json!(1), &json!("done"))
+    );
+    assert_eq!(sandbox.bytes(RESULT), None, "it is taken away once the record is on disk");
+}
+
+#[test]
+fn a_result_that_cannot_be_read_is_kept() {
+    for (round, broken) in [&b"{\"issue\": 8"[..], b"no idea", b"\0\xff", &vec![b'x'; 2 << 20]].into_iter().enumerate()
+    {
+        let sandbox = Sandbox::new();
+        sandbox.write(RESULT, broken);
+        let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9"]).code(0);
+        assert!(ended.err.contains("could not be read; it is kept as"), "{round}: {}", ended.err);
+        assert_eq!(sandbox.bytes(RESULT), None);
+        assert_eq!(sandbox.bytes(".loop/cycle_result.json.bad").unwrap(), broken);
+    }
+}
+
+#[test]
+fn the_branch_names_the_issue_at_last() {
+    let sandbox = Sandbox::new();
+    git_init(&sandbox, "Fix/Issue-492-crash");
+    let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9"]);
+    assert_eq!(ended.conversation(), "[retro] ⟳12.6:001 Cycle 7 ✓ SUCCESS (#492 unknown) — 9s\nexit 0");
+}
+
+fn git_init(sandbox: &Sandbox, branch: &str) {
+    sandbox.write(".git/HEAD", format!("ref: refs/heads/{branch}\n"));
+    sandbox.write(".git/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n");
+    sandbox.write(".git/refs/heads/.keep", "");
+    sandbox.write(".git/objects/.keep", "");
+}
+
+#[test]
+fn epochs_go_on_after_what_the_log_holds() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        LOG,
+        "{\"timestamp\": \"2026-03-21T01:00:00+00:00\", \"cycle\": 1}\n{\"timestamp\": \"2026-03-21T02:00:00Z\", \"epoch\": \"\\u27f312.6:007\"}\n\
+         {\"timestamp\": \"2025-03-22T02:00:00Z\", \"epoch\": \"\\u27f312.6:009\"}\n{\"timestamp\": \"2026-03-20T02:00:00Z\", \"epoch\": \"\\u27f312.5:044\"}\n{\"cut",
+    );
+    for expected in ["010", "011"] {
+        let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9"]).code(0);
+        assert!(ended.out.contains(&format!("⟳12.6:{expected}")), "{}", ended.out);
+    }
+    let summary = sandbox.json(".loop/retro/summary.json");
+    assert_eq!((&summary["total_cycles"], &summary["damaged_lines"]), (&json!(6), &json!(1)));
+    assert_eq!(summary["by_week"], json!({"2025-W12": 1, "2026-W12": 5}));
+}
+
+#[test]
+fn json_is_the_record_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9", "--json"]).code(0);
+    assert_eq!(ended.out, sandbox.read(LOG));
+    let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--json"]).code(0);
+    assert_eq!(ended.out, "{\"status\": \"idle\"}\n");
+}
+
+#[test]
+fn what_the_summary_does_not_know_survives() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".loop/retro/summary.json", "{\"ours\": 1.10, \"window\": 3}");
+    let _ = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9"]).code(0);
+    let text = sandbox.read(".loop/retro/summary.json");
+    assert!(text.contains("\"ours\": 1.10") && text.contains("\"window\": 1"), "{text}");
+}
+
+#[test]
+fn text_of_any_bytes_is_recorded() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = Sandbox::new();
+    let notes = std::ffi::OsStr::from_bytes(b"--half \xff\xc3 char\x1b[31m").to_owned();
+    let args = ["--cycle", "7", "--failure", "--duration", "9", "--notes"].map(std::ffi::OsString::from);
+    let reason = ["--reason".into(), "\u{1b}]0;x\u{7}bad\u{202e}".into()];
+    let ended = sandbox.call("cycle_retro", args.into_iter().chain([notes]).chain(reason)).run().code(0);
+    assert_eq!(
+        ended.out, "[retro] ⟳12.6:001 Cycle 7 ✗ FAILURE (unknown) — 9s: bad\n",
+        "escapes do not reach the terminal"
+    );
+    let record = &sandbox.json_lines(LOG)[0];
+    assert_eq!(record["notes"], "--half \u{fffd}\u{fffd} char\u{1b}[31m");
+    assert_eq!(record["reason"], "\u{1b}]0;x\u{7}bad\u{202e}", "but the record has them");
+}
+
+#[test]
+fn wrong_usage_is_answered_with_the_nearest_right_one() {
+    let sandbox = Sandbox::new();
+    for (args, expected) in [
+        (&["--cycle", "1", "--sucess"][..], "'--success'"),
+        (&["--cycle", "1"], "<--success|--failure>"),
+        (&["--success"], "--cycle <N>"),
+        (&["--cycle", "1", "--success", "--failure"], "cannot be used with"),
+        (&["--cycle", "x", "--success"], "invalid digit"),
+        (&["--cycle", "1", "--success", "--duration", "-5"], "--duration"),
+        (&["--cycle", "1", "--success", "--type", "bgu"], "bug, feature, refactor"),
+        (&["--cycle", "1", "--success", "--issue", "0"], "--issue"),
+    ] {
+        let ended = sandbox.run("cycle_retro", args).code(2);
+        assert!(ended.err.contains(expected), "{args:?}: {}", ended.err);
+    }
+    assert!(sandbox.tree(".loop").is_empty());
+}

@@ -1,0 +1,223 @@
+//! `loop_guard` as a program: flags, streams, exit codes, files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+use demo_forge::{Access, DemoForge, Fault, Options, Project};
+use sandbox::{Call, Sandbox};
+use serde_json::{Value, json};
+
+const QUEUE: &str = ".loop/queue.json";
+const IDLE: &str = ".loop/idle_state.json";
+const RESULT: &str = ".loop/cycle_result.json";
+
+fn queue(numbers: &[u64]) -> String {
+    let item =
+        |number: &u64| json!({"issue": number, "title": format!("T{number}"), "type": "bug", "ready": true, "x": 1.10});
+    serde_json::to_string(&numbers.iter().map(item).collect::<Vec<_>>()).unwrap()
+}
+
+fn guard(sandbox: &Sandbox, args: &[&str]) -> Call {
+    sandbox.call("loop_guard", args).env("TIMMY_LOOP_GUARD_VERIFY_OPEN", "false")
+}
+
+fn forge(open: &[u64], closed: &[u64]) -> DemoForge {
+    let entry = |number: &u64, state: &str| json!({"number": number, "title": "T", "state": state, "created_at": format!("2026-01-{number:02}T00:00:00Z"), "updated_at": "2026-01-30T00:00:00Z"});
+    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
+    let issues: Vec<Value> = open
+        .iter()
+        .map(|number| entry(number, "open"))
+        .chain(closed.iter().map(|number| entry(number, "closed")))
+        .collect();
+    DemoForge::start(&Project::new("acme", "app", issues, vec![]), Options { access, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn idle_when_there_is_no_queue_and_the_wait_grows() {
+    let sandbox = Sandbox::new();
+    for (count, backoff) in [(1, 60), (2, 120), (3, 240), (4, 480), (5, 600), (6, 600)] {
+        let ended = guard(&sandbox, &[]).run();
+        assert_eq!(
+            ended.conversation(),
+            format!("[loop-guard] Queue empty — idle #{count}, backoff {backoff}s\nexit 1")
+        );
+    }
+    let state = sandbox.read(IDLE);
+    assert_eq!(
+        state,
+        "{\n  \"consecutive_idle\": 6,\n  \"last_idle_at\": 1774096496.123456,\n  \"backoff_seconds\": 600\n}\n"
+    );
+    let entry = &sandbox.json(".loop/automation_state.json")["automations"]["loop_guard"];
+    assert_eq!(
+        (&entry["status"], &entry["last_exit_code"], &entry["last_result"]),
+        (&json!("ok"), &json!(1), &json!("idle, backoff 600 s"))
+    );
+}
+
+#[test]
+fn work_resets_the_wait_and_seeds_the_result() {
+    let sandbox = Sandbox::new();
+    sandbox.write(QUEUE, queue(&[85, 90, 91]));
+    sandbox.write(
+        IDLE,
+        "{\"consecutive_idle\": 4, \"last_idle_at\": 1774096496.12, \"backoff_seconds\": 480, \"ours\": true}",
+    );
+    let ended = guard(&sandbox, &[]).run();
+    assert_eq!(ended.conversation(), "[loop-guard] Queue active (3 ready) — resuming after 4 idle cycles\nexit 0");
+    assert_eq!(sandbox.json(RESULT), json!({"issue": 85, "type": "bug"}));
+    assert_eq!(sandbox.json(IDLE)["consecutive_idle"], 0);
+    assert_eq!(sandbox.json(IDLE)["ours"], true);
+    assert_eq!(guard(&sandbox, &[]).run().conversation(), "exit 0", "nothing to say when it was not idle");
+}
+
+#[test]
+fn a_fresh_result_is_left_to_the_agent() {
+    let sandbox = Sandbox::new();
+    sandbox.write(QUEUE, queue(&[85]));
+    sandbox.write(RESULT, "{\"issue\": 7}");
+    let _ = guard(&sandbox, &[]).env("TIMMY_NOW", "2020-01-01T00:00:00Z").run().code(0);
+    assert_eq!(sandbox.read(RESULT), "{\"issue\": 7}");
+    let _ = guard(&sandbox, &[]).env("TIMMY_NOW", "2099-01-01T00:00:00Z").run().code(0);
+    assert_eq!(sandbox.json(RESULT)["issue"], 85, "a stale one is begun anew");
+}
+
+#[test]
+fn quarantined_unready_and_unreadable_items_are_no_work() {
+    let sandbox = Sandbox::new();
+    sandbox.write(QUEUE, "[{\"issue\": 85, \"ready\": true}, {\"issue\": 86, \"ready\": false}, {\"issue\": 87}, 5, null, {\"ready\": true}]");
+    sandbox.write(".loop/quarantine.json", "{\"85\": {\"reason\": \"x\"}}");
+    let ended = guard(&sandbox, &[]).run().code(1);
+    assert!(ended.err.contains("3 item(s) of the queue cannot be read"), "{}", ended.err);
+}
+
+#[test]
+fn status_tells_and_changes_nothing() {
+    let sandbox = Sandbox::new();
+    let _ = guard(&sandbox, &[]).run().code(1);
+    let before = sandbox.tree(".loop");
+    let ended = guard(&sandbox, &["--status"]).run();
+    assert_eq!(
+        ended.conversation(),
+        "{\"queue_ready\": 0, \"consecutive_idle\": 1, \"next_backoff_seconds\": 120}\nexit 0"
+    );
+    assert_eq!(sandbox.tree(".loop"), before);
+}
+
+#[test]
+fn closed_issues_are_taken_out_of_the_queue() {
+    let sandbox = Sandbox::new();
+    let text = "[\n {\"issue\": 3, \"ready\": true, \"type\": \"bug\"},\n {\"issue\": 5, \"ready\": true, \"type\": \"feature\", \"mine\": 1.10}\n]\n";
+    sandbox.write(QUEUE, text);
+    let forge = forge(&[5, 6], &[3]);
+    let _ = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(0);
+    assert_eq!(forge.requests().len(), 1, "one request");
+    assert_eq!(sandbox.json(RESULT), json!({"issue": 5, "type": "feature"}));
+    assert_eq!(sandbox.json(QUEUE).as_array().unwrap().len(), 1);
+    assert!(
+        sandbox.read(QUEUE).contains("{\"issue\": 5, \"ready\": true, \"type\": \"feature\", \"mine\": 1.10}"),
+        "as it was written"
+    );
+}
+
+#[test]
+fn of_many_open_issues_those_closed_since_the_triage_are_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write(QUEUE, queue(&[3, 5]));
+    sandbox.write(".loop/retro/triage.jsonl", "{\"total_open\": 400}\n");
+    let forge = forge(&[5, 6], &[]);
+    forge.close(5, "2099-01-01T00:00:00Z");
+    let _ = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(0);
+    assert!(forge.requests()[0].target.contains("state=closed") && forge.requests().len() == 1);
+    assert_eq!(sandbox.json(QUEUE).as_array().unwrap().len(), 1);
+    assert_eq!(sandbox.json(QUEUE)[0]["issue"], 3, "what nobody knows of stays");
+}
+
+#[test]
+fn a_forge_that_is_away_changes_nothing() {
+    for fault in [
+        Fault::Drop,
+        Fault::Hang,
+        Fault::BadGateway,
+        Fault::NotJson,
+        Fault::CutBody,
+        Fault::BadToken,
+        Fault::TooManyRequests(600),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(QUEUE, queue(&[3]));
+        let forge = forge(&[], &[3]);
+        forge.order(fault.clone(), None);
+        let begun = Instant::now();
+        let ended = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(0);
+        assert!(ended.err.contains("the queue stands"), "{fault:?}: {}", ended.err);
+        assert_eq!((forge.requests().len(), sandbox.read(QUEUE)), (1, queue(&[3])), "{fault:?}");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{fault:?}");
+    }
+}
+
+#[test]
+fn without_a_queue_nobody_is_asked() {
+    let sandbox = Sandbox::new();
+    let forge = forge(&[1], &[]);
+    let _ = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(1);
+    assert!(forge.requests().is_empty());
+}
+
+#[test]
+fn a_wait_ends_when_work_appears() {
+    let sandbox = Sandbox::new();
+    let waiting = guard(&sandbox, &["--wait"]).env("TIMMY_LOOP_GUARD_BACKOFF_BASE", "30").start();
+    wait_for(|| sandbox.bytes(IDLE).is_some());
+    let appeared = Instant::now();
+    sandbox.write(QUEUE, queue(&[85]));
+    let ended: sandbox::Ended = waiting.wait_with_output().unwrap().into();
+    assert!(appeared.elapsed() < Duration::from_secs(2), "{:?}", appeared.elapsed());
+    assert_eq!(
+        ended.conversation(),
+        "[loop-guard] Queue empty — idle #1, backoff 30s\n[loop-guard] Queue active (1 ready) — resuming after 1 idle cycles\nexit 0"
+    );
+    assert_eq!(sandbox.json(IDLE)["consecutive_idle"], 0);
+}
+
+#[test]
+fn a_wait_ends_at_a_signal_and_when_its_time_is_over() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let sandbox = Sandbox::new();
+        let waiting = guard(&sandbox, &["--wait"]).start();
+        wait_for(|| sandbox.bytes(IDLE).is_some());
+        let sent = Instant::now();
+        rustix::process::kill_process(rustix::process::Pid::from_child(&waiting), signal).unwrap();
+        let ended: sandbox::Ended = waiting.wait_with_output().unwrap().into();
+        assert_eq!(ended.code, Some(1));
+        assert!(sent.elapsed() < Duration::from_secs(2));
+        assert_eq!(sandbox.json(".loop/automation_state.json")["automations"]["loop_guard"]["status"], "ok");
+    }
+    let sandbox = Sandbox::new();
+    let begun = Instant::now();
+    let _ = guard(&sandbox, &["--wait"]).env("TIMMY_LOOP_GUARD_BACKOFF_BASE", "1").run().code(1);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never happened");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn disabled_means_disabled_unless_forced() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "config/automations.json",
+        "{\"automations\": [{\"id\": \"loop_guard\", \"script\": \"x\", \"enabled\": false}]}",
+    );
+    let ended = guard(&sandbox, &[]).run();
+    let expected = "[loop-guard] loop_guard is disabled in automations.json (--force runs it all the same)\nexit 0";
+    assert_eq!(ended.conversation(), expected);
+    assert_eq!(sandbox.json(".loop/automation_state.json")["automations"]["loop_guard"]["status"], "skipped");
+    assert_eq!((sandbox.bytes(IDLE), sandbox.bytes(".loop/tokens.jsonl")), (None, None));
+    let _ = guard(&sandbox, &["--force"]).run().code(1);
+}

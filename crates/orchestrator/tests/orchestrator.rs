@@ -1,0 +1,147 @@
+//! `orchestrator` as a program: flags, streams, exit codes, files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use demo_forge::{Access, DemoForge, Fault, Options, Project};
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+
+const AGENDA: &str = ".loop/agenda.json";
+
+fn forge() -> DemoForge {
+    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
+    DemoForge::start(&Project::sample().unwrap(), Options { access, ..Options::default() }).unwrap()
+}
+
+fn planned(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::Ended {
+    sandbox.call("orchestrator", args).forge(forge, "acme/weatherbox").env("TIMMY_NOW", "2026-03-21T07:30:00Z").run()
+}
+
+fn items(agenda: &Value) -> Vec<(u64, String)> {
+    let items = agenda["items"].as_array().unwrap().iter();
+    items.map(|item| (item["number"].as_u64().unwrap(), item["action"].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn the_agenda_fits_the_time_and_the_screen() {
+    let (sandbox, forge) = (Sandbox::new(), forge());
+    let ended = planned(&sandbox, &forge, &["--review"]).code(0);
+    assert!(ended.out.starts_with("[orchestrator] Agenda for Sat 21 Mar 2026: "), "{}", ended.out);
+    assert!(ended.out.lines().count() <= 24, "{}", ended.out);
+    assert_eq!(ended.out.lines().find(|line| line.chars().count() > 80), None);
+    let agenda = sandbox.json(AGENDA);
+    let keys: Vec<&String> = agenda.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review"]);
+    let keys: Vec<&String> = agenda["items"][0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["number", "title", "url", "action", "minutes", "size", "layer", "labels", "assignee", "why"]);
+    let minutes: u64 = agenda["items"].as_array().unwrap().iter().map(|item| item["minutes"].as_u64().unwrap()).sum();
+    assert_eq!(agenda["planned_minutes"], minutes);
+    assert!(minutes <= 10);
+    let review = &agenda["review"];
+    assert_eq!(review["issues"]["opened"], json!([132, 134, 135]));
+    assert_eq!(review["issues"]["closed"], json!([106, 112, 122]));
+    assert_eq!(review["pulls"]["merged"], json!([129, 131, 133]));
+}
+
+#[test]
+fn each_action_has_its_reason() {
+    let (sandbox, forge) = (Sandbox::new(), forge());
+    sandbox.write(".loop/quarantine.json", "{\"101\": {\"reason\": \"failed 3 of its last 3 cycles\"}}");
+    sandbox.write(
+        ".loop/retro/cycles.jsonl",
+        "{\"issue\": 96, \"success\": true, \"pr\": 140, \"timestamp\": \"2026-03-21T07:00:00Z\"}\n",
+    );
+    let call = sandbox.call("orchestrator", ["--max-items", "50"]).forge(&forge, "acme/weatherbox");
+    let _ = call
+        .env("TIMMY_NOW", "2026-03-21T07:30:00Z")
+        .env("TIMMY_ORCHESTRATOR_AGENDA_TIME_MINUTES", "240")
+        .run()
+        .code(0);
+    let agenda = sandbox.json(AGENDA);
+    let items = items(&agenda);
+    for (number, action) in [(130, "review"), (125, "review"), (101, "clarify"), (96, "close"), (107, "fix")] {
+        assert!(items.contains(&(number, action.to_owned())), "#{number} {action}: {items:?}");
+    }
+    assert!(items.iter().all(|(number, _)| *number != 111), "a draft waits for nobody");
+    assert!(agenda["items"].as_array().unwrap().iter().all(|item| !item["why"].as_str().unwrap().is_empty()));
+}
+
+#[test]
+fn a_forge_that_is_away_leaves_the_local_queue() {
+    for fault in [
+        Fault::BadGateway,
+        Fault::Drop,
+        Fault::Hang,
+        Fault::NotJson,
+        Fault::CutBody,
+        Fault::Panic,
+        Fault::BadToken,
+        Fault::TooManyRequests(900),
+    ] {
+        let (sandbox, forge) = (Sandbox::new(), forge());
+        forge.order(fault.clone(), None);
+        let ended = planned(&sandbox, &forge, &["--review"]).code(1);
+        assert!(
+            ended.err.contains("error: there is nothing to plan") && ended.err.contains("caused by: GET http"),
+            "{fault:?}: {}",
+            ended.err
+        );
+        assert_eq!(sandbox.bytes(AGENDA), None);
+        sandbox.write(
+            ".loop/queue.json",
+            "[{\"issue\": 85, \"title\": \"Crash\", \"type\": \"bug\", \"score\": 8, \"ready\": true}]",
+        );
+        let ended = planned(&sandbox, &forge, &["--review"]).code(0);
+        assert!(ended.err.contains("the agenda is made of the local queue"), "{fault:?}: {}", ended.err);
+        assert!(ended.out.contains("unknown, the forge could not be asked"), "{}", ended.out);
+        assert_eq!(items(&sandbox.json(AGENDA)), [(85, "fix".to_owned())]);
+    }
+}
+
+#[test]
+fn markdown_is_ready_to_be_pasted() {
+    let sandbox = Sandbox::new();
+    let issue =
+        json!({"number": 85, "title": "<script>alert(1)</script> @ann [x](y)", "labels": [{"name": "daily-run"}]});
+    let ended =
+        sandbox.call("orchestrator", ["--markdown", "--issues", "-"]).stdin(json!([issue]).to_string()).run().code(0);
+    assert!(
+        ended
+            .out
+            .contains("- [ ] **implement** #85 &lt;script&gt;alert(1)&lt;/script&gt; @\u{2060}ann \\[x\\](y) (5 min)"),
+        "{}",
+        ended.out
+    );
+}
+
+#[test]
+fn json_is_the_agenda() {
+    let (sandbox, forge) = (Sandbox::new(), forge());
+    let ended = planned(&sandbox, &forge, &["--json"]).code(0);
+    let agenda: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(agenda, sandbox.json(AGENDA));
+    assert_eq!(agenda["review"], Value::Null);
+}
+
+#[test]
+fn settings_come_from_both_configuration_files() {
+    let sandbox = Sandbox::new();
+    let manifest = |config: &str| {
+        format!("{{\"automations\": [{{\"id\": \"orchestrator\", \"script\": \"x\", \"config\": {config}}}]}}")
+    };
+    sandbox.write("config/automations.json", manifest("{}"));
+    sandbox.write(
+        "config/daily_run.json",
+        "{\"orchestrator\": {\"agenda_time_minutes\": 7, \"candidate_labels\": [\"today\"]}}",
+    );
+    let issue = json!({"number": 85, "title": "x", "labels": [{"name": "today"}]});
+    let minutes = || {
+        let ended =
+            sandbox.call("orchestrator", ["--json", "--issues", "-"]).stdin(json!([issue]).to_string()).run().code(0);
+        let agenda: Value = serde_json::from_str(&ended.out).unwrap();
+        (agenda["time_budget_minutes"].as_u64().unwrap(), agenda["candidates"].as_u64().unwrap())
+    };
+    assert_eq!(minutes(), (7, 1));
+    sandbox.write("config/automations.json", manifest("{\"agenda_time_minutes\": 9}"));
+    assert_eq!(minutes(), (9, 1), "the manifest goes before daily_run.json");
+}
