@@ -199,8 +199,8 @@ impl<'h> Run<'h> {
     ) -> Result<Done<A>, E> {
         self.repo.prepare()?;
         let report = Report::new(self.host, &self.repo, &self.manifest, self.tool.id);
-        let begun = Instant::now();
-        self.reported(report.began());
+        let clock = Instant::now();
+        let began = report.began();
         let mut earnings = Earnings::default();
         let result = work(&mut earnings);
         let (code, words) = match &result {
@@ -213,8 +213,12 @@ impl<'h> Run<'h> {
         } else {
             actions.push("failure");
         }
-        self.reported(report.ended(&Ending { code, result: words, duration: begun.elapsed() }));
-        self.reported(report.book(&actions).map_err(Into::into));
+        let ended = report.ended(&Ending { code, result: words, duration: clock.elapsed() });
+        let booked = report.book(&actions).map_err(Into::into);
+        // What keeps a run from its work keeps it from its report too, and need not be said twice.
+        if result.is_ok() {
+            self.reported(began.and(ended).and(booked));
+        }
         result.map(Done::Answer)
     }
 

@@ -88,8 +88,8 @@ impl Action {
     /// issue that is solved clutters every list.
     fn worth(self) -> i64 {
         match self {
-            Self::Review => 50,
-            Self::Clarify => 45,
+            Self::Review => 60,
+            Self::Clarify => 55,
             Self::Close => 40,
             Self::Fix => 30,
             Self::Implement => 20,

@@ -136,7 +136,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
     };
     let lock = files::lock(&run.repo.agenda())?;
     // An agenda is made anew each time; only that a damaged one is kept matters.
-    document::take::<serde_json::Value>(&lock, |what| run.warn(what))?;
+    document::take::<serde_json::Map<String, serde_json::Value>>(&lock, |what| run.warn(what))?;
     document::replace(&lock, &agenda, Durability::Derived)?;
     let day = now.format("%a %-d %b %Y").to_string();
     if run.args.json {
