@@ -78,16 +78,16 @@ pub struct Entry {
     pub other: Map<String, Value>,
 }
 
-/// The file `daily_run.json`. Besides the schedules it may hold, under an automation's id, settings for it.
+/// The file `daily_run.json`: what else runs when, and further settings of automations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(title = "daily_run.json")]
 pub struct DailyRunFile {
     /// What else runs on a trigger, by trigger.
     #[serde(default)]
     pub schedules: BTreeMap<String, Schedule>,
-    /// The orchestrator's settings.
-    #[serde(default)]
-    pub orchestrator: Map<String, Value>,
+    /// Under an automation's id, settings for it, below those of the manifest.
+    #[serde(flatten)]
+    pub settings: BTreeMap<String, Value>,
 }
 
 /// The automations that run on one trigger besides those that name it themselves.

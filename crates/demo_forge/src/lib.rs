@@ -17,6 +17,6 @@ mod server;
 
 pub use access::Access;
 pub use fault::{Fault, FaultError, Order};
-pub use program::{main, run};
+pub use program::{Cli, main, run};
 pub use project::{Flavour, Project, ProjectError, SAMPLE};
 pub use server::{DemoForge, Options, Request};

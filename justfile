@@ -1,0 +1,34 @@
+# The menu: `just` alone shows it.
+default:
+    @just --list --unsorted
+
+# One day of the loop on the sample project
+demo *ARGS:
+    cargo run --release --bin timmy -- demo {{ARGS}}
+
+# Format, lints and all tests
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo test --workspace --locked
+
+# Write the documents that are made from the code
+generate:
+    GENERATE=1 cargo test -p sandbox --test repository --locked
+
+# Many processes, kills, full disks, at full length
+torture:
+    TORTURE_CALLS=250 cargo test -p sandbox --test torture --locked
+
+# Speed and size against the floors, as ratios
+bench *ARGS:
+    cargo build --release --workspace --examples --locked
+    cargo run --release -p benches --locked -- {{ARGS}}
+
+# Licences, sources and duplicates of the dependencies
+deny:
+    cargo deny check
+
+# Everything that CI runs
+ci:
+    bash .ci/run

@@ -1,0 +1,196 @@
+//! Does the repository keep its own rules: documents made from the code, the border of `common`, the shape of crates?
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test reads the repository and fails by panicking"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Command, CommandFactory};
+use common::manifest::{DailyRunFile, ManifestFile};
+use common::report::TOKEN_ECONOMY;
+use schemars::Schema;
+
+/// Set (by `just generate`), the documents are written instead of compared.
+const WRITE: &str = "GENERATE";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn generated(name: &str, text: &str) {
+    let path = root().join(name);
+    if std::env::var_os(WRITE).is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let present = fs::read_to_string(&path).unwrap_or_default();
+    assert!(present == text, "{name} is behind the code: run `just generate` and commit the result");
+}
+
+#[test]
+fn the_reference_is_made_from_the_flags() {
+    let tools: [Command; 6] = [
+        cycle_retro::cli::Cli::command(),
+        demo_forge::Cli::command(),
+        loop_guard::cli::Cli::command(),
+        orchestrator::cli::Cli::command(),
+        timmy::cli::Cli::command(),
+        triage_score::cli::Cli::command(),
+    ];
+    for mut tool in tools {
+        let name = tool.get_name().to_owned();
+        let mut text = format!("# {name}\n\nMade from `{name} --help`.\n\n```text\n{}```\n", tool.render_long_help());
+        let subcommands: Vec<String> = tool.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        for subcommand in subcommands.iter().filter(|name| *name != "help") {
+            let command = tool.find_subcommand_mut(subcommand).unwrap();
+            let help = command.clone().bin_name(format!("{name} {subcommand}")).render_long_help();
+            text += &format!("\n## {name} {subcommand}\n\n```text\n{help}```\n");
+        }
+        let trimmed: Vec<&str> = text.lines().map(str::trim_end).collect();
+        generated(&format!("docs/reference/{name}.md"), &(trimmed.join("\n") + "\n"));
+    }
+}
+
+#[test]
+fn the_schemas_are_made_from_the_types() {
+    let schemas: [(&str, Schema); 3] = [
+        ("automations", schemars::schema_for!(ManifestFile)),
+        ("daily_run", schemars::schema_for!(DailyRunFile)),
+        ("triage_rules", schemars::schema_for!(triage_score::RulesFile)),
+    ];
+    for (name, schema) in schemas {
+        generated(
+            &format!("config/schema/{name}.schema.json"),
+            &(serde_json::to_string_pretty(&schema).unwrap() + "\n"),
+        );
+    }
+}
+
+#[test]
+fn the_shipped_configuration_is_read_by_its_own_tools() {
+    let sandbox = sandbox::Sandbox::new();
+    let config = root().join("config");
+    let config = config.to_str().unwrap();
+    let _ = sandbox.run("triage_score", &["--check-rules", "--config-dir", config]).code(0);
+    let _ = sandbox.run("loop_guard", &["--config-dir", config]).code(1);
+    let _ = sandbox.call("orchestrator", ["--issues", "-", "--config-dir", config]).stdin("[]").run().code(0);
+    let manifest: serde_json::Value = serde_json::from_str(common::manifest::SHIPPED).unwrap();
+    let amounts: Vec<(String, i64)> = manifest["token_economy"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(action, amount)| (action.clone(), amount.as_i64().unwrap()))
+        .collect();
+    assert_eq!(amounts, TOKEN_ECONOMY.map(|(action, amount)| (action.to_owned(), amount)), "as built in");
+}
+
+/// The source files of a crate, with their texts.
+fn sources(of: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join("crates").join(of).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+fn crates() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.retain(|name| root().join("crates").join(name).is_dir());
+    names.sort();
+    names
+}
+
+#[test]
+fn common_keeps_its_border() {
+    let manifest = fs::read_to_string(root().join("crates/common/Cargo.toml")).unwrap();
+    for heavy in ["reqwest", "git2", "tokio", "regex", "statrs", "[features]"] {
+        assert!(!manifest.contains(heavy), "common must not know {heavy}");
+    }
+    for (path, text) in sources("common") {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for tool in
+            ["loop_guard", "triage_score", "orchestrator", "loop_introspect", "backfill_retro", "pre_commit_checks"]
+        {
+            assert!(!code.contains(tool), "{} names {tool}", path.display());
+        }
+        assert!(!code.contains("static mut"), "{}", path.display());
+    }
+}
+
+#[test]
+fn tools_are_doorways_and_depend_on_no_tools() {
+    let tools = ["cycle_retro", "loop_guard", "orchestrator", "triage_score"];
+    for name in crates() {
+        let main = root().join("crates").join(&name).join("src/main.rs");
+        if let Ok(text) = fs::read_to_string(&main) {
+            assert!(text.lines().count() < 12, "{} is a doorway", main.display());
+        }
+        let manifest = fs::read_to_string(root().join("crates").join(&name).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name} inherits the lints");
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
+        for tool in tools {
+            let depends = dependencies.contains(&format!("\n{tool}.workspace"));
+            assert!(!depends || name == "timmy", "{name} depends on the tool {tool}");
+        }
+    }
+}
+
+#[test]
+fn every_crate_and_tool_has_its_line_in_the_guides() {
+    let (map, readme) = (
+        fs::read_to_string(root().join("crates/README.md")).unwrap(),
+        fs::read_to_string(root().join("README.md")).unwrap(),
+    );
+    for name in crates() {
+        assert!(map.contains(&format!("`{name}`")), "crates/README.md does not know {name}");
+        if root().join("crates").join(&name).join("src/main.rs").exists() {
+            assert!(readme.contains(&format!("docs/reference/{name}.md")), "README.md does not know {name}");
+        }
+    }
+    for command in ["cargo run --release --bin timmy -- demo", "cargo test --workspace"] {
+        assert!(readme.lines().take(30).any(|line| line.trim() == command), "the first screen shows `{command}`");
+    }
+}
+
+#[test]
+fn what_is_promised_names_a_test_that_exists() {
+    let text = fs::read_to_string(root().join("COMPATIBILITY.md")).unwrap();
+    let mut tests = String::new();
+    let mut folders = vec![root().join("crates"), root().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                tests += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let mut named = 0;
+    for name in text.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("test:")) {
+        assert!(
+            tests.contains(&format!("fn {name}()")),
+            "COMPATIBILITY.md names the test {name}, which does not exist"
+        );
+        named += 1;
+    }
+    assert!(named > 20, "the promises name their tests");
+}
