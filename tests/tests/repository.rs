@@ -49,7 +49,7 @@ fn the_reference_is_made_from_the_flags() {
         for subcommand in subcommands.iter().filter(|name| *name != "help") {
             let command = tool.find_subcommand_mut(subcommand).unwrap();
             let help = command.clone().bin_name(format!("{name} {subcommand}")).render_long_help();
-            text += &format!("\n## {name} {subcommand}\n\n```text\n{help}```\n");
+            text = format!("{text}\n## {name} {subcommand}\n\n```text\n{help}```\n");
         }
         let trimmed: Vec<&str> = text.lines().map(str::trim_end).collect();
         generated(&format!("docs/reference/{name}.md"), &(trimmed.join("\n") + "\n"));

@@ -20,7 +20,7 @@ pub const LIMIT: u64 = 64 << 20;
 /// What stands at a document's path.
 #[derive(Debug)]
 pub enum Document<T> {
-    /// No file.
+    /// No file, or an empty one.
     Missing,
     /// A document that could be read.
     Intact(T),
@@ -34,6 +34,10 @@ pub enum Document<T> {
 /// The system refuses: the file is a directory, or is not ours to read.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, FileError> {
     let Some(bytes) = files::read(path, LIMIT)? else { return Ok(Document::Missing) };
+    if bytes.is_empty() {
+        // What a power cut leaves of a file that was not flushed: there is nothing in it to lose.
+        return Ok(Document::Missing);
+    }
     let source = match Source::from_bytes(path, bytes) {
         Ok(source) => source,
         Err(error) => return Ok(Document::Damaged(error)),

@@ -190,7 +190,8 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
 /// The lock file cannot be made, or nobody let go for a minute.
 pub fn lock(path: &Path) -> Result<Lock, FileError> {
     // Through a symbolic link the file that it leads to is locked and replaced, not the link.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = if is_link { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
     let lock_path = neighbour(&target, "lock");
     let fail = |source| FileError::new("lock", &lock_path, source);
     let mut options = OpenOptions::new();
@@ -251,7 +252,10 @@ impl Lock {
                 write(&mut file)?;
                 if durability == Durability::Flushed { file.sync_data() } else { Ok(()) }
             })
-            .and_then(|()| fs::rename(&temporary, &self.target));
+            .and_then(|()| match durability {
+                Durability::Flushed => fs::rename(&temporary, &self.target),
+                Durability::Derived => exchange(&temporary, &self.target),
+            });
         if let Err(error) = written {
             let _ = fs::remove_file(&temporary);
             return Err(FileError::new("write", &self.target, error));
@@ -306,6 +310,18 @@ impl Lock {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Puts `temporary` in the place of `target` in one step. Where both exist they change places and the old one is removed:
+/// a plain rename over a file has some file systems write the new one out at once, which is the price of a promise that
+/// what is derived does not need.
+fn exchange(temporary: &Path, target: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, temporary, CWD, target, RenameFlags::EXCHANGE) {
+        Ok(()) => fs::remove_file(temporary),
+        // There is no target yet, or the file system (or the system) cannot exchange.
+        Err(_) => fs::rename(temporary, target),
     }
 }
 

@@ -373,7 +373,7 @@ mod tests {
         let world = World::new();
         let path = world.folder.path().join(".loop/automation_state.json");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        for damage in ["{\"automations\": [", "null", "[]", "{\"automations\": []}", ""] {
+        for damage in ["{\"automations\": [", "null", "[]", "{\"automations\": []}", " "] {
             fs::write(&path, damage).unwrap();
             assert!(world.began().is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damage);

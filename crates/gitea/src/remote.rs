@@ -1,5 +1,6 @@
 //! What the `origin` remote says about the forge: its address and the repository's name there.
 
+use common::files;
 use common::layout::Repo;
 use reqwest::Url;
 
@@ -21,9 +22,25 @@ pub(crate) struct Origin {
 /// # Errors
 /// Why git does not tell, in words.
 pub(crate) fn origin(repo: &Repo) -> Result<Origin, String> {
+    if names_no_origin(repo) {
+        return Err("there is no remote `origin`".to_owned());
+    }
     let repository = git2::Repository::open(repo.root()).map_err(|error| error.message().to_owned())?;
     let remote = repository.find_remote("origin").map_err(|error| error.message().to_owned())?;
     Ok(remote.url().map(parse).unwrap_or_default())
+}
+
+/// Whether the repository's own configuration cannot have such a remote, so that git need not be started up for it.
+fn names_no_origin(repo: &Repo) -> bool {
+    let git = repo.root().join(".git");
+    let config = files::read(&git.join("config"), 1 << 20);
+    // A linked work tree has its configuration elsewhere, and a configuration may include others.
+    git.is_dir()
+        && config.is_ok_and(|bytes| {
+            let text = bytes.unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            !text.contains("origin") && !text.contains("include")
+        })
 }
 
 /// Reads a remote's URL: `https://host/owner/name.git`, `ssh://git@host:22/owner/name`, `git@host:owner/name.git`.

@@ -1,0 +1,3 @@
+//! The floor of every start: a program that does nothing.
+
+fn main() {}

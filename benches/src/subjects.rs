@@ -1,0 +1,234 @@
+//! What is compared with what, and the bars.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use common::source::Source;
+use demo_forge::{DemoForge, Fault, Options, Project};
+use gitea::Issue;
+use serde_json::{Value, json};
+use triage_score::Rules;
+
+use crate::measure::{Variant, bar, in_turns, median, print};
+
+/// A comparison: runs so many rounds, and prints what came out.
+type Subject = fn(usize);
+
+/// The comparisons by name.
+pub(crate) const ALL: [(&str, Subject); 6] = [
+    ("version: the start of each tool", version),
+    ("guard: a queue of 50, and of 10,000", guard),
+    ("retro: one record", retro),
+    ("history: a record after 100 lines and after 1,000,000", history),
+    ("triage: 10,000 issues at 20 ms a request", triage),
+    ("score: issues a second on one core", score),
+];
+
+fn built(name: &str) -> String {
+    let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is not built: run `just bench`", path.display());
+    path.to_str().unwrap().to_owned()
+}
+
+fn variant(name: &str, program: &str, args: &[&str], times: usize) -> Variant {
+    Variant {
+        name: name.to_owned(),
+        program: built(program),
+        args: args.iter().map(ToString::to_string).collect(),
+        env: Vec::new(),
+        dir: "/".to_owned(),
+        before: Box::new(|| ()),
+        times,
+    }
+}
+
+/// A work tree without a remote, removed at the end.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(".git")).unwrap();
+        fs::create_dir_all(folder.path().join(".loop/retro")).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn here(&self, variant: Variant) -> Variant {
+        Variant { dir: self.0.path().to_str().unwrap().to_owned(), ..variant }
+    }
+}
+
+fn version(rounds: usize) {
+    let mut variants = vec![variant("empty program", "examples/empty", &[], 200)];
+    for tool in ["cycle_retro", "loop_guard", "orchestrator", "triage_score", "timmy"] {
+        variants.push(variant(tool, tool, &["--version"], 200));
+    }
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    for (variant, own) in variants.iter().zip(&used).skip(1) {
+        bar(&format!("{} --version, cpu to the empty program", variant.name), own.cpu_us / used[0].cpu_us, 1.3);
+    }
+}
+
+fn queue(count: usize) -> String {
+    let item = |number: usize| {
+        json!({"issue": number, "title": format!("Crash number {number} when the configuration is empty"), "type": "bug", "score": 8,
+               "scope": 3, "acceptance": 2, "alignment": 3, "tags": ["bug", "size:S"], "files": ["src/config.py"],
+               "created": "2026-03-19T08:00:00+00:00", "updated": "2026-03-20T08:00:00+00:00",
+               "url": format!("http://localhost:3000/o/r/issues/{number}"), "ready": true})
+    };
+    serde_json::to_string(&(1..=count).map(item).collect::<Vec<Value>>()).unwrap()
+}
+
+fn guard(rounds: usize) {
+    let (small, large) = (Tree::new(), Tree::new());
+    fs::write(small.path(".loop/queue.json"), queue(50)).unwrap();
+    fs::write(large.path(".loop/queue.json"), queue(10_000)).unwrap();
+    let variants = [
+        variant("empty program", "examples/empty", &[], 200),
+        small.here(variant("loop_guard, 50 items", "loop_guard", &[], 200)),
+        large.here(variant("loop_guard, 10,000 items", "loop_guard", &[], 10)),
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("50 items, cpu to the empty program", used[1].cpu_us / used[0].cpu_us, 2.0);
+    bar("10,000 items, MiB", used[2].peak_kib / 1024.0, 8.0);
+}
+
+const RECORD: [&str; 11] =
+    ["--cycle", "42", "--success", "--main-green", "--issue", "85", "--type", "bug", "--duration", "480", "--quiet"];
+
+/// A log of so many cycles, spread over the days before now.
+fn log(lines: usize) -> String {
+    let line = |number: usize| {
+        let (day, count) = (number / 400, number % 400 + 1);
+        format!(
+            "{{\"timestamp\": \"{}T12:34:56.123456+00:00\", \"cycle\": {number}, \"epoch\": \"\\u27f3{:02}.{}:{count:03}\", \"issue\": {}, \"type\": \"bug\", \"success\": {}, \"hermes_clean\": true, \"main_green\": true, \"duration\": 480, \"tests_passed\": 1450, \"tests_added\": 3, \"files_changed\": 2, \"lines_added\": 45, \"lines_removed\": 12, \"kimi_panes\": 2, \"pr\": 91, \"reason\": \"\", \"notes\": \"\"}}\n",
+            format_args!("20{:02}-{:02}-{:02}", 19 + day / 336, day / 28 % 12 + 1, day % 28 + 1),
+            day / 7 % 52 + 1,
+            day % 7 + 1,
+            number % 97 + 1,
+            !number.is_multiple_of(7)
+        )
+    };
+    (0..lines).map(line).collect()
+}
+
+fn retro(rounds: usize) {
+    let (floor, own) = (Tree::new(), Tree::new());
+    let (floor_log, floor_summary) = (floor.path("log.jsonl"), floor.path("summary.json"));
+    let begin = log(100);
+    let reset = |path: PathBuf| {
+        let begin = begin.clone();
+        Box::new(move || fs::write(&path, &begin).unwrap())
+    };
+    let args = [floor_log.to_str().unwrap(), floor_summary.to_str().unwrap()];
+    let variants = [
+        Variant { before: reset(floor_log.clone()), ..variant("append floor", "examples/append", &args, 100) },
+        Variant {
+            before: reset(own.path(".loop/retro/cycles.jsonl")),
+            ..own.here(variant("cycle_retro", "cycle_retro", &RECORD, 100))
+        },
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("cpu to the append floor", used[1].cpu_us / used[0].cpu_us, 2.0);
+    bar("wall to the append floor", used[1].wall_us / used[0].wall_us, 1.5);
+}
+
+fn history(rounds: usize) {
+    let trees = [(100, Tree::new()), (1_000_000, Tree::new())];
+    for (lines, tree) in &trees {
+        fs::write(tree.path(".loop/retro/cycles.jsonl"), log(*lines)).unwrap();
+    }
+    let variants = trees
+        .each_ref()
+        .map(|(lines, tree)| tree.here(variant(&format!("after {lines} lines"), "cycle_retro", &RECORD, 50)));
+    // The first call builds the index; it is paid once, and shown.
+    for variant in &variants {
+        let begun = Instant::now();
+        std::process::Command::new(&variant.program).args(&variant.args).current_dir(&variant.dir).status().unwrap();
+        println!("  {:<34} first call, which builds the index: {:?}", variant.name, begun.elapsed());
+    }
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("wall, a million to a hundred", used[1].wall_us / used[0].wall_us, 1.3);
+    bar("cpu, a million to a hundred", used[1].cpu_us / used[0].cpu_us, 1.3);
+    bar("a million, MiB", used[1].peak_kib / 1024.0, 6.0);
+}
+
+/// Issues with bodies of 0.5 to 4 KB, put together from the paragraphs of the sample project.
+fn issues(count: usize) -> Vec<Value> {
+    let sample: Value = serde_json::from_str(demo_forge::SAMPLE).unwrap();
+    let texts: Vec<&Value> = sample["issues"].as_array().unwrap().iter().collect();
+    let paragraphs: Vec<&str> = texts
+        .iter()
+        .flat_map(|issue| issue["body"].as_str().unwrap().split("\n\n"))
+        .filter(|text| text.len() > 20)
+        .collect();
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut draw = move |most: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % most as u64).unwrap()
+    };
+    (1..=count)
+        .map(|number| {
+            let (length, mut body) = (500 + draw(3500), String::new());
+            while body.len() < length {
+                body.push_str(paragraphs[draw(paragraphs.len())]);
+                body.push_str("\n\n");
+            }
+            body.truncate((0..=length).rev().find(|end| body.is_char_boundary(*end)).unwrap_or(0));
+            let like = texts[draw(texts.len())];
+            json!({"number": number, "title": like["title"], "labels": like["labels"], "body": body, "state": "open",
+                   "created_at": format!("2025-{:02}-{:02}T00:00:00Z", number % 12 + 1, number % 28 + 1), "updated_at": "2026-01-01T00:00:00Z"})
+        })
+        .collect()
+}
+
+fn triage(rounds: usize) {
+    let forge = DemoForge::start(&Project::new("acme", "app", issues(10_000), Vec::new()), Options::default()).unwrap();
+    forge.order(Fault::Latency(Duration::from_millis(20)), None);
+    let (tree, api) = (Tree::new(), forge.api());
+    let host = api.trim_start_matches("http://").trim_end_matches("/api/v1");
+    let own = variant("triage_score", "triage_score", &["--quiet"], 1);
+    let env = [("GITEA_API", api.as_str()), ("REPO_SLUG", "acme/app")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let variants = [
+        variant("fetch floor", "examples/fetch", &[host, "/api/v1/repos/acme/app/issues?state=open&type=issues"], 1),
+        Variant { env: env.to_vec(), ..tree.here(own) },
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("wall to the fetch floor", used[1].wall_us / used[0].wall_us, 1.25);
+    #[expect(clippy::cast_precision_loss, reason = "a count of connections")]
+    bar("most connections at once", forge.peak_connections() as f64, 8.0);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of issues and bytes")]
+fn score(rounds: usize) {
+    let issues: Vec<Issue> = issues(5000).into_iter().map(|issue| serde_json::from_value(issue).unwrap()).collect();
+    let rules = Rules::parse(&Source::new("built-in", triage_score::SHIPPED)).unwrap();
+    let bytes: usize = issues.iter().map(|issue| issue.body.len()).sum();
+    let rates = (0..rounds).map(|_| {
+        let begun = Instant::now();
+        let total: i64 = issues.iter().map(|issue| rules.score(issue).total()).sum();
+        assert!(total > 0);
+        issues.len() as f64 / begun.elapsed().as_secs_f64()
+    });
+    let rate = median(rates.collect());
+    println!(
+        "  {rate:.0} issues a second, bodies of {} bytes on average, {:.0} MB/s",
+        bytes / issues.len(),
+        rate * bytes as f64 / issues.len() as f64 / 1e6
+    );
+    println!("  {} at least 50,000 (stretch 150,000)", if rate >= 50_000.0 { "ok  " } else { "MISS" });
+}
