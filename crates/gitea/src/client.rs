@@ -143,7 +143,20 @@ impl Forge {
     /// # Errors
     /// The forge does not answer, refuses, or answers something else.
     pub fn issues(&self, query: IssueQuery) -> Result<Listing<Issue>, ForgeError> {
-        self.list(&query.path())
+        self.issues_as(query, |issue| issue)
+    }
+
+    /// Fetches every issue that `query` asks for, and makes of each what `convert` makes of it, while other pages are
+    /// still under way.
+    ///
+    /// # Errors
+    /// As [`Forge::issues`].
+    pub fn issues_as<U: Send>(
+        &self,
+        query: IssueQuery,
+        convert: impl Fn(Issue) -> U + Sync,
+    ) -> Result<Listing<U>, ForgeError> {
+        self.list(&query.path(), convert)
     }
 
     /// Fetches the first page of what `query` asks for: at most 50 issues, the latest opened first. `total` says how
@@ -171,7 +184,7 @@ impl Forge {
     /// # Errors
     /// As [`Forge::issues`].
     pub fn open_pulls(&self) -> Result<Listing<Pull>, ForgeError> {
-        self.list("pulls?state=open&sort=oldest")
+        self.list("pulls?state=open&sort=oldest", |pull: Pull| pull)
     }
 
     /// Fetches one page of a list; pages count from 1.

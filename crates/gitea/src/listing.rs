@@ -82,11 +82,16 @@ impl<T> Round<T> {
 }
 
 impl Forge {
-    /// Fetches the whole list at `path`, which has its query begun.
-    pub(crate) fn list<T: DeserializeOwned + Numbered + Send>(&self, path: &str) -> Result<Listing<T>, ForgeError> {
-        let mut best: Option<Round<T>> = None;
+    /// Fetches the whole list at `path`, which has its query begun. `convert` makes of each entry what is wanted of it,
+    /// while other pages are still under way.
+    pub(crate) fn list<T: DeserializeOwned + Numbered, U: Send>(
+        &self,
+        path: &str,
+        convert: impl Fn(T) -> U + Sync,
+    ) -> Result<Listing<U>, ForgeError> {
+        let mut best: Option<Round<U>> = None;
         for round in 1..=ROUNDS {
-            let fetched = self.fetch_pages(path)?;
+            let fetched = self.fetch_pages(path, &convert)?;
             // What the server itself cannot load will not come by asking again.
             let whole = !fetched.moved && fetched.missing() <= fetched.unreadable;
             if best.as_ref().is_none_or(|best| fetched.missing() <= best.missing()) {
@@ -102,8 +107,13 @@ impl Forge {
         Ok(Listing { items: Vec::new(), missing: 0, rounds: ROUNDS })
     }
 
-    fn fetch_pages<T: DeserializeOwned + Numbered + Send>(&self, path: &str) -> Result<Round<T>, ForgeError> {
-        let first: Page<T> = self.page(path, 1)?;
+    fn fetch_pages<T: DeserializeOwned + Numbered, U: Send>(
+        &self,
+        path: &str,
+        convert: &(impl Fn(T) -> U + Sync),
+    ) -> Result<Round<U>, ForgeError> {
+        let fetch = |number: usize| self.page(path, number).map(|page| Converted::new(page, convert));
+        let first = fetch(1)?;
         let (size, total) = (first.length, first.total);
         let mut round = Round { by_number: BTreeMap::new(), unreadable: 0, total, moved: false };
         match total {
@@ -111,87 +121,97 @@ impl Forge {
                 round.take(first);
                 // The server may give less than was asked for, so its own page counts.
                 let last = total.div_ceil(size).min(MOST_PAGES);
-                for page in self.fetch_side_by_side(path, 2, last)? {
+                for page in side_by_side(self.concurrency, 2, last, fetch)? {
                     round.take(page);
                 }
             }
             Some(_) => round.take(first),
-            None => self.fetch_one_by_one(path, first, &mut round)?,
+            None => one_by_one(first, &mut round, fetch)?,
         }
         Ok(round)
     }
+}
 
-    /// Fetches pages `from` to `to` over as many connections as the settings allow.
-    fn fetch_side_by_side<T: DeserializeOwned + Send>(
-        &self,
-        path: &str,
-        from: usize,
-        to: usize,
-    ) -> Result<Vec<Page<T>>, ForgeError> {
-        let next = AtomicUsize::new(from);
-        let pages = Mutex::new(Vec::new());
-        let failure = Mutex::new(None);
-        let work = || {
-            loop {
-                let page = next.fetch_add(1, Ordering::Relaxed);
-                if page > to {
-                    break;
-                }
-                match self.page(path, page) {
-                    Ok(page) => pages.lock().unwrap_or_else(PoisonError::into_inner).push(page),
-                    Err(error) => {
-                        next.store(to + 1, Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    }
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..self.concurrency.min((to + 1).saturating_sub(from)) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(pages.into_inner().unwrap_or_else(PoisonError::into_inner)),
-        }
-    }
-
-    /// Fetches page after page where nobody says how many there are, until one is short, empty or brings nothing new.
-    fn fetch_one_by_one<T: DeserializeOwned + Numbered>(
-        &self,
-        path: &str,
-        first: Page<T>,
-        round: &mut Round<T>,
-    ) -> Result<(), ForgeError> {
-        let size = first.length;
-        let mut page = first;
-        for number in 2..=MOST_PAGES {
-            let (more, known) = (page.length > 0 && (page.length >= size || page.has_next), round.by_number.len());
-            let is_first = number == 2;
-            round.take(page);
-            if !more || (!is_first && round.by_number.len() == known) {
+/// Fetches pages `from` to `to`, so many at once.
+fn side_by_side<U: Send>(
+    concurrency: usize,
+    from: usize,
+    to: usize,
+    fetch: impl Fn(usize) -> Result<Converted<U>, ForgeError> + Sync,
+) -> Result<Vec<Converted<U>>, ForgeError> {
+    let next = AtomicUsize::new(from);
+    let pages = Mutex::new(Vec::new());
+    let failure = Mutex::new(None);
+    let work = || {
+        loop {
+            let page = next.fetch_add(1, Ordering::Relaxed);
+            if page > to {
                 break;
             }
-            page = self.page(path, number)?;
+            match fetch(page) {
+                Ok(page) => pages.lock().unwrap_or_else(PoisonError::into_inner).push(page),
+                Err(error) => {
+                    next.store(to + 1, Ordering::Relaxed);
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            }
         }
-        Ok(())
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..concurrency.min((to + 1).saturating_sub(from)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(pages.into_inner().unwrap_or_else(PoisonError::into_inner)),
     }
 }
 
-impl<T: Numbered> Round<T> {
-    fn take(&mut self, page: Page<T>) {
+/// Fetches page after page where nobody says how many there are, until one is short, empty or brings nothing new.
+fn one_by_one<U>(
+    first: Converted<U>,
+    round: &mut Round<U>,
+    fetch: impl Fn(usize) -> Result<Converted<U>, ForgeError>,
+) -> Result<(), ForgeError> {
+    let size = first.length;
+    let mut page = first;
+    for number in 2..=MOST_PAGES {
+        let (more, known) = (page.length > 0 && (page.length >= size || page.has_next), round.by_number.len());
+        let is_first = number == 2;
+        round.take(page);
+        if !more || (!is_first && round.by_number.len() == known) {
+            break;
+        }
+        page = fetch(number)?;
+    }
+    Ok(())
+}
+
+/// A page whose entries have become what is wanted of them, each with its number.
+struct Converted<U> {
+    entries: Vec<(u64, U)>,
+    length: usize,
+    total: Option<usize>,
+    has_next: bool,
+}
+
+impl<U> Converted<U> {
+    fn new<T: Numbered>(page: Page<T>, convert: &impl Fn(T) -> U) -> Self {
+        // An entry without a number is one that the server failed to load.
+        let entries = page.items.into_iter().filter(|item| item.number() > 0);
+        let entries = entries.map(|item| (item.number(), convert(item))).collect();
+        Self { entries, length: page.length, total: page.total, has_next: page.has_next }
+    }
+}
+
+impl<U> Round<U> {
+    fn take(&mut self, page: Converted<U>) {
         self.moved |= page.total != self.total;
         self.total = page.total.or(self.total);
-        self.unreadable += page.length - page.items.len();
-        for item in page.items {
-            if item.number() == 0 {
-                self.unreadable += 1;
-            } else {
-                self.by_number.insert(item.number(), item);
-            }
-        }
+        self.unreadable += page.length - page.entries.len();
+        self.by_number.extend(page.entries);
     }
 }
 

@@ -31,7 +31,7 @@ use serde_json::json;
 
 use crate::cli::Cli;
 use crate::quarantine::{Quarantine, Release};
-use crate::queue::Scored;
+use crate::queue::{Scored, Scorer};
 use crate::settings::Settings;
 
 pub use rules::{Rules, RulesError, SHIPPED};
@@ -167,12 +167,14 @@ fn score_all(
     earnings: Option<&mut Earnings>,
 ) -> Result<Outcome, Error> {
     let begun = Instant::now();
-    let issues = open_issues(run, cli, settings)?;
+    let threshold = threshold(settings, rules);
+    let scorer = Scorer::new(rules, threshold);
+    let issues = open_issues(run, cli, settings, |issue| scorer.score(issue))?;
     let mut quarantine = Quarantine::read(run)?;
     let failures = settings.quarantine_failures.unwrap_or(rules.failures);
     let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok()).unwrap_or(rules.lookback);
     let newly_quarantined = quarantine.update(run, failures, lookback)?;
-    let triage = sort_out(issues, settings, rules, &quarantine, newly_quarantined);
+    let triage = sort_out(issues, threshold, rules, &quarantine, newly_quarantined);
     let record = record(run, &triage, begun);
     let items = queue::items(&triage.ready);
     if run.args.json {
@@ -201,19 +203,22 @@ fn score_all(
     Ok(Outcome::Triaged { ready, not_ready, quarantined })
 }
 
-/// Scores the issues and sorts them into ready, not ready and quarantined.
+/// Returns the sum from which on an issue is ready: the setting's, else the rules'.
+fn threshold(settings: &Settings, rules: &Rules) -> i64 {
+    settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready)
+}
+
+/// Sorts the scored issues into ready, not ready and quarantined.
 fn sort_out(
-    issues: Vec<Issue>,
-    settings: &Settings,
+    scored: Vec<Scored>,
+    threshold: i64,
     rules: &Rules,
     quarantine: &Quarantine,
     newly_quarantined: Vec<u64>,
 ) -> Triage {
-    let threshold = settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready);
-    let total_open = issues.len();
+    let total_open = scored.len();
     let (mut ready, mut not_ready, mut quarantined) = (Vec::new(), Vec::new(), Vec::new());
-    for issue in issues {
-        let scored = Scored { score: rules.score(&issue), issue };
+    for scored in scored {
         if quarantine.holds(scored.issue.number) {
             quarantined.push(scored);
         } else if scored.score.total() >= threshold {
@@ -246,17 +251,24 @@ fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
     }
 }
 
-/// Returns the open issues: of the file that the command line names, else of the forge.
-fn open_issues(run: &Run, cli: &Cli, settings: &Settings) -> Result<Vec<Issue>, Error> {
+/// Returns the open issues, of the file that the command line names, else of the forge, as `convert` makes them.
+fn open_issues<U: Send>(
+    run: &Run,
+    cli: &Cli,
+    settings: &Settings,
+    convert: impl Fn(Issue) -> U + Sync,
+) -> Result<Vec<U>, Error> {
     if let Some(path) = &cli.issues {
         let file = issues_from_file(path, run.read_input(path)?)?;
         if file.unreadable > 0 {
             run.warn(&format!("{}: {} entries are no issues", path.display(), file.unreadable));
         }
-        return Ok(file.open);
+        return Ok(file.open.into_iter().map(convert).collect());
     }
     let forge = connect(run, settings)?;
-    let listing = forge.issues(IssueQuery::default())?;
+    // A forge that ignores a part of the question still gives no pull request and no closed issue past this.
+    let is_wanted = |issue: &Issue| issue.pull_request.is_none() && issue.is_open();
+    let listing = forge.issues_as(IssueQuery::default(), |issue| is_wanted(&issue).then(|| convert(issue)))?;
     if listing.missing > 0 {
         run.warn(&format!(
             "the list of issues kept moving, or the forge cannot load all of it: {} of {} are missing",
@@ -265,7 +277,7 @@ fn open_issues(run: &Run, cli: &Cli, settings: &Settings) -> Result<Vec<Issue>, 
         ));
     }
     run.detail(&format!("{} issues from {}, fetched {} time(s)", listing.items.len(), forge.address(), listing.rounds));
-    Ok(listing.items.into_iter().filter(|issue| issue.pull_request.is_none() && issue.is_open()).collect())
+    Ok(listing.items.into_iter().flatten().collect())
 }
 
 fn connect(run: &Run, settings: &Settings) -> Result<Forge, Error> {
@@ -305,7 +317,7 @@ fn show_rules(run: &Run, settings: &Settings, rules: &Rules) -> Outcome {
 
 fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64) -> Result<Outcome, Error> {
     let issue = if cli.issues.is_some() {
-        open_issues(run, cli, settings)?.into_iter().find(|issue| issue.number == number)
+        open_issues(run, cli, settings, |issue| issue)?.into_iter().find(|issue| issue.number == number)
     } else {
         match connect(run, settings)?.issue(number) {
             Ok(issue) => Some(issue),
@@ -318,7 +330,7 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
         return Ok(Outcome::NoSuchIssue(number));
     };
     let explanation = rules.explain(&issue);
-    let threshold = settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready);
+    let threshold = threshold(settings, rules);
     let quarantined = Quarantine::read(run)?.holds(number);
     let verdict = match (explanation.score.total() >= threshold, quarantined) {
         (_, true) => "in quarantine".to_owned(),

@@ -12,6 +12,7 @@ use gitea::Issue;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::rules::Rules;
 use crate::rules_file::Order;
 use crate::score::{Score, title_tags};
 
@@ -21,10 +22,35 @@ const MOST_FILES: usize = 10;
 /// A scored issue.
 #[derive(Debug)]
 pub(crate) struct Scored {
-    /// The issue.
+    /// The issue, without its body: what that says is in the score.
     pub issue: Issue,
     /// Its score.
     pub score: Score,
+    /// The files that it names, if it may get into the queue.
+    pub files: Vec<String>,
+}
+
+/// Scores issues one by one, in whatever thread they arrive.
+pub(crate) struct Scorer<'a> {
+    rules: &'a Rules,
+    threshold: i64,
+    files: Option<Regex>,
+}
+
+impl<'a> Scorer<'a> {
+    /// Makes a scorer; from `threshold` on an issue may get into the queue.
+    pub fn new(rules: &'a Rules, threshold: i64) -> Self {
+        Self { rules, threshold, files: file_pattern() }
+    }
+
+    /// Scores an issue, and lets its body go.
+    pub fn score(&self, mut issue: Issue) -> Scored {
+        let score = self.rules.score(&issue);
+        let pattern = self.files.as_ref().filter(|_| score.total() >= self.threshold);
+        let files = pattern.map(|pattern| named_files(&issue, pattern)).unwrap_or_default();
+        issue.body = String::new();
+        Scored { issue, score, files }
+    }
 }
 
 /// Puts scored issues in the order that the rules name; the lower number decides at last.
@@ -43,11 +69,10 @@ pub(crate) fn sort(scored: &mut [Scored], ordering: &[Order]) {
 
 /// Makes the items of the queue.
 pub(crate) fn items(ready: &[Scored]) -> Vec<QueueItem> {
-    let files = file_pattern();
-    ready.iter().map(|scored| item(scored, files.as_ref())).collect()
+    ready.iter().map(item).collect()
 }
 
-fn item(scored: &Scored, files: Option<&Regex>) -> QueueItem {
+fn item(scored: &Scored) -> QueueItem {
     let (issue, score) = (&scored.issue, &scored.score);
     let mut tags: Vec<String> = Vec::new();
     for tag in issue.label_names().chain(title_tags(&issue.title).0) {
@@ -65,7 +90,7 @@ fn item(scored: &Scored, files: Option<&Regex>) -> QueueItem {
         acceptance: score.acceptance,
         alignment: score.alignment,
         tags,
-        files: files.map(|pattern| named_files(issue, pattern)).unwrap_or_default(),
+        files: scored.files.clone(),
         created: time(issue.created(), &issue.created_at),
         updated: time(issue.updated(), &issue.updated_at),
         url: issue.html_url.clone(),
@@ -138,7 +163,7 @@ mod tests {
 
     fn scored(number: u64, kind: IssueType, scope: i64) -> Scored {
         let issue = Issue { number, ..Issue::default() };
-        Scored { issue, score: Score { kind, scope, acceptance: 2, alignment: 1 } }
+        Scored { issue, score: Score { kind, scope, acceptance: 2, alignment: 1 }, files: Vec::new() }
     }
 
     #[test]
