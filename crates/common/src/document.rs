@@ -3,12 +3,14 @@
 //! A document that cannot be read never stops a tool and is never lost: whoever must rewrite it first keeps the damaged
 //! bytes beside it as `NAME.bad`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::files::{self, Durability, FileError, Lock};
 use crate::pyjson;
@@ -71,6 +73,34 @@ pub fn take<T: DeserializeOwned + Default>(lock: &Lock, warn: impl FnOnce(&str))
             warn(&format!("{error}; it is made anew, and the damaged one kept as {}", kept.display()));
             Ok(T::default())
         }
+    }
+}
+
+/// Replaces the held document by `value`, whose fields are `fields`, and keeps what other fields stand in it now. A
+/// damaged document is kept beside it first, as by [`take`].
+///
+/// # Errors
+/// As [`replace`] and [`take`].
+pub fn replace_own_fields<T: Serialize>(
+    lock: &Lock,
+    value: &T,
+    fields: &[&str],
+    durability: Durability,
+    warn: impl FnOnce(&str),
+) -> Result<(), FileError> {
+    #[derive(Serialize)]
+    struct WithOthers<'a, T> {
+        #[serde(flatten)]
+        value: &'a T,
+        #[serde(flatten)]
+        other: BTreeMap<String, Box<RawValue>>,
+    }
+    let mut other: BTreeMap<String, Box<RawValue>> = take(lock, warn)?;
+    other.retain(|key, _| !fields.contains(&key.as_str()));
+    if other.is_empty() {
+        replace(lock, value, durability)
+    } else {
+        replace(lock, &WithOthers { value, other }, durability)
     }
 }
 

@@ -68,11 +68,15 @@ impl FileError {
 
     /// Says what to do about it.
     pub fn hint(&self) -> Option<String> {
-        let path = self.path.display();
+        // What is there: of a path that is not, the nearest folder above it.
+        let there = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(&self.path);
+        let path = there.display();
         Some(match self.source.kind() {
+            ErrorKind::PermissionDenied if self.action == "read" => format!("let this user read it: ls -ld {path}"),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 format!("let this user write it: ls -ld {path}")
             }
+            ErrorKind::NotFound => "name a file that exists".to_owned(),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk".to_owned(),
             ErrorKind::FileTooLarge => {
                 "raise the file-size limit (ulimit -f), or see why the file is so large".to_owned()
@@ -112,6 +116,23 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
         Ok(_) => Ok(Some(bytes)),
         Err(error) => fail(error),
+    }
+}
+
+/// Reads a file or a pipe of at most `limit` bytes.
+///
+/// # Errors
+/// There is none, it is longer, or the system refuses.
+pub fn read_stream(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(count) if count as u64 > limit => {
+            let text = format!("more than {limit} bytes");
+            Err(FileError::new("read", path, io::Error::new(ErrorKind::InvalidData, text)))
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(FileError::new("read", path, error)),
     }
 }
 

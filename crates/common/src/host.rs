@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -85,17 +85,28 @@ impl Host {
         }
     }
 
-    /// Returns a stream that can be read once SIGINT or SIGTERM has come. From then on these signals no longer end the
-    /// process by themselves.
+    /// Returns a stream that can be read once SIGINT, SIGTERM or SIGHUP has come, and where the signal's number will
+    /// stand then. From now on these signals no longer end the process by themselves.
     ///
     /// # Errors
     /// The system has no more file descriptors.
-    pub fn wake_on_signal() -> io::Result<UnixStream> {
+    pub fn wake_on_signal() -> io::Result<(UnixStream, Arc<AtomicUsize>)> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let (read, write) = UnixStream::pair()?;
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let number = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            let value = usize::try_from(signal).unwrap_or(0);
+            signal_hook::flag::register_usize(signal, Arc::clone(&number), value)?;
             signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
         }
-        Ok(read)
+        Ok((read, number))
+    }
+
+    /// Ends the process as this signal would have ended it, so that a shell that runs a loop sees it and ends as well.
+    pub fn end_by_signal(&self, signal: usize) {
+        // Nobody is left to hear of it.
+        let _ = self.flush();
+        let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal).unwrap_or(0));
     }
 
     /// Makes a closed world for a test: these arguments (the first is the program), these variables, this current
@@ -148,9 +159,10 @@ impl Host {
         &self.args
     }
 
-    /// Returns a variable's value; an empty one, or one that is no Unicode text, counts as unset.
+    /// Returns a variable's value; an empty one counts as unset. Bytes that are no text become `U+FFFD`, which no setting
+    /// takes.
     pub fn var(&self, name: &str) -> Option<String> {
-        self.env.get(OsStr::new(name))?.to_str().filter(|value| !value.is_empty()).map(str::to_owned)
+        Some(self.env.get(OsStr::new(name))?.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
     }
 
     /// Returns the names of the variables that begin with `prefix` and are set.

@@ -32,7 +32,7 @@ pub enum ReportError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The state file is damaged; it is left as it is.
-    #[error("{0}; the run is not recorded there")]
+    #[error("{0}; the run is not recorded there until somebody moves it aside")]
     Damaged(SourceError),
 }
 
@@ -129,14 +129,15 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones.
+    /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones. Returns
+    /// how many damaged lines were met at its end.
     ///
     /// # Errors
     /// The ledger cannot be read or written.
-    pub fn book(&self, actions: &[&str]) -> Result<(), FileError> {
+    pub fn book(&self, actions: &[&str]) -> Result<usize, FileError> {
         let path = self.repo.tokens();
         let lock = files::lock(&path)?;
-        let mut balance = balance(&path)?;
+        let (mut balance, damaged) = balance(&path)?;
         let mut lines = String::new();
         let timestamp = self.host.timestamp();
         for action in actions {
@@ -154,7 +155,7 @@ impl<'a> Report<'a> {
             lines.push('\n');
         }
         lock.append_line(lines.trim_end().as_bytes(), Durability::Derived)?;
-        Ok(())
+        Ok(damaged)
     }
 
     /// Changes this automation's entry in the state file.
@@ -240,15 +241,17 @@ fn machine() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none.
-fn balance(path: &std::path::Path) -> Result<i64, FileError> {
+/// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none. And
+/// how many damaged lines stand behind that line.
+fn balance(path: &std::path::Path) -> Result<(i64, usize), FileError> {
     #[derive(Deserialize)]
     struct Old {
         #[serde(default)]
         tokens: i64,
         balance: Option<i64>,
     }
-    let last = journal::tail::<Old>(path, 1)?.intact.pop();
+    let journal::Entries { mut intact, damaged } = journal::tail::<Old>(path, 1)?;
+    let last = intact.pop();
     if let Some(Old { balance: None, .. }) = last {
         let mut sum = 0_i64;
         journal::scan(path, 0, |line| {
@@ -256,9 +259,9 @@ fn balance(path: &std::path::Path) -> Result<i64, FileError> {
                 sum = old.balance.unwrap_or(sum.saturating_add(old.tokens));
             }
         })?;
-        return Ok(sum);
+        return Ok((sum, damaged));
     }
-    Ok(last.and_then(|old| old.balance).unwrap_or(0))
+    Ok((last.and_then(|old| old.balance).unwrap_or(0), damaged))
 }
 
 #[cfg(test)]

@@ -214,7 +214,15 @@ impl<'h> Run<'h> {
             actions.push("failure");
         }
         let ended = report.ended(&Ending { code, result: words, duration: clock.elapsed() });
-        let booked = report.book(&actions).map_err(Into::into);
+        let booked = report.book(&actions).map_err(Into::into).map(|damaged| {
+            if damaged > 0 {
+                let ledger = self.repo.tokens();
+                self.warn(&format!(
+                    "{}: {damaged} damaged line(s) at its end; they are left as they are",
+                    ledger.display()
+                ));
+            }
+        });
         // What keeps a run from its work keeps it from its report too, and need not be said twice.
         if result.is_ok() {
             self.reported(began.and(ended).and(booked));
@@ -230,8 +238,7 @@ impl<'h> Run<'h> {
         if path.as_os_str() == "-" {
             return self.host.read_stdin(document::LIMIT).map_err(|error| FileError::reading(path, error));
         }
-        let missing = || FileError::reading(path, std::io::ErrorKind::NotFound.into());
-        files::read(&self.host.current_dir().join(path), document::LIMIT)?.ok_or_else(missing)
+        files::read_stream(&self.host.current_dir().join(path), document::LIMIT)
     }
 
     /// Prints a result line with the tool's prefix, unless `--quiet` or `--json` asks for silence.

@@ -195,7 +195,7 @@ impl<'a> Layers<'a> {
                     let value = T::from_text(text.trim()).filter(|value| (setting.valid)(value));
                     let Some(value) = value else {
                         let secret = setting.key == "gitea_token";
-                        let shown = if secret { "…".to_owned() } else { text::fit(&text, 80) };
+                        let shown = if secret { "…".to_owned() } else { text::fit(&without_credentials(&text), 80) };
                         let (name, expected) = (name.clone(), setting.expected);
                         return Err(SettingsError::Variable { name, value: shown, expected });
                     };
@@ -240,6 +240,17 @@ impl<'a> Layers<'a> {
                 .map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
             self.warnings.push(format!("no setting knows the variable {}{hint}", text::fit(name, 80)));
         }
+    }
+}
+
+/// An address with what may be a password or a token left out: the user information, and what follows a `?`.
+fn without_credentials(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let rest = rest.split_once('?').map_or(rest.to_owned(), |(rest, _)| format!("{rest}?…"));
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://…{}", &rest[at..]),
+        None => format!("{scheme}://{rest}"),
     }
 }
 
@@ -324,7 +335,7 @@ impl Value for String {
         json.as_str().map(str::to_owned)
     }
     fn show(&self) -> String {
-        self.clone()
+        if self.is_empty() { "unset".to_owned() } else { self.clone() }
     }
 }
 
@@ -353,7 +364,7 @@ impl Value for PathBuf {
         json.as_str().map(Self::from)
     }
     fn show(&self) -> String {
-        self.display().to_string()
+        if self.as_os_str().is_empty() { "unset".to_owned() } else { self.display().to_string() }
     }
 }
 
@@ -518,6 +529,19 @@ mod tests {
                 "no setting knows the variable TIMMY_AUTOMATION_GITEA_APY; did you mean TIMMY_AUTOMATION_GITEA_API?",
             ]
         );
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_not_shown() {
+        for (text, shown) in [
+            ("http://me:s3cret@host:1/api", "http://…@host:1/api"),
+            ("http://host/api?token=s3cret", "http://host/api?…"),
+            ("http://a@b:c@host", "http://…@host"),
+            ("ftp://host/a@b", "ftp://host/a@b"),
+            ("soon", "soon"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a record needs to know of the whole log, kept so that its cost does not grow with the log: counts by week and
 //! weekday, and how far each day's epochs have come.
 //!
-//! The index is never trusted: it says how much of the log it covers and how that part ends, and when the log does not
-//! fit it is made anew. Lines that others appended since are added to it.
+//! The index is never trusted: it says which file it is of, how much of it it covers and how that part ends, and when the
+//! log does not fit it is made anew. Lines that others appended since are added to it.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -29,10 +29,15 @@ pub(crate) struct Index {
     covered: u64,
     /// A checksum of the end of that part.
     ending: String,
+    /// The file that it is of: device and number. Whoever rewrites the log makes another file.
+    file: (u64, u64),
     /// When the log was last changed: seconds and nanoseconds.
     changed: (i64, i64),
     lines: u64,
     damaged: u64,
+    /// How many lines have been counted since the index was kept.
+    #[serde(skip)]
+    unsaved: u64,
     by_week: BTreeMap<String, u64>,
     by_weekday: BTreeMap<String, u64>,
     /// The highest count of each `WW.D`: at most 371 entries, since epochs have no year.
@@ -40,6 +45,9 @@ pub(crate) struct Index {
 }
 
 const VERSION: u32 = 1;
+
+/// How many lines are counted again by each call before the index is kept anew.
+const SAVE_EVERY: u64 = 16;
 
 impl Index {
     /// Returns the index of the log as it is now: the kept one where it fits, with what was appended since; else a new
@@ -59,6 +67,7 @@ impl Index {
 
     /// Counts a line; none is a damaged one.
     pub fn add(&mut self, line: Option<&PastCycle>) {
+        self.unsaved += 1;
         let Some(cycle) = line else {
             self.damaged += 1;
             return;
@@ -81,12 +90,17 @@ impl Index {
         }
     }
 
-    /// Keeps the index for the next call; `covered` is the log's length that it now counts.
+    /// Keeps the index for the calls to come; `covered` is the log's length that it now counts. An index that lacks only
+    /// a few lines is good enough: counting these again costs less than writing it.
     pub fn save(&mut self, log: &Path, path: &Path, covered: u64) -> Result<(), FileError> {
+        if self.unsaved < SAVE_EVERY && self.lines > self.unsaved {
+            return Ok(());
+        }
         let Some(file) = files::open(log)? else { return Ok(()) };
         self.covered = covered;
         self.ending = ending(log, &file, covered)?;
-        self.changed = changed(log, &file)?.1;
+        let (_, file, changed) = identity(log, &file)?;
+        (self.file, self.changed) = (file, changed);
         document::replace(&files::lock(path)?, self, Durability::Derived)
     }
 
@@ -124,10 +138,11 @@ impl Index {
 
     /// Whether the log still begins with what is counted here.
     fn fits(&self, log: &Path, file: &File) -> Result<bool, FileError> {
-        let (length, changed) = changed(log, file)?;
+        let (length, identity, changed) = identity(log, file)?;
         // The same length but another time: somebody has edited it in place.
         let in_place = length == self.covered && changed != self.changed;
         Ok(self.version == VERSION
+            && self.file == identity
             && self.covered <= length
             && !in_place
             && self.ending == ending(log, file, self.covered)?
@@ -145,10 +160,12 @@ impl Index {
     }
 }
 
-/// The length of the log and when it was last changed.
-fn changed(log: &Path, file: &File) -> Result<(u64, (i64, i64)), FileError> {
+/// A file's length, its device and number, and when it was last changed.
+type Identity = (u64, (u64, u64), (i64, i64));
+
+fn identity(log: &Path, file: &File) -> Result<Identity, FileError> {
     let metadata = file.metadata().map_err(|error| FileError::reading(log, error))?;
-    Ok((metadata.len(), (metadata.mtime(), metadata.mtime_nsec())))
+    Ok((metadata.len(), (metadata.dev(), metadata.ino()), (metadata.mtime(), metadata.mtime_nsec())))
 }
 
 /// A checksum (FNV-1a, 64 bits) of the last bytes before `end`.

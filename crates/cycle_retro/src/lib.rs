@@ -109,6 +109,10 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
     let result_file = ResultFile::read(&run.repo.cycle_result())?;
     let record = compose(&run, cli, &settings, &result_file);
     if record.issue.is_none() && record.duration == 0 {
+        // What cannot be read must not be taken for the next cycle's.
+        if let Ok(Some(warning)) = result_file.retire_unreadable(&run.repo.cycle_result()) {
+            run.warn(&warning);
+        }
         run.say(&format!("Cycle {} skipped — idle (no issue, no duration)", record.cycle));
         if run.args.json {
             host.say("{\"status\": \"idle\"}");

@@ -63,25 +63,37 @@ impl ResultFile {
         match self {
             Self::Missing => Ok(None),
             Self::Told(_) => files::remove(path).map(|()| None),
-            Self::Unreadable => {
-                let kept = document::keep_damaged(&files::lock(path)?)?;
-                files::remove(path)?;
-                Ok(Some(format!("{} could not be read; it is kept as {}", path.display(), kept.display())))
-            }
+            Self::Unreadable => self.retire_unreadable(path),
         }
+    }
+
+    /// Keeps a file that could not be read beside it as `.bad`, and returns a warning; leaves any other alone.
+    pub fn retire_unreadable(&self, path: &Path) -> Result<Option<String>, FileError> {
+        let Self::Unreadable = self else { return Ok(None) };
+        let kept = document::keep_damaged(&files::lock(path)?)?;
+        files::remove(path)?;
+        Ok(Some(format!("{} could not be read; it is kept as {}", path.display(), kept.display())))
     }
 }
 
-/// Makes sense of an agent's text: the text itself, the inside of its Markdown fence, or what stands between the first
-/// brace and the last.
+/// The fields that a result may have; an object with none of them is something else in the agent's text.
+const FIELDS: [&str; 10] = [
+    "issue",
+    "type",
+    "files",
+    "tests_passed",
+    "tests_added",
+    "files_changed",
+    "lines_added",
+    "lines_removed",
+    "pr",
+    "notes",
+];
+
+/// Makes sense of an agent's text: the first object in it that has a field of a result, whatever stands around it; at last
+/// with the commas forgiven that stand before a closing bracket.
 fn parse(text: &str) -> Option<Told> {
-    let fenced = text.split("```").nth(1).map(|inside| inside.trim_start_matches(|c: char| c.is_ascii_alphanumeric()));
-    let braced =
-        text.find('{').zip(text.rfind('}')).filter(|(start, end)| start < end).map(|(start, end)| &text[start..=end]);
-    let object = [Some(text), fenced, braced]
-        .into_iter()
-        .flatten()
-        .find_map(|text| serde_json::from_str::<Map<String, Value>>(text.trim()).ok())?;
+    let object = first_object(text).or_else(|| first_object(&without_trailing_commas(text)))?;
     let number = |key: &str| object.get(key).and_then(lenient_number);
     let positive = |key: &str| number(key).filter(|number| *number > 0);
     let words = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -98,6 +110,23 @@ fn parse(text: &str) -> Option<Told> {
     })
 }
 
+fn first_object(text: &str) -> Option<Map<String, Value>> {
+    let starts = text.match_indices('{').take(200);
+    starts
+        .filter_map(|(start, _)| serde_json::Deserializer::from_str(&text[start..]).into_iter().next()?.ok())
+        .find(|object: &Map<String, Value>| FIELDS.iter().any(|field| object.contains_key(*field)))
+}
+
+fn without_trailing_commas(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        if character != ',' || !text[at + 1..].trim_start().starts_with(['}', ']']) {
+            kept.push(character);
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +141,8 @@ mod tests {
             format!("```\n{object}\n```"),
             format!("Here is what I did:\n\n```json\n{object}\n```\nDone."),
             format!("Result: {object} - that is all"),
+            format!("I ran ```bash\necho ${{HOME}} {{}}\n``` and then:\n```json\n{object}\n```\n}} done {{"),
+            object.replace("\"ok\"}", "\"ok\",\n}"),
         ] {
             let told = parse(&text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((told.issue, told.kind, told.tests_passed), (Some(85), Some(IssueType::Bug), Some(1450)));

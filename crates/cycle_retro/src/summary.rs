@@ -7,7 +7,6 @@ use common::document;
 use common::files::{self, Durability, FileError};
 use common::records::{IssueType, PastCycle};
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::index::Index;
 
@@ -39,6 +38,27 @@ struct Summary {
     damaged_lines: u64,
 }
 
+/// The names of the summary's fields.
+const FIELDS: [&str; 17] = [
+    "updated_at",
+    "current_epoch",
+    "window",
+    "total_cycles",
+    "success_rate",
+    "main_green_rate",
+    "avg_duration_seconds",
+    "median_duration_seconds",
+    "total_lines_added",
+    "total_lines_removed",
+    "total_prs_merged",
+    "by_type",
+    "by_week",
+    "by_weekday",
+    "quarantine_candidates",
+    "recent_failures",
+    "damaged_lines",
+];
+
 #[derive(Debug, Serialize)]
 struct ByType {
     count: usize,
@@ -64,15 +84,8 @@ pub(crate) fn write(
     warn: impl Fn(&str),
 ) -> Result<(), FileError> {
     let lock = files::lock(path)?;
-    let fresh = summarize(window, index, updated_at);
-    let mut kept: Map<String, Value> = document::take(&lock, warn)?;
-    if let Ok(Value::Object(fresh)) = serde_json::to_value(&fresh) {
-        if kept.keys().all(|key| fresh.contains_key(key)) {
-            return document::replace(&lock, &fresh, Durability::Derived);
-        }
-        kept.extend(fresh);
-    }
-    document::replace(&lock, &kept, Durability::Derived)
+    let summary = summarize(window, index, updated_at);
+    document::replace_own_fields(&lock, &summary, &FIELDS, Durability::Derived, warn)
 }
 
 fn summarize(window: &[PastCycle], index: &Index, updated_at: String) -> Summary {
@@ -168,7 +181,7 @@ fn whole(seconds: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use common::journal;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -214,6 +227,12 @@ mod tests {
             assert_eq!(summary[key], expected, "{key}");
         }
         assert_eq!(summary["recent_failures"][0], json!({"cycle": 1, "epoch": null, "issue": 85, "reason": "a"}));
+    }
+
+    #[test]
+    fn the_names_of_the_fields_are_those_of_the_summary() {
+        let summary = summary(&[]);
+        assert_eq!(summary.as_object().unwrap().keys().collect::<Vec<_>>(), FIELDS);
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn serve(host: &Host, cli: &Cli) -> Result<Interrupted, Error> {
     for order in &cli.fault {
         forge.order(order.fault.clone(), order.times);
     }
-    let mut wake = Host::wake_on_signal()?;
+    let (mut wake, _) = Host::wake_on_signal()?;
     host.say(&format!("export GITEA_API={} REPO_SLUG={}", forge.api(), project.slug()));
     host.flush()?;
     // Ends at a signal.

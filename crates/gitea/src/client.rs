@@ -35,7 +35,7 @@ pub struct Forge {
     base: String,
     http: Client,
     token: Secret,
-    timeout: Duration,
+    deadline: Duration,
     retries: u32,
     pub(crate) concurrency: usize,
 }
@@ -127,7 +127,7 @@ impl Forge {
             base: format!("{}/repos/{slug}", connection.api),
             http,
             token: connection.token.clone(),
-            timeout: connection.timeout,
+            deadline: connection.deadline,
             retries: connection.retries,
             concurrency: connection.concurrency,
         })
@@ -151,11 +151,7 @@ impl Forge {
     ///
     /// # Errors
     /// As [`Forge::issues`].
-    pub fn issues_as<U: Send>(
-        &self,
-        query: IssueQuery,
-        convert: impl Fn(Issue) -> U + Sync,
-    ) -> Result<Listing<U>, ForgeError> {
+    pub fn issues_as<U>(&self, query: IssueQuery, convert: impl FnMut(Issue) -> U) -> Result<Listing<U>, ForgeError> {
         self.list(&query.path(), convert)
     }
 
@@ -224,7 +220,11 @@ impl Forge {
             |problem: String| ForgeError::Unreachable { url: url.to_owned(), problem: self.redact(&problem), tries };
         let sent = self.http.get(url).send();
         let response = sent.map_err(|error| {
-            let trouble = unreachable(problem(&error));
+            let elsewhere = error.url().filter(|reached| reached.as_str() != url);
+            let redirected = elsewhere.map_or(String::new(), |reached| {
+                format!("redirected to {}{}: ", reached.origin().ascii_serialization(), reached.path())
+            });
+            let trouble = unreachable(redirected + &problem(&error));
             if is_passing(&error) { Trouble::Passing(trouble, None) } else { Trouble::Lasting(trouble) }
         })?;
         let status = response.status();
@@ -251,9 +251,8 @@ impl Forge {
         }
     }
 
-    /// Reads a body, up to one byte more than the limit, in at most six times the time of one read.
+    /// Reads a body, up to one byte more than the limit, until its deadline.
     fn read_body(&self, mut response: Response, begun: Instant) -> Result<Vec<u8>, String> {
-        let deadline = self.timeout * 6;
         let expected = response.content_length().unwrap_or(0).min(BODY_LIMIT);
         let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         let mut block = vec![0; 64 << 10];
@@ -266,8 +265,8 @@ impl Forge {
             if body.len() as u64 > BODY_LIMIT {
                 return Ok(body);
             }
-            if begun.elapsed() > deadline {
-                return Err(format!("the answer was not complete after {} s", deadline.as_secs()));
+            if begun.elapsed() > self.deadline {
+                return Err(format!("the answer was not complete after {} s", self.deadline.as_secs_f64()));
             }
         }
     }

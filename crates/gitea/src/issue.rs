@@ -155,10 +155,12 @@ pub fn issues_from_file(path: &Path, bytes: Vec<u8>) -> Result<IssueFile, ForgeE
         return Err(error.into());
     };
     let mut file = IssueFile::default();
+    let mut seen = std::collections::BTreeSet::new();
     for entry in entries {
         match serde_json::from_value::<Issue>(entry) {
             Ok(issue) if issue.number > 0 => {
-                if issue.is_open() && issue.pull_request.is_none() {
+                let is_first = seen.insert(issue.number);
+                if is_first && issue.is_open() && issue.pull_request.is_none() {
                     file.open.push(issue);
                 }
             }
@@ -192,7 +194,7 @@ mod tests {
     #[test]
     fn a_file_of_issues_is_read_in_both_forms() {
         let list = r#"[{"number": 1, "labels": ["bug"]}, {"number": 2, "labels": [{"name": "x"}], "pull_request": {}},
-                       {"number": 3, "state": "closed"}, {"number": 0}, 7, {"number": "x"}]"#;
+                       {"number": 3, "state": "closed"}, {"number": 1, "title": "again"}, {"number": 0}, 7, {"number": "x"}]"#;
         for text in [list.to_owned(), format!("{{\"issues\": {list}, \"pulls\": []}}")] {
             let file = issues_from_file(Path::new("x"), text.into_bytes()).unwrap();
             assert_eq!(file.open.iter().map(|issue| issue.number).collect::<Vec<_>>(), [1]);

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LINK};
@@ -34,6 +34,8 @@ pub struct Listing<T> {
     pub missing: usize,
     /// How often the list was fetched because it had moved.
     pub rounds: u32,
+    /// Whether it was still moving when it was fetched for the last time, so that entries may be missing uncounted.
+    pub moving: bool,
 }
 
 /// One page of a list.
@@ -75,6 +77,19 @@ struct Round<T> {
     moved: bool,
 }
 
+impl<T> Listing<T> {
+    /// Says what may be missing; none of a list that is whole.
+    pub fn gap(&self) -> Option<String> {
+        match (self.missing, self.moving) {
+            (0, false) => None,
+            (0, true) => {
+                Some("it changed while it was fetched, each of several times: an entry may be missing".to_owned())
+            }
+            (missing, _) => Some(format!("{missing} of {} entries could not be had", self.items.len() + missing)),
+        }
+    }
+}
+
 impl<T> Round<T> {
     fn missing(&self) -> usize {
         self.total.map_or(self.unreadable, |total| total.saturating_sub(self.by_number.len()))
@@ -84,14 +99,14 @@ impl<T> Round<T> {
 impl Forge {
     /// Fetches the whole list at `path`, which has its query begun. `convert` makes of each entry what is wanted of it,
     /// while other pages are still under way.
-    pub(crate) fn list<T: DeserializeOwned + Numbered, U: Send>(
+    pub(crate) fn list<T: DeserializeOwned + Numbered + Send, U>(
         &self,
         path: &str,
-        convert: impl Fn(T) -> U + Sync,
+        mut convert: impl FnMut(T) -> U,
     ) -> Result<Listing<U>, ForgeError> {
         let mut best: Option<Round<U>> = None;
         for round in 1..=ROUNDS {
-            let fetched = self.fetch_pages(path, &convert)?;
+            let fetched = self.fetch_pages(path, &mut convert)?;
             // What the server itself cannot load will not come by asking again.
             let whole = !fetched.moved && fetched.missing() <= fetched.unreadable;
             if best.as_ref().is_none_or(|best| fetched.missing() <= best.missing()) {
@@ -99,88 +114,80 @@ impl Forge {
             }
             if whole || round == ROUNDS {
                 let Some(best) = best else { break };
-                let missing = best.missing();
-                return Ok(Listing { items: best.by_number.into_values().collect(), missing, rounds: round });
+                let (missing, moving) = (best.missing(), best.moved);
+                return Ok(Listing { items: best.by_number.into_values().collect(), missing, rounds: round, moving });
             }
             std::thread::sleep(Duration::from_millis(100) * round);
         }
-        Ok(Listing { items: Vec::new(), missing: 0, rounds: ROUNDS })
+        Ok(Listing { items: Vec::new(), missing: 0, rounds: ROUNDS, moving: false })
     }
 
-    fn fetch_pages<T: DeserializeOwned + Numbered, U: Send>(
+    fn fetch_pages<T: DeserializeOwned + Numbered + Send, U>(
         &self,
         path: &str,
-        convert: &(impl Fn(T) -> U + Sync),
+        convert: &mut impl FnMut(T) -> U,
     ) -> Result<Round<U>, ForgeError> {
-        let fetch = |number: usize| self.page(path, number).map(|page| Converted::new(page, convert));
-        let first = fetch(1)?;
+        let fetch = |number: usize| self.page(path, number);
+        let first: Page<T> = fetch(1)?;
         let (size, total) = (first.length, first.total);
         let mut round = Round { by_number: BTreeMap::new(), unreadable: 0, total, moved: false };
         match total {
             Some(total) if size > 0 => {
-                round.take(first);
                 // The server may give less than was asked for, so its own page counts.
                 let last = total.div_ceil(size).min(MOST_PAGES);
-                for page in side_by_side(self.concurrency, 2, last, fetch)? {
-                    round.take(page);
-                }
+                round.take(first, convert);
+                side_by_side(self.concurrency, 2, last, fetch, |page| round.take(page, convert))?;
             }
-            Some(_) => round.take(first),
-            None => one_by_one(first, &mut round, fetch)?,
+            Some(_) => round.take(first, convert),
+            None => one_by_one(first, &mut round, convert, fetch)?,
         }
         Ok(round)
     }
 }
 
-/// Fetches pages `from` to `to`, so many at once.
-fn side_by_side<U: Send>(
+/// Fetches pages `from` to `to`, so many at once, each in a thread that does nothing else; `take` gets them in this
+/// thread as they arrive.
+fn side_by_side<T: Send>(
     concurrency: usize,
     from: usize,
     to: usize,
-    fetch: impl Fn(usize) -> Result<Converted<U>, ForgeError> + Sync,
-) -> Result<Vec<Converted<U>>, ForgeError> {
+    fetch: impl Fn(usize) -> Result<Page<T>, ForgeError> + Sync,
+    mut take: impl FnMut(Page<T>),
+) -> Result<(), ForgeError> {
     let next = AtomicUsize::new(from);
-    let pages = Mutex::new(Vec::new());
-    let failure = Mutex::new(None);
-    let work = || {
-        loop {
-            let page = next.fetch_add(1, Ordering::Relaxed);
-            if page > to {
-                break;
-            }
-            match fetch(page) {
-                Ok(page) => pages.lock().unwrap_or_else(PoisonError::into_inner).push(page),
-                Err(error) => {
-                    next.store(to + 1, Ordering::Relaxed);
-                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                }
-            }
-        }
-    };
     std::thread::scope(|scope| {
-        for _ in 1..concurrency.min((to + 1).saturating_sub(from)) {
-            scope.spawn(work);
+        let (send, receive) = mpsc::channel();
+        for _ in 0..concurrency.min((to + 1).saturating_sub(from)) {
+            let send = send.clone();
+            scope.spawn(|| {
+                let send = send;
+                loop {
+                    let page = next.fetch_add(1, Ordering::Relaxed);
+                    // Nobody listens any more when another page has failed.
+                    if page > to || send.send(fetch(page)).is_err() {
+                        break;
+                    }
+                }
+            });
         }
-        work();
-    });
-    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(error) => Err(error),
-        None => Ok(pages.into_inner().unwrap_or_else(PoisonError::into_inner)),
-    }
+        drop(send);
+        receive.iter().try_for_each(|page| page.map(&mut take)).inspect_err(|_| next.store(to + 1, Ordering::Relaxed))
+    })
 }
 
 /// Fetches page after page where nobody says how many there are, until one is short, empty or brings nothing new.
-fn one_by_one<U>(
-    first: Converted<U>,
+fn one_by_one<T: Numbered, U>(
+    first: Page<T>,
     round: &mut Round<U>,
-    fetch: impl Fn(usize) -> Result<Converted<U>, ForgeError>,
+    convert: &mut impl FnMut(T) -> U,
+    fetch: impl Fn(usize) -> Result<Page<T>, ForgeError>,
 ) -> Result<(), ForgeError> {
     let size = first.length;
     let mut page = first;
     for number in 2..=MOST_PAGES {
         let (more, known) = (page.length > 0 && (page.length >= size || page.has_next), round.by_number.len());
         let is_first = number == 2;
-        round.take(page);
+        round.take(page, convert);
         if !more || (!is_first && round.by_number.len() == known) {
             break;
         }
@@ -189,29 +196,19 @@ fn one_by_one<U>(
     Ok(())
 }
 
-/// A page whose entries have become what is wanted of them, each with its number.
-struct Converted<U> {
-    entries: Vec<(u64, U)>,
-    length: usize,
-    total: Option<usize>,
-    has_next: bool,
-}
-
-impl<U> Converted<U> {
-    fn new<T: Numbered>(page: Page<T>, convert: &impl Fn(T) -> U) -> Self {
-        // An entry without a number is one that the server failed to load.
-        let entries = page.items.into_iter().filter(|item| item.number() > 0);
-        let entries = entries.map(|item| (item.number(), convert(item))).collect();
-        Self { entries, length: page.length, total: page.total, has_next: page.has_next }
-    }
-}
-
 impl<U> Round<U> {
-    fn take(&mut self, page: Converted<U>) {
+    fn take<T: Numbered>(&mut self, page: Page<T>, convert: &mut impl FnMut(T) -> U) {
         self.moved |= page.total != self.total;
         self.total = page.total.or(self.total);
-        self.unreadable += page.length - page.entries.len();
-        self.by_number.extend(page.entries);
+        let before = page.length;
+        // An entry without a number is one that the server failed to load.
+        let entries = page.items.into_iter().filter(|item| item.number() > 0);
+        let mut readable = 0;
+        for item in entries {
+            readable += 1;
+            self.by_number.insert(item.number(), convert(item));
+        }
+        self.unreadable += before - readable;
     }
 }
 

@@ -18,7 +18,7 @@ const GITEA_API: Setting<String> = Setting {
     aliases: &["GITEA_API", "TIMMY_GITEA_API"],
     default: String::new,
     valid: |url| url.is_empty() || api_url(url).is_some(),
-    expected: "an http or https address without user name, like http://localhost:3000/api/v1",
+    expected: "an http or https address without user name or query, like http://localhost:3000/api/v1",
 };
 const REPO_SLUG: Setting<String> = Setting {
     key: "repo_slug",
@@ -89,7 +89,10 @@ pub struct Connection {
     pub token: Secret,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// For the answer's head, and for each read of its body.
     pub(crate) timeout: Duration,
+    /// For the whole answer.
+    pub(crate) deadline: Duration,
     pub(crate) retries: u32,
     pub(crate) concurrency: usize,
 }
@@ -133,6 +136,7 @@ impl ForgeSettings {
             token,
             warnings,
             timeout: self.timeout,
+            deadline: self.timeout * 6,
             retries: self.retries,
             concurrency: self.concurrency,
         }
@@ -181,8 +185,16 @@ impl Connection {
     #[must_use]
     pub fn hasty(mut self, timeout: Duration) -> Self {
         self.timeout = self.timeout.min(timeout);
+        self.deadline = self.timeout;
         self.retries = 0;
         self
+    }
+
+    /// Says who is asked for what, and whether with a token.
+    pub fn in_words(&self) -> String {
+        let slug = self.slug.as_deref().unwrap_or("unknown");
+        let token = if self.token.0.is_empty() { "without a token" } else { "with a token" };
+        format!("the forge is {}, the repository {slug}, asked {token}", self.api)
     }
 }
 

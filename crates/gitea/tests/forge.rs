@@ -141,7 +141,7 @@ fn faults_that_stay_are_reported() {
         (Fault::Drop, "the connection broke", 3),
         (Fault::Hang, "no answer in time (3 tries)", 3),
         (Fault::NotJson, "the answer is no list of entries", 1),
-        (Fault::Drip, "the answer was not complete after 2 s (1 tries)", 1),
+        (Fault::Drip, "the answer was not complete after 2.4 s (1 tries)", 1),
         (Fault::BadToken, "401 Unauthorized: access token does not exist [sha: …]", 1),
     ];
     std::thread::scope(|scope| {

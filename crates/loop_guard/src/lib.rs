@@ -5,7 +5,7 @@
 //! - Writes: `.loop/idle_state.json`; with work, `.loop/cycle_result.json` for the agent; `.loop/queue.json` where issues
 //!   in it were closed.
 //! - Ends: 0 there is work, or the guard is disabled; 1 there is none; 2 wrong usage or configuration, or a file stands
-//!   in the way.
+//!   in the way. A signal that ends a wait ends the guard by that signal, so that Ctrl-C stops the loop around it too.
 
 pub mod cli;
 mod idle;
@@ -40,6 +40,8 @@ enum Outcome {
     Work { ready: usize },
     /// There is none; so many seconds are the wait.
     Idle { backoff: u64 },
+    /// There is none, and this signal ended the wait.
+    Interrupted { signal: usize },
     /// It was only asked how things stand.
     Status,
 }
@@ -60,6 +62,7 @@ impl Answer for Outcome {
         match self {
             Self::Work { .. } | Self::Status => 0,
             Self::Idle { .. } => 1,
+            Self::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
         }
     }
 
@@ -67,6 +70,7 @@ impl Answer for Outcome {
         match self {
             Self::Work { ready } => format!("{ready} ready"),
             Self::Idle { backoff } => format!("idle, backoff {backoff} s"),
+            Self::Interrupted { signal } => format!("idle, the wait ended by signal {signal}"),
             Self::Status => "status".to_owned(),
         }
     }
@@ -97,7 +101,13 @@ pub fn main() -> ExitCode {
 /// Runs the tool in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
     match run::arguments::<Cli>(host) {
-        Ok(cli) => exit::end(host, &guard(host, &cli)),
+        Ok(cli) => {
+            let result = guard(host, &cli);
+            if let Ok(Done::Answer(Outcome::Interrupted { signal })) = result {
+                host.end_by_signal(signal);
+            }
+            exit::end(host, &result)
+        }
         Err(code) => code,
     }
 }
@@ -170,7 +180,7 @@ fn be_idle(run: &Run, settings: &Settings, watch: Option<Watch>) -> Result<Outco
         match wait_for_work(run, settings, length, watch, signals)? {
             Waited::Work(work) => return begin_work(run, settings, &work),
             Waited::Whole => {}
-            Waited::Interrupted => run.detail("the wait was interrupted"),
+            Waited::Interrupted(signal) => return Ok(Outcome::Interrupted { signal }),
         }
     }
     if run.args.json {

@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::run::Run;
@@ -21,8 +23,8 @@ pub(crate) enum Waited {
     Work(Work),
     /// Its time is over.
     Whole,
-    /// SIGINT or SIGTERM came.
-    Interrupted,
+    /// This signal came.
+    Interrupted(usize),
 }
 
 /// What tells one state of a file from another: its identity, its length, when it was written.
@@ -55,7 +57,7 @@ pub(crate) fn wait_for_work(
     settings: &Settings,
     length: Duration,
     mut watch: Watch,
-    mut signals: UnixStream,
+    (mut signals, signal): (UnixStream, Arc<AtomicUsize>),
 ) -> Result<Waited, Error> {
     let end = Instant::now() + length;
     loop {
@@ -65,7 +67,7 @@ pub(crate) fn wait_for_work(
         }
         signals.set_read_timeout(Some(left.min(GLANCE)))?;
         match signals.read(&mut [0]) {
-            Ok(_) => return Ok(Waited::Interrupted),
+            Ok(_) => return Ok(Waited::Interrupted(signal.load(Ordering::Relaxed))),
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
             Err(error) => return Err(error.into()),

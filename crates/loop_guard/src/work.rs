@@ -121,6 +121,7 @@ fn closed(run: &Run, settings: &Settings, queued: &BTreeSet<u64>) -> Result<BTre
     for warning in &connection.warnings {
         run.warn(warning);
     }
+    run.detail(&connection.in_words());
     let forge = Forge::connect(&connection)?;
     let written = modified(&run.repo.queue());
     let last_triage = journal::tail::<PastTriageRun>(&run.repo.triage_log(), 1)?.intact.pop();
@@ -131,8 +132,13 @@ fn closed(run: &Run, settings: &Settings, queued: &BTreeSet<u64>) -> Result<BTre
         return Ok(page.items.iter().map(|issue| issue.number).filter(|number| queued.contains(number)).collect());
     }
     let page = forge.some_issues(IssueQuery::default())?;
-    let open: BTreeSet<u64> = page.items.iter().map(|issue| issue.number).collect();
-    let is_whole = page.items.len() == page.length && page.total.is_some_and(|total| total <= page.length);
+    // An entry that the server failed to load has the number 0.
+    let open: BTreeSet<u64> = page.items.iter().map(|issue| issue.number).filter(|number| *number > 0).collect();
+    if open.len() < page.length {
+        run.detail("the forge did not load every issue of its page, so none counts as closed");
+        return Ok(BTreeSet::new());
+    }
+    let is_whole = page.total.is_some_and(|total| total <= page.length);
     // The latest opened come first: of a page that is not all, only numbers in its reach are known.
     let reach = if is_whole { 0 } else { open.first().copied().unwrap_or(u64::MAX) };
     Ok(queued.iter().copied().filter(|number| *number >= reach && !open.contains(number)).collect())

@@ -28,6 +28,10 @@ pub(crate) struct Agenda {
     pub review: Option<crate::review::Review>,
 }
 
+/// The names of the agenda's fields.
+pub(crate) const FIELDS: [&str; 6] =
+    ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review"];
+
 /// One thing to do.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Item {

@@ -135,9 +135,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
         review: cli.review.then(|| Review::make(run, &sources, now - settings.lookback, now)),
     };
     let lock = files::lock(&run.repo.agenda())?;
-    // An agenda is made anew each time; only that a damaged one is kept matters.
-    document::take::<serde_json::Map<String, serde_json::Value>>(&lock, |what| run.warn(what))?;
-    document::replace(&lock, &agenda, Durability::Derived)?;
+    document::replace_own_fields(&lock, &agenda, &agenda::FIELDS, Durability::Derived, |what| run.warn(what))?;
     let day = now.format("%a %-d %b %Y").to_string();
     if run.args.json {
         run.host.say(&pyjson::to_line(&agenda)?);

@@ -122,6 +122,7 @@ impl FromForge {
         for warning in &connection.warnings {
             run.warn(warning);
         }
+        run.detail(&connection.in_words());
         let forge = Forge::connect(&connection)?;
         let now = run.host.now();
         let open = forge.issues(IssueQuery::default())?;
@@ -129,11 +130,9 @@ impl FromForge {
         let since = |since: DateTime<Utc>, state: State| IssueQuery { state, since: Some(since), with_pulls: true };
         let closed = forge.issues(since(now - MERGED_LOOKBACK, State::Closed))?;
         let touched = if cli.review { Some(forge.issues(since(now - settings.lookback, State::All))?) } else { None };
-        let missing = open.missing + pulls.missing + closed.missing + touched.as_ref().map_or(0, |list| list.missing);
-        if missing > 0 {
-            run.warn(&format!(
-                "the forge's lists kept moving, or cannot be loaded whole: {missing} entries are missing"
-            ));
+        let gaps = [open.gap(), pulls.gap(), closed.gap(), touched.as_ref().and_then(gitea::Listing::gap)];
+        for gap in gaps.into_iter().flatten() {
+            run.warn(&format!("a list of the forge is not whole: {gap}"));
         }
         let is_merged = |issue: &Issue| issue.pull_request.as_ref().is_some_and(|mark| mark.merged);
         Ok(Self {

@@ -214,7 +214,7 @@ impl Stage<'_> {
 
     /// Keeps the forge running until a signal comes.
     fn serve(&self, slug: &str) -> Result<(), DemoError> {
-        let mut wake = Host::wake_on_signal().map_err(DemoError::Serve)?;
+        let (mut wake, _) = Host::wake_on_signal().map_err(DemoError::Serve)?;
         let say = |line: &str| self.host.say(line);
         say("\nThe forge is running; Ctrl-C ends it. In another terminal:");
         say(&format!("  cd {}", self.root.display()));

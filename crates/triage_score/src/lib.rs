@@ -65,6 +65,8 @@ enum Error {
     Forge(#[from] ForgeError),
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("{origin}: ready_threshold {threshold} is out of reach: the rules add up to {most} at most")]
+    Threshold { origin: String, threshold: i64, most: i64 },
     #[error("the run cannot be logged as JSON")]
     Log(#[from] serde_json::Error),
 }
@@ -94,7 +96,7 @@ impl Failure for Error {
         match self {
             Self::Run(error) => error.code(),
             Self::Forge(error) => error.code(),
-            Self::Rules(_) | Self::File(_) | Self::Log(_) => 2,
+            Self::Rules(_) | Self::Threshold { .. } | Self::File(_) | Self::Log(_) => 2,
         }
     }
 
@@ -104,6 +106,7 @@ impl Failure for Error {
             Self::Rules(error) => error.hint(),
             Self::Forge(error) => error.hint(),
             Self::File(error) => error.hint(),
+            Self::Threshold { most, .. } => Some(format!("set it to a number from 0 to {most}")),
             Self::Log(_) => None,
         }
     }
@@ -140,6 +143,10 @@ fn triage(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
     }
     let settings = run.settings(&[], Settings::take)?;
     let rules = load_rules(&run, &settings)?;
+    let (threshold, most) = (threshold(&settings, &rules), rules.most());
+    if threshold > most {
+        return Err(Error::Threshold { origin: settings.ready_threshold_origin, threshold, most });
+    }
     if cli.check_rules {
         return Ok(Done::Answer(show_rules(&run, &settings, &rules)));
     }
@@ -252,12 +259,7 @@ fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
 }
 
 /// Returns the open issues, of the file that the command line names, else of the forge, as `convert` makes them.
-fn open_issues<U: Send>(
-    run: &Run,
-    cli: &Cli,
-    settings: &Settings,
-    convert: impl Fn(Issue) -> U + Sync,
-) -> Result<Vec<U>, Error> {
+fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Issue) -> U) -> Result<Vec<U>, Error> {
     if let Some(path) = &cli.issues {
         let file = issues_from_file(path, run.read_input(path)?)?;
         if file.unreadable > 0 {
@@ -269,12 +271,8 @@ fn open_issues<U: Send>(
     // A forge that ignores a part of the question still gives no pull request and no closed issue past this.
     let is_wanted = |issue: &Issue| issue.pull_request.is_none() && issue.is_open();
     let listing = forge.issues_as(IssueQuery::default(), |issue| is_wanted(&issue).then(|| convert(issue)))?;
-    if listing.missing > 0 {
-        run.warn(&format!(
-            "the list of issues kept moving, or the forge cannot load all of it: {} of {} are missing",
-            listing.missing,
-            listing.items.len() + listing.missing
-        ));
+    if let Some(gap) = listing.gap() {
+        run.warn(&format!("the list of open issues is not whole: {gap}"));
     }
     run.detail(&format!("{} issues from {}, fetched {} time(s)", listing.items.len(), forge.address(), listing.rounds));
     Ok(listing.items.into_iter().flatten().collect())
@@ -285,6 +283,7 @@ fn connect(run: &Run, settings: &Settings) -> Result<Forge, Error> {
     for warning in &connection.warnings {
         run.warn(warning);
     }
+    run.detail(&connection.in_words());
     Ok(Forge::connect(&connection)?)
 }
 

@@ -138,6 +138,11 @@ impl Rules {
         Compiler { source, titles: Vec::new(), bodies: Vec::new() }.compile(file)
     }
 
+    /// Returns the highest sum that an issue can reach.
+    pub fn most(&self) -> i64 {
+        self.dimensions.iter().map(|dimension| dimension.max).sum()
+    }
+
     /// Returns how many rules there are, and how many patterns.
     pub fn count(&self) -> (usize, usize) {
         let rules = self.dimensions.iter().map(|dimension| dimension.rules.len()).sum();

@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub rules_file: Option<PathBuf>,
     /// From which sum on an issue is ready.
     pub ready_threshold: Option<u64>,
+    /// Where that came from.
+    pub ready_threshold_origin: String,
     /// After how many failures an issue is kept out.
     pub quarantine_failures: Option<u64>,
     /// Among how many records.
@@ -46,9 +48,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+        let ready_threshold = layers.get(&READY_THRESHOLD, None)?;
         Ok(Self {
             rules_file: layers.get(&RULES_FILE, None)?,
-            ready_threshold: layers.get(&READY_THRESHOLD, None)?,
+            ready_threshold,
+            ready_threshold_origin: layers.origin("ready_threshold").map(ToString::to_string).unwrap_or_default(),
             quarantine_failures: layers.get(&QUARANTINE_FAILURES, None)?,
             quarantine_lookback: layers.get(&QUARANTINE_LOOKBACK, None)?,
             forge: ForgeSettings::take(layers)?,

@@ -8,6 +8,7 @@ mod triage_run;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use cycle::{CycleRecord, PastCycle};
 pub use quarantine::{Quarantined, quarantined_numbers};
@@ -70,28 +71,26 @@ fn whole(value: f64) -> Option<u64> {
     (0.0..9e15).contains(&value).then_some(value.round() as u64)
 }
 
+// Each field is taken as the text that stands there, and only that text is looked at: a line has twenty fields, and a
+// window many lines.
+
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(lenient_number(&Value::deserialize(deserializer)?))
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    Ok(raw.parse().ok().or_else(|| lenient_number(&serde_json::from_str(raw).ok()?)))
 }
 
 fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-    .filter(|value| value.is_finite()))
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    Ok(raw.trim_matches('"').trim().parse().ok().filter(|value: &f64| value.is_finite()))
 }
 
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(Value::deserialize(deserializer)?.as_bool())
+    Ok(<&RawValue>::deserialize(deserializer)?.get().parse().ok())
 }
 
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    Ok(if raw.starts_with('"') { serde_json::from_str(raw).ok() } else { None })
 }
 
 #[cfg(test)]
