@@ -287,6 +287,22 @@ impl Lock {
         Ok(())
     }
 
+    /// Has the held file's name stand for what `other` holds now, in one step and without a copy: `other` goes on with a
+    /// new file when it is replaced.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn replace_by_link(&self, other: &Lock) -> Result<(), FileError> {
+        let temporary = neighbour(&self.target, "tmp");
+        let _ = fs::remove_file(&temporary);
+        // A file system without hard links gets a copy.
+        fs::hard_link(&other.target, &temporary)
+            .or_else(|_| fs::copy(&other.target, &temporary).map(drop))
+            .and_then(|()| fs::rename(&temporary, &self.target))
+            .and_then(|()| fs::remove_file(&temporary).or(Ok(())))
+            .map_err(|error| FileError::new("write", &self.target, error))
+    }
+
     /// Appends `content` to the held file, on a line of its own: a last line without a newline is ended first. On
     /// failure the file is as long as it was.
     ///

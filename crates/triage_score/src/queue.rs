@@ -1,5 +1,6 @@
 //! The queue: the ready issues, best first, and how it gets to the disk.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use common::records::{IssueType, QueueItem, QueueRead, read_queue};
 use common::run::Run;
 use gitea::Issue;
 use regex::Regex;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::rules::Rules;
@@ -18,6 +20,23 @@ use crate::score::{Score, title_tags};
 
 /// How many files an item names at most.
 const MOST_FILES: usize = 10;
+
+/// The fields of an item of the queue.
+const ITEM_FIELDS: [&str; 13] = [
+    "issue",
+    "title",
+    "type",
+    "score",
+    "scope",
+    "acceptance",
+    "alignment",
+    "tags",
+    "files",
+    "created",
+    "updated",
+    "url",
+    "ready",
+];
 
 /// A scored issue.
 #[derive(Debug)]
@@ -129,10 +148,11 @@ pub(crate) fn write(run: &Run, mut items: Vec<QueueItem>) -> Result<(), FileErro
     let lock = files::lock(&path)?;
     let mut added: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
     let read = read_queue(&path, |raw, line| {
-        if let (Some(issue), Ok(fields)) =
-            (line.and_then(|line| line.issue), serde_json::from_str::<Map<String, Value>>(raw.get()))
-        {
-            added.insert(issue, fields);
+        if let Some(issue) = line.and_then(|line| line.issue) {
+            let fields = foreign_fields(raw);
+            if !fields.is_empty() {
+                added.insert(issue, fields);
+            }
         }
     })?;
     match read {
@@ -143,18 +163,20 @@ pub(crate) fn write(run: &Run, mut items: Vec<QueueItem>) -> Result<(), FileErro
             added.clear();
         }
         QueueRead::Intact { .. } => {
-            let old = files::read(&path, document::LIMIT)?.unwrap_or_default();
-            files::lock(&path.with_extension("json.bak"))?.replace(&old, Durability::Flushed)?;
+            files::lock(&path.with_extension("json.bak"))?.replace_by_link(&lock)?;
         }
     }
     for item in &mut items {
-        let Some(mut fields) = added.remove(&item.issue) else { continue };
-        if let Ok(Value::Object(known)) = serde_json::to_value(&*item) {
-            fields.retain(|key, _| !known.contains_key(key));
-        }
-        item.other = fields;
+        item.other = added.remove(&item.issue).unwrap_or_default();
     }
     document::replace(&lock, &items, Durability::Flushed)
+}
+
+/// The fields of an item that triage does not write itself.
+fn foreign_fields(raw: &RawValue) -> Map<String, Value> {
+    let fields: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let foreign = fields.into_iter().filter(|(key, _)| !ITEM_FIELDS.contains(&key.as_ref()));
+    foreign.filter_map(|(key, raw)| Some((key.into_owned(), serde_json::from_str(raw.get()).ok()?))).collect()
 }
 
 #[cfg(test)]
@@ -179,6 +201,12 @@ mod tests {
         assert_eq!(list.each_ref().map(|scored| scored.issue.number), [1, 3, 2, 4, 9]);
         sort(&mut list, &[]);
         assert_eq!(list.each_ref().map(|scored| scored.issue.number), [1, 2, 3, 4, 9]);
+    }
+
+    #[test]
+    fn the_names_of_the_fields_are_those_of_an_item() {
+        let item = serde_json::to_value(item(&scored(4, IssueType::Bug, 3))).unwrap();
+        assert_eq!(item.as_object().unwrap().keys().collect::<Vec<_>>(), ITEM_FIELDS);
     }
 
     #[test]
