@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use common::document;
 use common::files::{self, Durability, FileError};
 use common::host::timestamp;
-use common::records::{IssueType, QueueItem, QueueRead, read_queue};
+use common::records::{IssueType, QueueItem, QueueRead, read_whole_queue};
 use common::run::Run;
 use gitea::Issue;
 use regex::Regex;
@@ -147,7 +147,7 @@ pub(crate) fn write(run: &Run, mut items: Vec<QueueItem>) -> Result<(), FileErro
     let path = run.repo.queue();
     let lock = files::lock(&path)?;
     let mut added: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
-    let read = read_queue(&path, |raw, line| {
+    let read = read_whole_queue(&path, |raw, line| {
         if let Some(issue) = line.and_then(|line| line.issue) {
             let fields = foreign_fields(raw);
             if !fields.is_empty() {

@@ -6,10 +6,12 @@ use std::path::Path;
 
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::de::{IoRead, Read, SliceRead};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{IssueType, boolean, number, words};
+use crate::document;
 use crate::files::{self, FileError};
 use crate::journal;
 use crate::source::SourceError;
@@ -111,8 +113,33 @@ impl QueueLine {
 /// The system refuses to read the file.
 pub fn read_queue(path: &Path, visit: impl FnMut(&RawValue, Option<QueueLine>)) -> Result<QueueRead, FileError> {
     let Some(file) = files::open(path)? else { return Ok(QueueRead::Missing) };
-    let mut deserializer = serde_json::Deserializer::from_reader(BufReader::with_capacity(32 << 10, file));
-    let result = Items(visit).deserialize(&mut deserializer).and_then(|damaged| deserializer.end().map(|()| damaged));
+    let input = IoRead::new(BufReader::with_capacity(32 << 10, file));
+    judge(path, read_items(input, visit))
+}
+
+/// Reads a queue as [`read_queue`] does, but from memory: faster, for whoever holds all of it anyhow.
+///
+/// # Errors
+/// The system refuses to read the file.
+pub fn read_whole_queue(path: &Path, visit: impl FnMut(&RawValue, Option<QueueLine>)) -> Result<QueueRead, FileError> {
+    match files::read(path, document::LIMIT)? {
+        None => Ok(QueueRead::Missing),
+        Some(bytes) => judge(path, read_items(SliceRead::new(&bytes), visit)),
+    }
+}
+
+/// Reads the items of one array and nothing after it; returns how many are none.
+fn read_items<'de, R: Read<'de>>(
+    input: R,
+    visit: impl FnMut(&RawValue, Option<QueueLine>),
+) -> Result<usize, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::new(input);
+    let damaged = Items(visit).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(damaged)
+}
+
+fn judge(path: &Path, result: Result<usize, serde_json::Error>) -> Result<QueueRead, FileError> {
     match result {
         Ok(damaged) => Ok(QueueRead::Intact { damaged }),
         Err(error) if error.is_io() => Err(FileError::reading(path, error.into())),
