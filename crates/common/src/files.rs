@@ -85,7 +85,7 @@ impl FileError {
                 format!("move aside what stands in the way: ls -ld {path}")
             }
             ErrorKind::TimedOut => "look for a process that is stopped while it holds the lock".to_owned(),
-            kind if kind.to_string().contains("symbolic link") || self.source.raw_os_error() == Some(40) => {
+            _ if self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
                 format!("mend the symbolic link, which leads round in a circle: ls -l {path}")
             }
             _ => return None,

@@ -23,7 +23,7 @@ pub fn line(text: &str) -> String {
     safe
 }
 
-/// Returns `text` made safe as by [`line`], but with its line breaks and indentation kept.
+/// Returns `text` made safe as by [`line()`], but with its line breaks and indentation kept.
 #[must_use]
 pub fn lines(text: &str) -> String {
     without_escapes(text)
@@ -35,7 +35,7 @@ pub fn lines(text: &str) -> String {
         .collect()
 }
 
-/// Returns [`line`] of `text`, cut to at most `width` terminal columns; a cut is shown by `…`.
+/// Returns [`line()`] of `text`, cut to at most `width` terminal columns; a cut is shown by `…`.
 #[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     // No more than this can fit, whatever the characters; a title of a megabyte costs no more than one of a line.
@@ -69,7 +69,7 @@ pub fn column(text: &str, width: usize) -> String {
     cell
 }
 
-/// Breaks [`line`] of `text` at spaces into lines of at most `width` columns (a longer word stands alone).
+/// Breaks [`line()`] of `text` at spaces into lines of at most `width` columns (a longer word stands alone).
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -88,7 +88,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Returns [`line`] of `text` with the signs escaped that Markdown or HTML would take for their own.
+/// Returns [`line()`] of `text` with the signs escaped that Markdown or HTML would take for their own.
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let mut safe = String::new();

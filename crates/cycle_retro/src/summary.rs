@@ -5,7 +5,7 @@ use std::path::Path;
 
 use common::document;
 use common::files::{self, Durability, FileError};
-use common::records::{IssueType, PastCycle};
+use common::records::{IssueType, PastCycle, rate};
 use serde::Serialize;
 
 use crate::index::Index;
@@ -146,12 +146,6 @@ fn summarize(window: &[PastCycle], index: &Index, updated_at: String) -> Summary
 fn success_rate<'a>(cycles: impl IntoIterator<Item = &'a PastCycle>) -> Option<f64> {
     let observed: Vec<&PastCycle> = cycles.into_iter().filter(|cycle| cycle.was_observed()).collect();
     rate(observed.iter().filter(|cycle| cycle.succeeded()).count(), observed.len())
-}
-
-/// A share with two decimals, rounded as Python's `round` does; none of nothing.
-#[expect(clippy::cast_precision_loss, reason = "counts of lines")]
-fn rate(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| format!("{:.2}", part as f64 / whole as f64).parse().unwrap_or(0.0))
 }
 
 /// Known durations of observed cycles, in seconds. A backfilled one is the time that a pull request was open.

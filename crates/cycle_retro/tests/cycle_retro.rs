@@ -108,6 +108,20 @@ fn a_result_that_cannot_be_read_is_kept() {
 }
 
 #[test]
+fn a_broken_result_of_an_idle_cycle_is_not_left_to_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.write(RESULT, "{\"issue\": 8");
+    let ended = sandbox.run("cycle_retro", &["--cycle", "8", "--failure"]).code(0);
+    assert!(
+        ended.out.contains("skipped — idle") && ended.err.contains("could not be read"),
+        "{}",
+        ended.conversation()
+    );
+    assert_eq!((sandbox.bytes(RESULT), sandbox.read(".loop/cycle_result.json.bad").as_str()), (None, "{\"issue\": 8"));
+    assert_eq!(sandbox.bytes(LOG), None);
+}
+
+#[test]
 fn the_branch_names_the_issue_at_last() {
     let sandbox = Sandbox::new();
     git_init(&sandbox, "Fix/Issue-492-crash");

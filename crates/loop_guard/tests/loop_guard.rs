@@ -157,6 +157,16 @@ fn a_forge_that_is_away_changes_nothing() {
 }
 
 #[test]
+fn what_the_forge_did_not_load_is_not_closed() {
+    let sandbox = Sandbox::new();
+    sandbox.write(QUEUE, queue(&[1, 2, 3, 4]));
+    let forge = forge(&[1, 2, 3, 4], &[]);
+    forge.order(Fault::NullEntries, None);
+    let _ = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(0);
+    assert_eq!(sandbox.read(QUEUE), queue(&[1, 2, 3, 4]));
+}
+
+#[test]
 fn without_a_queue_nobody_is_asked() {
     let sandbox = Sandbox::new();
     let forge = forge(&[1], &[]);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use common::host::{parse_time, timestamp};
 use common::journal;
+use common::records::rate;
 use common::report::TokenLine;
 use common::run::Run;
 use serde::Serialize;
@@ -119,11 +120,6 @@ impl Review {
             tokens: tokens(run, &happened),
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of cycles")]
-fn rate(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| format!("{:.2}", part as f64 / whole as f64).parse().unwrap_or(0.0))
 }
 
 /// Reads the ledger's movements; one that cannot be read counts as empty, with a warning.

@@ -124,6 +124,14 @@ fn json_is_the_agenda() {
 }
 
 #[test]
+fn what_others_put_into_the_agenda_survives() {
+    let sandbox = Sandbox::new();
+    sandbox.write(AGENDA, "{\"mine\": 1.10, \"items\": []}");
+    let _ = sandbox.call("orchestrator", ["--issues", "-"]).stdin("[]").run().code(0);
+    assert!(sandbox.read(AGENDA).contains("\"mine\": 1.10") && sandbox.json(AGENDA)["candidates"] == 0);
+}
+
+#[test]
 fn settings_come_from_both_configuration_files() {
     let sandbox = Sandbox::new();
     let manifest = |config: &str| {

@@ -18,7 +18,7 @@ pub struct RulesFile {
     pub(crate) version: Spanned<u64>,
     /// Which sums matter.
     pub(crate) thresholds: Thresholds,
-    /// Groups of label names and [tags], in lower case.
+    /// Groups of label names and `[tags]`, in lower case.
     pub(crate) tags: BTreeMap<String, Vec<String>>,
     /// Words of the title that tell the type where neither labels nor tags do.
     #[serde(default)]
@@ -114,7 +114,7 @@ pub(crate) struct RuleFile {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub types: Vec<IssueType>,
-    /// Characters of the title, without its [tags].
+    /// Characters of the title, without its `[tags]`.
     #[serde(default)]
     pub title_length: Option<Length>,
     /// Characters of the body.
@@ -138,7 +138,7 @@ pub(crate) struct Length {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Place {
-    /// In the title, without its [tags].
+    /// In the title, without its `[tags]`.
     Title,
     /// In the body.
     Body,

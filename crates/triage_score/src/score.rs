@@ -54,7 +54,7 @@ pub struct Hit {
 
 /// An issue as rules see it.
 struct View<'a> {
-    /// The title without its [tags].
+    /// The title without its `[tags]`.
     title: &'a str,
     title_length: usize,
     body: &'a str,
@@ -186,7 +186,7 @@ fn is_in(length: Option<Length>, value: usize) -> bool {
     length.is_none_or(|length| length.min.is_none_or(|min| value >= min) && length.max.is_none_or(|max| value <= max))
 }
 
-/// Takes the [tags] off the beginning of a title: `[loop-cycle-3] [bug] Crash` gives both and `Crash`.
+/// Takes the `[tags]` off the beginning of a title: `[loop-cycle-3] [bug] Crash` gives both and `Crash`.
 pub(crate) fn title_tags(title: &str) -> (impl Iterator<Item = &str>, &str) {
     let mut rest = title.trim_start();
     let mut tags = Vec::new();

@@ -212,6 +212,25 @@ fn thresholds_come_from_the_rules_unless_a_setting_has_them() {
 }
 
 #[test]
+fn a_threshold_that_no_issue_can_reach_is_refused() {
+    let sandbox = Sandbox::new();
+    let ended = sandbox.call("triage_score", ["--check-rules"]).env("READY_THRESHOLD", "10").run().code(2);
+    assert!(
+        ended.err.contains("READY_THRESHOLD: ready_threshold 10 is out of reach: the rules add up to 9"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn an_issue_that_stands_twice_in_a_file_is_counted_once() {
+    let sandbox = Sandbox::new();
+    file(&sandbox, &[good(85, "Crash"), good(85, "Crash again")]);
+    let _ = sandbox.run("triage_score", &["--issues", "issues.json"]).code(0);
+    assert_eq!(numbers(&sandbox.json(QUEUE)), [85]);
+}
+
+#[test]
 fn a_hostile_title_is_harmless() {
     let sandbox = Sandbox::new();
     let title = format!("Crash \u{1b}[2J\u{1b}]0;pwned\u{7}\u{202e}{}\u{9b}31m\r\n", "x".repeat(10_000));

@@ -54,6 +54,12 @@ impl IssueType {
     }
 }
 
+/// Returns a share with two decimals, rounded as Python's `round` does; none of nothing.
+#[expect(clippy::cast_precision_loss, reason = "counts of lines")]
+pub fn rate(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| format!("{:.2}", part as f64 / whole as f64).parse().unwrap_or(0.0))
+}
+
 /// Reads a whole number of at least 0 as agents and old files write it: `85`, `85.0`, `"85"`, `"#85"`, `"1,450"`.
 pub fn lenient_number(value: &Value) -> Option<u64> {
     match value {
