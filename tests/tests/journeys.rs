@@ -74,9 +74,6 @@ fn tools_work_through_the_old_scripts_paths_from_anywhere() {
         let _ = sandbox.call_as(&link, [""; 0]).forge(&forge, "acme/weatherbox").dir("/").run().code(0);
         assert!(!sandbox.json(".loop/queue.json").as_array().unwrap().is_empty(), "{target}");
     }
-    let _ = sandbox.call("timmy", ["triage_score.py", "--check-rules"]).run().code(0);
-    let ended = sandbox.call("timmy", ["triage_scor"]).run().code(2);
-    assert!(ended.err.contains("unrecognized subcommand"), "{}", ended.err);
 }
 
 #[test]
@@ -161,23 +158,4 @@ fn a_reader_that_goes_away_ends_nothing() {
     let ended: sandbox::Ended = child.wait_with_output().unwrap().into();
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     assert_eq!(sandbox.json_lines(".loop/retro/cycles.jsonl").len(), 1);
-}
-
-#[test]
-fn the_demo_plays_a_day_and_keeps_it_if_asked() {
-    let sandbox = Sandbox::new();
-    let ended = sandbox.call("timmy", ["demo", "--keep", "day"]).env("GITEA_TOKEN", "mine").run().code(0);
-    assert_eq!(ended.err, "");
-    for expected in [
-        "== 1. a git repository",
-        "[triage] Ready: ",
-        "\"status\": \"work\"",
-        "[orchestrator] Agenda for",
-        "[retro] ⟳12.6:003",
-        "queue.json",
-    ] {
-        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
-    }
-    assert_eq!(fs::read_to_string(sandbox.root().join("day/.loop/retro/cycles.jsonl")).unwrap().lines().count(), 3);
-    let _ = sandbox.call("timmy", ["demo", "--keep", "day"]).run().code(2);
 }

@@ -141,6 +141,8 @@ fn tools_are_doorways_and_depend_on_no_tools() {
         let main = root().join("crates").join(&name).join("src/main.rs");
         if let Ok(text) = fs::read_to_string(&main) {
             assert!(text.lines().count() < 12, "{} is a doorway", main.display());
+            // Cargo builds a program for tests only where its own package has some.
+            assert!(root().join("crates").join(&name).join("tests").is_dir(), "{name} has program tests");
         }
         let manifest = fs::read_to_string(root().join("crates").join(&name).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{name} inherits the lints");
