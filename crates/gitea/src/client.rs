@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -35,6 +36,8 @@ pub struct Forge {
     base: String,
     http: Client,
     token: Secret,
+    /// Where the last redirect led, without its query: the library's errors do not tell.
+    redirected: Arc<Mutex<Option<String>>>,
     deadline: Duration,
     retries: u32,
     pub(crate) concurrency: usize,
@@ -96,6 +99,8 @@ impl Forge {
         }
         // Already set by an earlier connection of the same process: the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let redirected = Arc::new(Mutex::new(None));
+        let noted = Arc::clone(&redirected);
         let mut builder = Client::builder()
             .user_agent(concat!("timmy-automations/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
@@ -104,7 +109,9 @@ impl Forge {
             .timeout(connection.timeout)
             .pool_max_idle_per_host(connection.concurrency)
             .referer(false)
-            .redirect(Policy::custom(|attempt| {
+            .redirect(Policy::custom(move |attempt| {
+                let target = format!("{}{}", attempt.url().origin().ascii_serialization(), attempt.url().path());
+                *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
                 let downgrade = attempt.previous().last().is_some_and(|previous| previous.scheme() == "https")
                     && attempt.url().scheme() != "https";
                 if attempt.previous().len() > REDIRECTS {
@@ -127,6 +134,7 @@ impl Forge {
             base: format!("{}/repos/{slug}", connection.api),
             http,
             token: connection.token.clone(),
+            redirected,
             deadline: connection.deadline,
             retries: connection.retries,
             concurrency: connection.concurrency,
@@ -220,10 +228,8 @@ impl Forge {
             |problem: String| ForgeError::Unreachable { url: url.to_owned(), problem: self.redact(&problem), tries };
         let sent = self.http.get(url).send();
         let response = sent.map_err(|error| {
-            let elsewhere = error.url().filter(|reached| reached.as_str() != url);
-            let redirected = elsewhere.map_or(String::new(), |reached| {
-                format!("redirected to {}{}: ", reached.origin().ascii_serialization(), reached.path())
-            });
+            let elsewhere = self.redirected.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let redirected = elsewhere.map_or(String::new(), |target| format!("redirected to {target}: "));
             let trouble = unreachable(redirected + &problem(&error));
             if is_passing(&error) { Trouble::Passing(trouble, None) } else { Trouble::Lasting(trouble) }
         })?;

@@ -1,0 +1,90 @@
+//! Each fault of the forge against each tool that talks to it: retried or reported, old files untouched, exit code.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use demo_forge::{Access, DemoForge, Fault, Options, Project};
+use sandbox::Sandbox;
+
+const QUEUE: &str = "[{\"issue\": 132, \"title\": \"x\", \"type\": \"bug\", \"ready\": true}]";
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outcome {
+    /// Its work is done as if nothing had been.
+    Done,
+    /// It fails with exit 1 and says this; the old queue stands.
+    Failed(&'static str),
+    /// It goes on with what it has, exit 0, and says this; the old queue stands.
+    GoesOn(&'static str),
+}
+
+use Outcome::{Done, Failed, GoesOn};
+
+fn faults() -> Vec<(Fault, Option<usize>, [Outcome; 3])> {
+    let stands = GoesOn("the queue stands");
+    let local = GoesOn("the agenda is made of the local queue");
+    let nowhere = || Fault::Redirect("http://127.0.0.1:9".to_owned());
+    // A fault, for how many requests; triage_score, orchestrator, loop_guard.
+    vec![
+        (Fault::Latency(std::time::Duration::from_millis(30)), None, [Done, Done, Done]),
+        (Fault::PageCap(7), None, [Done, Done, Done]),
+        (Fault::NoTotal, None, [Done, Done, Done]),
+        (Fault::TooManyRequests(0), Some(1), [Done, Done, stands]),
+        (Fault::TooManyRequests(900), None, [Failed("asks to wait 900 s"), local, stands]),
+        (Fault::BadGateway, Some(1), [Done, Done, stands]),
+        (Fault::BadGateway, None, [Failed("502 Bad Gateway"), local, stands]),
+        (Fault::Panic, None, [Failed("500 Internal Server Error"), local, stands]),
+        (Fault::CutBody, Some(1), [Done, Done, stands]),
+        (Fault::CutBody, None, [Failed("the answer broke off"), local, stands]),
+        (Fault::Drop, Some(1), [Done, Done, stands]),
+        (Fault::Drop, None, [Failed("the connection broke"), local, stands]),
+        (Fault::Hang, Some(1), [Done, Done, stands]),
+        (Fault::Hang, None, [Failed("no answer in time"), local, stands]),
+        (Fault::NotJson, None, [Failed("no list of entries"), local, stands]),
+        (Fault::BadToken, None, [Failed("401 Unauthorized"), local, stands]),
+        (nowhere(), None, [Failed("redirected to http://127.0.0.1:9"), local, stands]),
+        (Fault::NullEntries, None, [GoesOn("could not be had"), GoesOn("could not be had"), Done]),
+    ]
+}
+
+#[test]
+fn every_fault_has_its_outcome_with_every_tool() {
+    std::thread::scope(|scope| {
+        for (fault, times, outcomes) in faults() {
+            scope.spawn(move || {
+                for (tool, expected) in ["triage_score", "orchestrator", "loop_guard"].into_iter().zip(outcomes) {
+                    check(tool, &fault, times, expected);
+                }
+            });
+        }
+    });
+}
+
+fn check(tool: &str, fault: &Fault, times: Option<usize>, expected: Outcome) {
+    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
+    let forge = DemoForge::start(&Project::sample().unwrap(), Options { access, ..Options::default() }).unwrap();
+    forge.order(fault.clone(), times);
+    let sandbox = Sandbox::new();
+    sandbox.write(".loop/queue.json", QUEUE);
+    let ended =
+        sandbox.call(tool, [""; 0]).forge(&forge, "acme/weatherbox").env("TIMMY_NOW", "2026-03-21T07:30:00Z").run();
+    let told = format!("{tool}, {fault:?}, {times:?}: {}", ended.conversation());
+    let is_triage = tool == "triage_score";
+    match expected {
+        Done => {
+            assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{told}");
+            assert_eq!(sandbox.read(".loop/queue.json") != QUEUE, is_triage, "{told}");
+        }
+        Failed(words) => {
+            assert_eq!(ended.code, Some(1), "{told}");
+            assert!(ended.err.contains(words) && ended.err.contains("hint: "), "{told}");
+            assert_eq!(sandbox.read(".loop/queue.json"), QUEUE, "{told}");
+        }
+        GoesOn(words) => {
+            assert_eq!(ended.code, Some(0), "{told}");
+            assert!(ended.err.contains(words), "{told}");
+            assert_eq!(sandbox.read(".loop/queue.json") != QUEUE, is_triage, "{told}");
+        }
+    }
+    assert!(!ended.conversation().contains("token demo") && !ended.conversation().contains("sha: demo"), "{told}");
+}
