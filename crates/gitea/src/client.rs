@@ -15,7 +15,7 @@ use reqwest::{StatusCode, Url};
 
 use crate::error::{ForgeError, is_passing, problem};
 use crate::issue::Issue;
-use crate::listing::{Listing, Page, parse_page};
+use crate::listing::{Listing, Page, RawPage};
 use crate::pull::Pull;
 use crate::settings::{Connection, api_url};
 
@@ -169,7 +169,7 @@ impl Forge {
     /// # Errors
     /// As [`Forge::issues`].
     pub fn some_issues(&self, query: IssueQuery) -> Result<Page<Issue>, ForgeError> {
-        self.page(&query.path(), 1)
+        self.page(&query.path(), 1).and_then(RawPage::parse)
     }
 
     /// Fetches one issue, open or closed.
@@ -191,11 +191,11 @@ impl Forge {
         self.list("pulls?state=open&sort=oldest", |pull: Pull| pull)
     }
 
-    /// Fetches one page of a list; pages count from 1.
-    pub(crate) fn page<T: serde::de::DeserializeOwned>(&self, path: &str, page: usize) -> Result<Page<T>, ForgeError> {
+    /// Fetches one page of a list, still to be parsed; pages count from 1.
+    pub(crate) fn page(&self, path: &str, page: usize) -> Result<RawPage, ForgeError> {
         let url = format!("{}/{path}&limit=50&page={page}", self.base);
-        let answer = self.get(&url)?;
-        parse_page(&answer.body, &answer.headers).map_err(|problem| ForgeError::Unreadable { url, problem })
+        let Answer { headers, body } = self.get(&url)?;
+        Ok(RawPage { url, headers, body })
     }
 
     /// Asks, as often as the settings allow.

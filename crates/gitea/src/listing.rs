@@ -38,6 +38,13 @@ pub struct Listing<T> {
     pub moving: bool,
 }
 
+/// One page of a list as it came.
+pub(crate) struct RawPage {
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page<T> {
@@ -99,7 +106,7 @@ impl<T> Round<T> {
 impl Forge {
     /// Fetches the whole list at `path`, which has its query begun. `convert` makes of each entry what is wanted of it,
     /// while other pages are still under way.
-    pub(crate) fn list<T: DeserializeOwned + Numbered + Send, U>(
+    pub(crate) fn list<T: DeserializeOwned + Numbered, U>(
         &self,
         path: &str,
         mut convert: impl FnMut(T) -> U,
@@ -122,21 +129,20 @@ impl Forge {
         Ok(Listing { items: Vec::new(), missing: 0, rounds: ROUNDS, moving: false })
     }
 
-    fn fetch_pages<T: DeserializeOwned + Numbered + Send, U>(
+    fn fetch_pages<T: DeserializeOwned + Numbered, U>(
         &self,
         path: &str,
         convert: &mut impl FnMut(T) -> U,
     ) -> Result<Round<U>, ForgeError> {
         let fetch = |number: usize| self.page(path, number);
-        let first: Page<T> = fetch(1)?;
+        let first: Page<T> = fetch(1)?.parse()?;
         let (size, total) = (first.length, first.total);
         let mut round = Round { by_number: BTreeMap::new(), unreadable: 0, total, moved: false };
         match total {
             Some(total) if size > 0 => {
                 // The server may give less than was asked for, so its own page counts.
                 let last = total.div_ceil(size).min(MOST_PAGES);
-                round.take(first, convert);
-                side_by_side(self.concurrency, 2, last, fetch, |page| round.take(page, convert))?;
+                side_by_side(self.concurrency, first, last, fetch, |page| round.take(page, convert))?;
             }
             Some(_) => round.take(first, convert),
             None => one_by_one(first, &mut round, convert, fetch)?,
@@ -145,42 +151,47 @@ impl Forge {
     }
 }
 
-/// Fetches pages `from` to `to`, so many at once, each in a thread that does nothing else; `take` gets them in this
-/// thread as they arrive.
-fn side_by_side<T: Send>(
+/// Fetches the pages from the second to the `last`, so many at once, each in a thread that does nothing but ask for the
+/// next: this thread parses what arrives and gives it to `take`, beginning with the `first` page.
+fn side_by_side<T: DeserializeOwned>(
     concurrency: usize,
-    from: usize,
-    to: usize,
-    fetch: impl Fn(usize) -> Result<Page<T>, ForgeError> + Sync,
+    first: Page<T>,
+    last: usize,
+    fetch: impl Fn(usize) -> Result<RawPage, ForgeError> + Sync,
     mut take: impl FnMut(Page<T>),
 ) -> Result<(), ForgeError> {
-    let next = AtomicUsize::new(from);
+    let next = AtomicUsize::new(2);
     std::thread::scope(|scope| {
-        let (send, receive) = mpsc::channel();
-        for _ in 0..concurrency.min((to + 1).saturating_sub(from)) {
+        // Bounded, so that a fast forge does not fill the memory of a slow machine.
+        let (send, receive) = mpsc::sync_channel(concurrency);
+        for _ in 0..concurrency.min(last.saturating_sub(1)) {
             let send = send.clone();
             scope.spawn(|| {
                 let send = send;
                 loop {
                     let page = next.fetch_add(1, Ordering::Relaxed);
                     // Nobody listens any more when another page has failed.
-                    if page > to || send.send(fetch(page)).is_err() {
+                    if page > last || send.send(fetch(page)).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(send);
-        receive.iter().try_for_each(|page| page.map(&mut take)).inspect_err(|_| next.store(to + 1, Ordering::Relaxed))
+        take(first);
+        let outcome = receive.iter().try_for_each(|page| page.and_then(RawPage::parse).map(&mut take));
+        next.fetch_max(last + 1, Ordering::Relaxed);
+        drop(receive);
+        outcome
     })
 }
 
 /// Fetches page after page where nobody says how many there are, until one is short, empty or brings nothing new.
-fn one_by_one<T: Numbered, U>(
+fn one_by_one<T: DeserializeOwned + Numbered, U>(
     first: Page<T>,
     round: &mut Round<U>,
     convert: &mut impl FnMut(T) -> U,
-    fetch: impl Fn(usize) -> Result<Page<T>, ForgeError>,
+    fetch: impl Fn(usize) -> Result<RawPage, ForgeError>,
 ) -> Result<(), ForgeError> {
     let size = first.length;
     let mut page = first;
@@ -191,7 +202,7 @@ fn one_by_one<T: Numbered, U>(
         if !more || (!is_first && round.by_number.len() == known) {
             break;
         }
-        page = fetch(number)?;
+        page = fetch(number)?.parse()?;
     }
     Ok(())
 }
@@ -212,20 +223,26 @@ impl<U> Round<U> {
     }
 }
 
-/// Reads a page's entries. An entry that is null, or that does not fit, is left out.
-pub(crate) fn parse_page<T: DeserializeOwned>(body: &[u8], headers: &HeaderMap) -> Result<Page<T>, String> {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let items: Vec<T>;
-    let length;
-    match serde_json::from_slice::<Vec<T>>(body) {
-        Ok(all) => (length, items) = (all.len(), all),
-        Err(error) => {
-            let entries: Vec<&RawValue> =
-                serde_json::from_slice(body).map_err(|_| format!("the answer is no list of entries ({error})"))?;
-            length = entries.len();
-            items = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect();
-        }
+impl RawPage {
+    /// Reads the entries. One that is null, or that does not fit, is left out.
+    pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<Page<T>, ForgeError> {
+        let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let (items, length): (Vec<T>, usize) = match serde_json::from_slice::<Vec<T>>(&self.body) {
+            Ok(all) => {
+                let length = all.len();
+                (all, length)
+            }
+            Err(error) => {
+                let entries: Vec<&RawValue> = serde_json::from_slice(&self.body).map_err(|_| {
+                    let problem = format!("the answer is no list of entries ({error})");
+                    ForgeError::Unreadable { url: self.url.clone(), problem }
+                })?;
+                let readable = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());
+                (readable.collect(), entries.len())
+            }
+        };
+        let total = header("x-total-count").and_then(|count| count.trim().parse().ok());
+        let has_next = header(LINK.as_str()).is_some_and(|link| link.contains("rel=\"next\""));
+        Ok(Page { items, length, total, has_next })
     }
-    let total = header("x-total-count").and_then(|count| count.trim().parse().ok());
-    Ok(Page { items, length, total, has_next: header(LINK.as_str()).is_some_and(|link| link.contains("rel=\"next\"")) })
 }
