@@ -181,22 +181,21 @@ fn score_all(
     let failures = settings.quarantine_failures.unwrap_or(rules.failures);
     let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok()).unwrap_or(rules.lookback);
     let newly_quarantined = quarantine.update(run, failures, lookback)?;
-    let triage = sort_out(issues, threshold, rules, &quarantine, newly_quarantined);
+    let mut triage = sort_out(issues, rules, &quarantine, newly_quarantined);
     let record = record(run, &triage, begun);
-    let items = queue::items(&triage.ready);
     if run.args.json {
         let not_ready = triage.not_ready.iter().map(|scored| {
-            json!({"issue": scored.issue.number, "title": scored.issue.title, "type": scored.score.kind,
-                   "score": scored.score.total(), "needs": show::lacking(scored)})
+            json!({"issue": scored.item.issue, "title": scored.item.title, "type": scored.item.kind,
+                   "score": scored.item.score, "needs": show::lacking(scored)})
         });
         let not_ready: Vec<serde_json::Value> = not_ready.collect();
         run.host.say(&pyjson::to_line(
-            &json!({"run": record, "queue": items, "not_ready": not_ready, "dry_run": earnings.is_none()}),
+            &json!({"run": record, "queue": queue::items(&triage.ready), "not_ready": not_ready, "dry_run": earnings.is_none()}),
         )?);
     }
     if let Some(earnings) = earnings {
         quarantine.save(run)?;
-        queue::write(run, items)?;
+        queue::write(run, &mut triage.ready)?;
         let line = pyjson::to_line(&record)?;
         files::lock(&run.repo.triage_log())?.append_line(line.as_bytes(), Durability::Flushed)?;
         for _ in &triage.newly_quarantined {
@@ -216,19 +215,13 @@ fn threshold(settings: &Settings, rules: &Rules) -> i64 {
 }
 
 /// Sorts the scored issues into ready, not ready and quarantined.
-fn sort_out(
-    scored: Vec<Scored>,
-    threshold: i64,
-    rules: &Rules,
-    quarantine: &Quarantine,
-    newly_quarantined: Vec<u64>,
-) -> Triage {
+fn sort_out(scored: Vec<Scored>, rules: &Rules, quarantine: &Quarantine, newly_quarantined: Vec<u64>) -> Triage {
     let total_open = scored.len();
     let (mut ready, mut not_ready, mut quarantined) = (Vec::new(), Vec::new(), Vec::new());
     for scored in scored {
-        if quarantine.holds(scored.issue.number) {
+        if quarantine.holds(scored.item.issue) {
             quarantined.push(scored);
-        } else if scored.score.total() >= threshold {
+        } else if scored.item.ready {
             ready.push(scored);
         } else {
             not_ready.push(scored);
@@ -237,7 +230,7 @@ fn sort_out(
     for list in [&mut ready, &mut not_ready, &mut quarantined] {
         queue::sort(list, &rules.ordering);
     }
-    not_ready.sort_by_key(|scored| std::cmp::Reverse(scored.score.total()));
+    not_ready.sort_by_key(|scored| std::cmp::Reverse(scored.item.score));
     Triage { total_open, scored: total_open, ready, not_ready, quarantined, newly_quarantined }
 }
 
@@ -251,9 +244,9 @@ fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
         not_ready: triage.not_ready.len(),
         quarantined: triage.quarantined.len(),
         newly_quarantined: triage.newly_quarantined.clone(),
-        top_issue: triage.ready.first().map(|scored| scored.issue.number),
-        ready_issues: triage.ready.iter().map(|scored| scored.issue.number).collect(),
-        scores: all().map(|scored| (scored.issue.number, scored.score.total())).collect(),
+        top_issue: triage.ready.first().map(|scored| scored.item.issue),
+        ready_issues: triage.ready.iter().map(|scored| scored.item.issue).collect(),
+        scores: all().map(|scored| (scored.item.issue, scored.item.score)).collect(),
         duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }

@@ -4,19 +4,20 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use common::document;
 use common::files::{self, Durability, FileError};
 use common::host::timestamp;
-use common::records::{IssueType, QueueItem, QueueRead, read_whole_queue};
+use common::records::{IssueType, QueueItem, QueueRead, lenient_number, read_whole_queue};
 use common::run::Run;
 use gitea::Issue;
 use regex::Regex;
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::rules::Rules;
 use crate::rules_file::Order;
-use crate::score::{Score, title_tags};
+use crate::score::title_tags;
 
 /// How many files an item names at most.
 const MOST_FILES: usize = 10;
@@ -38,15 +39,13 @@ const ITEM_FIELDS: [&str; 13] = [
     "ready",
 ];
 
-/// A scored issue.
+/// A scored issue: what the queue says of it. Its text is let go, for what that says is in the score.
 #[derive(Debug)]
 pub(crate) struct Scored {
-    /// The issue, without its body: what that says is in the score.
-    pub issue: Issue,
-    /// Its score.
-    pub score: Score,
-    /// The files that it names, if it may get into the queue.
-    pub files: Vec<String>,
+    /// Boxed, because ten thousand of them are sorted. `ready` is whether the score is high enough; an issue in
+    /// quarantine stays out of the queue all the same.
+    pub item: Box<QueueItem>,
+    created: Option<DateTime<Utc>>,
 }
 
 /// Scores issues one by one, in whatever thread they arrive.
@@ -62,13 +61,36 @@ impl<'a> Scorer<'a> {
         Self { rules, threshold, files: file_pattern() }
     }
 
-    /// Scores an issue, and lets its body go.
-    pub fn score(&self, mut issue: Issue) -> Scored {
+    /// Scores an issue.
+    pub fn score(&self, issue: Issue) -> Scored {
         let score = self.rules.score(&issue);
-        let pattern = self.files.as_ref().filter(|_| score.total() >= self.threshold);
+        let ready = score.total() >= self.threshold;
+        let pattern = self.files.as_ref().filter(|_| ready);
         let files = pattern.map(|pattern| named_files(&issue, pattern)).unwrap_or_default();
-        issue.body = String::new();
-        Scored { issue, score, files }
+        let mut tags: Vec<String> = Vec::new();
+        for tag in issue.label_names().chain(title_tags(&issue.title).0) {
+            if !tags.iter().any(|known| known == tag) {
+                tags.push(tag.to_owned());
+            }
+        }
+        let (created, updated) = (issue.created(), issue.updated());
+        let item = QueueItem {
+            issue: issue.number,
+            title: issue.title,
+            kind: score.kind,
+            score: score.total(),
+            scope: score.scope,
+            acceptance: score.acceptance,
+            alignment: score.alignment,
+            tags,
+            files,
+            created: created.map_or(issue.created_at, timestamp),
+            updated: updated.map_or(issue.updated_at, timestamp),
+            url: issue.html_url,
+            ready,
+            other: Map::new(),
+        };
+        Scored { item: Box::new(item), created }
     }
 }
 
@@ -76,46 +98,14 @@ impl<'a> Scorer<'a> {
 pub(crate) fn sort(scored: &mut [Scored], ordering: &[Order]) {
     scored.sort_by(|a, b| {
         let by = |order: &Order| match order {
-            Order::BugsFirst => (a.score.kind != IssueType::Bug).cmp(&(b.score.kind != IssueType::Bug)),
-            Order::Score => Reverse(a.score.total()).cmp(&Reverse(b.score.total())),
-            Order::OldestFirst => a.issue.created().cmp(&b.issue.created()),
-            Order::Number => a.issue.number.cmp(&b.issue.number),
+            Order::BugsFirst => (a.item.kind != IssueType::Bug).cmp(&(b.item.kind != IssueType::Bug)),
+            Order::Score => Reverse(a.item.score).cmp(&Reverse(b.item.score)),
+            Order::OldestFirst => a.created.cmp(&b.created),
+            Order::Number => a.item.issue.cmp(&b.item.issue),
         };
         let order = ordering.iter().map(by).find(|order| order.is_ne());
-        order.unwrap_or_else(|| a.issue.number.cmp(&b.issue.number))
+        order.unwrap_or_else(|| a.item.issue.cmp(&b.item.issue))
     });
-}
-
-/// Makes the items of the queue.
-pub(crate) fn items(ready: &[Scored]) -> Vec<QueueItem> {
-    ready.iter().map(item).collect()
-}
-
-fn item(scored: &Scored) -> QueueItem {
-    let (issue, score) = (&scored.issue, &scored.score);
-    let mut tags: Vec<String> = Vec::new();
-    for tag in issue.label_names().chain(title_tags(&issue.title).0) {
-        if !tags.iter().any(|known| known == tag) {
-            tags.push(tag.to_owned());
-        }
-    }
-    let time = |time: Option<_>, text: &str| time.map_or_else(|| text.to_owned(), timestamp);
-    QueueItem {
-        issue: issue.number,
-        title: issue.title.clone(),
-        kind: score.kind,
-        score: score.total(),
-        scope: score.scope,
-        acceptance: score.acceptance,
-        alignment: score.alignment,
-        tags,
-        files: scored.files.clone(),
-        created: time(issue.created(), &issue.created_at),
-        updated: time(issue.updated(), &issue.updated_at),
-        url: issue.html_url.clone(),
-        ready: true,
-        other: Map::new(),
-    }
 }
 
 /// What an issue's text names that looks like a file: a name with an ending that source files have, and perhaps a path.
@@ -143,17 +133,16 @@ fn named_files(issue: &Issue, pattern: &Regex) -> Vec<String> {
 
 /// Replaces the queue. What others added to an item that stays is kept; the old queue goes to `queue.json.bak` when it
 /// was one, and to `queue.json.bad` when it was not.
-pub(crate) fn write(run: &Run, mut items: Vec<QueueItem>) -> Result<(), FileError> {
+pub(crate) fn write(run: &Run, ready: &mut [Scored]) -> Result<(), FileError> {
     let path = run.repo.queue();
     let lock = files::lock(&path)?;
     let mut added: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
-    let read = read_whole_queue(&path, |raw, line| {
-        if let Some(issue) = line.and_then(|line| line.issue) {
-            let fields = foreign_fields(raw);
-            if !fields.is_empty() {
-                added.insert(issue, fields);
-            }
+    let read = read_whole_queue(&path, |raw| {
+        let Ok(Foreign { issue: Some(issue), fields }) = serde_json::from_str(raw.get()) else { return false };
+        if !fields.is_empty() {
+            added.insert(issue, fields);
         }
+        true
     })?;
     match read {
         QueueRead::Missing => {}
@@ -166,26 +155,65 @@ pub(crate) fn write(run: &Run, mut items: Vec<QueueItem>) -> Result<(), FileErro
             files::lock(&path.with_extension("json.bak"))?.replace_by_link(&lock)?;
         }
     }
-    for item in &mut items {
+    for Scored { item, .. } in &mut *ready {
         item.other = added.remove(&item.issue).unwrap_or_default();
     }
-    document::replace(&lock, &items, Durability::Flushed)
+    document::replace(&lock, &items(ready), Durability::Flushed)
 }
 
-/// The fields of an item that triage does not write itself.
-fn foreign_fields(raw: &RawValue) -> Map<String, Value> {
-    let fields: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let foreign = fields.into_iter().filter(|(key, _)| !ITEM_FIELDS.contains(&key.as_ref()));
-    foreign.filter_map(|(key, raw)| Some((key.into_owned(), serde_json::from_str(raw.get()).ok()?))).collect()
+/// The items of the queue.
+pub(crate) fn items(ready: &[Scored]) -> Vec<&QueueItem> {
+    ready.iter().map(|scored| &*scored.item).collect()
+}
+
+/// The fields of an item that triage does not write itself, and the issue that they belong to.
+struct Foreign {
+    issue: Option<u64>,
+    fields: Map<String, Value>,
+}
+
+impl<'de> Deserialize<'de> for Foreign {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ForeignVisitor)
+    }
+}
+
+struct ForeignVisitor;
+
+impl<'de> Visitor<'de> for ForeignVisitor {
+    type Value = Foreign;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("an item of the queue")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Foreign, A::Error> {
+        let mut foreign = Foreign { issue: None, fields: Map::new() };
+        while let Some(key) = map.next_key::<Cow<str>>()? {
+            if key == "issue" {
+                foreign.issue = lenient_number(&map.next_value()?);
+            } else if ITEM_FIELDS.contains(&key.as_ref()) {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                foreign.fields.insert(key.into_owned(), map.next_value()?);
+            }
+        }
+        Ok(foreign)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use common::source::Source;
 
-    fn scored(number: u64, kind: IssueType, scope: i64) -> Scored {
-        let issue = Issue { number, ..Issue::default() };
-        Scored { issue, score: Score { kind, scope, acceptance: 2, alignment: 1 }, files: Vec::new() }
+    use super::*;
+    use crate::rules::SHIPPED;
+
+    fn scored(number: u64, kind: IssueType, score: i64) -> Scored {
+        let rules = Rules::parse(&Source::new("rules.yaml", SHIPPED)).unwrap();
+        let mut scored = Scorer::new(&rules, 5).score(Issue { number, ..Issue::default() });
+        (scored.item.kind, scored.item.score) = (kind, score);
+        scored
     }
 
     #[test]
@@ -198,14 +226,14 @@ mod tests {
             scored(9, IssueType::Unknown, 1),
         ];
         sort(&mut list, &[Order::BugsFirst, Order::Score, Order::Number]);
-        assert_eq!(list.each_ref().map(|scored| scored.issue.number), [1, 3, 2, 4, 9]);
+        assert_eq!(list.each_ref().map(|scored| scored.item.issue), [1, 3, 2, 4, 9]);
         sort(&mut list, &[]);
-        assert_eq!(list.each_ref().map(|scored| scored.issue.number), [1, 2, 3, 4, 9]);
+        assert_eq!(list.each_ref().map(|scored| scored.item.issue), [1, 2, 3, 4, 9]);
     }
 
     #[test]
     fn the_names_of_the_fields_are_those_of_an_item() {
-        let item = serde_json::to_value(item(&scored(4, IssueType::Bug, 3))).unwrap();
+        let item = serde_json::to_value(scored(4, IssueType::Bug, 3).item).unwrap();
         assert_eq!(item.as_object().unwrap().keys().collect::<Vec<_>>(), ITEM_FIELDS);
     }
 

@@ -27,8 +27,7 @@ const PATTERN_LIMIT: usize = 1000;
 /// The most patterns in one file.
 const MOST_PATTERNS: usize = 1000;
 
-/// The largest compiled pattern, and the largest compiled set of them, in bytes.
-const COMPILED_LIMIT: usize = 256 << 10;
+/// The largest compiled set of patterns, in bytes.
 const SET_LIMIT: usize = 8 << 20;
 
 /// The groups of `tags` that tell the type, in the order in which they count.
@@ -182,8 +181,16 @@ fn placed(source: &Source, location: Location, message: &str) -> SourceError {
 /// Makes rules of a file, and collects the patterns on the way.
 struct Compiler<'a> {
     source: &'a Source,
-    titles: Vec<String>,
-    bodies: Vec<String>,
+    titles: Vec<Listed>,
+    bodies: Vec<Listed>,
+}
+
+/// A pattern on its way into a set.
+struct Listed {
+    /// As it is compiled.
+    text: String,
+    /// As it stands in the file.
+    given: Spanned<String>,
 }
 
 impl Compiler<'_> {
@@ -216,6 +223,8 @@ impl Compiler<'_> {
                 return Err(self.error(order, "ordering: this stands twice"));
             }
         }
+        let (titles, bodies) = (std::mem::take(&mut self.titles), std::mem::take(&mut self.bodies));
+        let (in_titles, in_bodies) = (self.set(titles)?, self.set(bodies)?);
         Ok(Rules {
             ready: file.thresholds.ready.value,
             excellent: file.thresholds.excellent.value,
@@ -225,8 +234,8 @@ impl Compiler<'_> {
             ordering: file.ordering.into_iter().map(|order| order.value).collect(),
             failures: file.quarantine.failures.value,
             lookback: usize::try_from(file.quarantine.lookback.value).unwrap_or(usize::MAX),
-            in_titles: set(self.source, self.titles)?,
-            in_bodies: set(self.source, self.bodies)?,
+            in_titles,
+            in_bodies,
         })
     }
 
@@ -282,7 +291,10 @@ impl Compiler<'_> {
         let mut sections = Vec::new();
         for pattern in &file.sections {
             self.check_pattern(pattern)?;
-            self.bodies.push(format!(r"^[ \t]{{0,3}}(?:#{{1,6}}[ \t]+|\*\*)[*_`]*(?:{})", pattern.value));
+            // By itself, before a heading's beginning around it can make sense of what makes none.
+            self.sound(pattern, &pattern.value)?;
+            let text = format!(r"^[ \t]{{0,3}}(?:#{{1,6}}[ \t]+|\*\*)[*_`]*(?:{})", pattern.value);
+            self.bodies.push(Listed { text, given: pattern.clone() });
             sections.push(self.bodies.len() - 1);
         }
         Ok(Rule {
@@ -305,7 +317,7 @@ impl Compiler<'_> {
             Place::Title => &mut self.titles,
             Place::Body => &mut self.bodies,
         };
-        list.push(pattern.value.clone());
+        list.push(Listed { text: pattern.value.clone(), given: pattern.clone() });
         Ok(list.len() - 1)
     }
 
@@ -319,11 +331,35 @@ impl Compiler<'_> {
         if self.titles.len() + self.bodies.len() >= MOST_PATTERNS {
             return Err(self.error(pattern, &format!("more than {MOST_PATTERNS} patterns")));
         }
-        regex(&pattern.value).map(drop).map_err(|error| {
+        Ok(())
+    }
+
+    /// Compiles one pattern to see whether it can be.
+    fn sound(&self, given: &Spanned<String>, text: &str) -> Result<(), SourceError> {
+        regex(text).map(drop).map_err(|error| {
             let message = error.to_string();
             let reason = message.lines().last().unwrap_or(&message).trim_start_matches("error: ");
-            self.error(pattern, &format!("the pattern `{}` is none: {reason}", text::fit(&pattern.value, 80)))
+            self.error(given, &format!("the pattern `{}` is none: {reason}", text::fit(&given.value, 80)))
         })
+    }
+
+    /// Compiles many patterns into one set. Only when that fails is each compiled by itself, to find the guilty one:
+    /// compiling a hundred patterns takes longer than all the rest of a start.
+    fn set(&self, listed: Vec<Listed>) -> Result<PatternSet, SourceError> {
+        let set = RegexSetBuilder::new(listed.iter().map(|pattern| &pattern.text))
+            .case_insensitive(true)
+            .multi_line(true)
+            .unicode(false)
+            .size_limit(SET_LIMIT)
+            .dfa_size_limit(SET_LIMIT)
+            .build();
+        match set {
+            Ok(set) => Ok(PatternSet { set, texts: listed.into_iter().map(|pattern| pattern.text).collect() }),
+            Err(error) => {
+                listed.iter().try_for_each(|pattern| self.sound(&pattern.given, &pattern.text))?;
+                Err(self.source.error_without_place(&format!("the patterns together are too large: {error}")))
+            }
+        }
     }
 
     fn in_range<T: PartialOrd + std::fmt::Display>(
@@ -344,19 +380,6 @@ impl Compiler<'_> {
     }
 }
 
-/// Compiles many patterns into one set.
-fn set(source: &Source, texts: Vec<String>) -> Result<PatternSet, SourceError> {
-    let set = RegexSetBuilder::new(&texts)
-        .case_insensitive(true)
-        .multi_line(true)
-        .unicode(false)
-        .size_limit(SET_LIMIT)
-        .dfa_size_limit(SET_LIMIT)
-        .build()
-        .map_err(|error| source.error_without_place(&format!("the patterns together are too large: {error}")))?;
-    Ok(PatternSet { set, texts })
-}
-
 impl PatternSet {
     /// Compiles one of the patterns by itself, to find where it matches.
     pub fn regex(&self, number: usize) -> Option<Regex> {
@@ -366,7 +389,7 @@ impl PatternSet {
 
 /// Compiles one pattern: no case, ASCII, `^` and `$` at every line.
 fn regex(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).case_insensitive(true).multi_line(true).unicode(false).size_limit(COMPILED_LIMIT).build()
+    RegexBuilder::new(pattern).case_insensitive(true).multi_line(true).unicode(false).size_limit(SET_LIMIT).build()
 }
 
 /// Returns the group's type, for the groups that tell one.

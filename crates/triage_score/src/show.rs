@@ -24,15 +24,15 @@ pub(crate) fn triage(run: &Run, triage: &Triage, excellent: i64) {
         triage.quarantined.len()
     ));
     for scored in triage.ready.iter().take(LISTED) {
-        let star = if scored.score.total() >= excellent { "★" } else { " " };
-        run.show(&row(star, scored, &scored.issue.title, width));
+        let star = if scored.item.score >= excellent { "★" } else { " " };
+        run.show(&row(star, scored, &scored.item.title, width));
     }
     more(run, triage.ready.len());
     if !triage.not_ready.is_empty() {
         run.say("Nearest to ready:");
     }
     for scored in triage.not_ready.iter().take(LISTED) {
-        run.show(&row("·", scored, &scored.issue.title, width));
+        run.show(&row("·", scored, &scored.item.title, width));
         run.show(&format!("           needs: {}", lacking(scored)));
     }
     for issue in &triage.newly_quarantined {
@@ -41,8 +41,8 @@ pub(crate) fn triage(run: &Run, triage: &Triage, excellent: i64) {
 }
 
 fn row(mark: &str, scored: &Scored, title: &str, width: usize) -> String {
-    let number = format!("#{}", scored.issue.number);
-    let head = format!("  {mark} {number:>6}  {}  {:<10} ", scored.score.total(), scored.score.kind.name());
+    let number = format!("#{}", scored.item.issue);
+    let head = format!("  {mark} {number:>6}  {}  {:<10} ", scored.item.score, scored.item.kind.name());
     let used = head.chars().count();
     format!("{head}{}", text::fit(title, width.saturating_sub(used).max(NARROW)))
 }
@@ -55,11 +55,11 @@ fn more(run: &Run, count: usize) {
 
 /// Says what would make an issue ready: the dimensions in which it has least.
 pub(crate) fn lacking(scored: &Scored) -> String {
-    let score = &scored.score;
+    let item = &scored.item;
     let mut parts = [
-        (score.scope, "say where the work is (files, functions)"),
-        (score.acceptance, "say when it is done (criteria, tests)"),
-        (score.alignment, "a type (bug, feature, refactor) that the loop is for"),
+        (item.scope, "say where the work is (files, functions)"),
+        (item.acceptance, "say when it is done (criteria, tests)"),
+        (item.alignment, "a type (bug, feature, refactor) that the loop is for"),
     ];
     parts.sort_by_key(|(points, _)| *points);
     let least = parts.first().map_or(0, |(points, _)| *points);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::BufReader;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
@@ -111,30 +112,37 @@ impl QueueLine {
 ///
 /// # Errors
 /// The system refuses to read the file.
-pub fn read_queue(path: &Path, visit: impl FnMut(&RawValue, Option<QueueLine>)) -> Result<QueueRead, FileError> {
+pub fn read_queue(path: &Path, mut visit: impl FnMut(&RawValue, Option<QueueLine>)) -> Result<QueueRead, FileError> {
     let Some(file) = files::open(path)? else { return Ok(QueueRead::Missing) };
     let input = IoRead::new(BufReader::with_capacity(32 << 10, file));
-    judge(path, read_items(input, visit))
+    let items = |raw: Box<RawValue>| {
+        let line = journal::parse::<QueueLine>(raw.get().as_bytes()).filter(|line| line.issue.is_some());
+        let is_item = line.is_some();
+        visit(&raw, line);
+        is_item
+    };
+    judge(path, read_items(input, items))
 }
 
-/// Reads a queue as [`read_queue`] does, but from memory: faster, for whoever holds all of it anyhow.
+/// Reads a queue as [`read_queue`] does, but from memory: faster, for whoever holds all of it anyhow. `visit` gets each
+/// item's text, and returns whether it is one.
 ///
 /// # Errors
 /// The system refuses to read the file.
-pub fn read_whole_queue(path: &Path, visit: impl FnMut(&RawValue, Option<QueueLine>)) -> Result<QueueRead, FileError> {
+pub fn read_whole_queue(path: &Path, visit: impl FnMut(&RawValue) -> bool) -> Result<QueueRead, FileError> {
     match files::read(path, document::LIMIT)? {
         None => Ok(QueueRead::Missing),
-        Some(bytes) => judge(path, read_items(SliceRead::new(&bytes), visit)),
+        Some(bytes) => judge(path, read_items::<_, &RawValue>(SliceRead::new(&bytes), visit)),
     }
 }
 
 /// Reads the items of one array and nothing after it; returns how many are none.
-fn read_items<'de, R: Read<'de>>(
+fn read_items<'de, R: Read<'de>, T: Deserialize<'de>>(
     input: R,
-    visit: impl FnMut(&RawValue, Option<QueueLine>),
+    visit: impl FnMut(T) -> bool,
 ) -> Result<usize, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::new(input);
-    let damaged = Items(visit).deserialize(&mut deserializer)?;
+    let damaged = Items(visit, PhantomData).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(damaged)
 }
@@ -153,9 +161,9 @@ fn judge(path: &Path, result: Result<usize, serde_json::Error>) -> Result<QueueR
 }
 
 /// Visits the items of an array one after the other.
-struct Items<F>(F);
+struct Items<T, F>(F, PhantomData<T>);
 
-impl<'de, F: FnMut(&RawValue, Option<QueueLine>)> DeserializeSeed<'de> for Items<F> {
+impl<'de, T: Deserialize<'de>, F: FnMut(T) -> bool> DeserializeSeed<'de> for Items<T, F> {
     type Value = usize;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
@@ -163,7 +171,7 @@ impl<'de, F: FnMut(&RawValue, Option<QueueLine>)> DeserializeSeed<'de> for Items
     }
 }
 
-impl<'de, F: FnMut(&RawValue, Option<QueueLine>)> Visitor<'de> for Items<F> {
+impl<'de, T: Deserialize<'de>, F: FnMut(T) -> bool> Visitor<'de> for Items<T, F> {
     type Value = usize;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,10 +180,8 @@ impl<'de, F: FnMut(&RawValue, Option<QueueLine>)> Visitor<'de> for Items<F> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<usize, A::Error> {
         let mut damaged = 0;
-        while let Some(raw) = items.next_element::<Box<RawValue>>()? {
-            let line = journal::parse::<QueueLine>(raw.get().as_bytes()).filter(|line| line.issue.is_some());
-            damaged += usize::from(line.is_none());
-            (self.0)(&raw, line);
+        while let Some(item) = items.next_element::<T>()? {
+            damaged += usize::from(!(self.0)(item));
         }
         Ok(damaged)
     }
