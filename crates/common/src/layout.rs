@@ -136,9 +136,19 @@ impl Repo {
         self.in_loop("retro/summary.json")
     }
 
+    /// What introspection concluded.
+    pub fn insights(&self) -> PathBuf {
+        self.in_loop("retro/insights.json")
+    }
+
     /// One line a triage run.
     pub fn triage_log(&self) -> PathBuf {
         self.in_loop("retro/triage.jsonl")
+    }
+
+    /// One line a deep triage run.
+    pub fn deep_triage_log(&self) -> PathBuf {
+        self.in_loop("retro/deep-triage.jsonl")
     }
 
     /// Makes `.loop/` when it is missing, with a `.gitignore` of `*` in it if git would otherwise see it.

@@ -6,9 +6,12 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`branch`] | what a branch's name says |
+//! | [`cycle_log`] | the log of cycles: epochs, index, summary |
 //! | [`document`] | a JSON file that is read and rewritten whole |
 //! | [`exit`] | what a tool's caller sees when it ends |
 //! | [`files`] | reading with the path in the error, replacing in one step, locking |
+//! | [`fingerprint`] | whether a file is still the one that something was made of |
 //! | [`host`] | the world as a tool sees it |
 //! | [`journal`] | a log of JSON lines |
 //! | [`layout`] | where the repository and each shared file are |
@@ -21,9 +24,12 @@
 //! | [`source`] | the text of a configuration file, and where in it something stands |
 //! | [`text`] | text from outside made safe to show |
 
+pub mod branch;
+pub mod cycle_log;
 pub mod document;
 pub mod exit;
 pub mod files;
+pub mod fingerprint;
 pub mod host;
 pub mod journal;
 pub mod layout;

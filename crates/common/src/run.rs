@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::layout::{NoRepo, Repo};
 use crate::manifest::{Manifest, ManifestError};
 use crate::report::{Ending, Report};
-use crate::settings::{ConfigObject, Layers, Origin, SettingsError};
+use crate::settings::{ConfigObject, Layers, Origin, Setting, SettingsError};
 use crate::text;
 
 /// The flags that every tool takes.
@@ -43,6 +43,18 @@ pub struct CommonArgs {
     #[arg(long)]
     pub force: bool,
 }
+
+/// The automation that writes the log of cycles, and whose setting says where.
+const CYCLE_LOGGER: &str = "cycle_retro";
+
+/// Where the log of cycles is, relative to the repository.
+pub const RETRO_FILE: Setting<PathBuf> = Setting {
+    key: "retro_file",
+    aliases: &[],
+    default: || ".loop/retro/cycles.jsonl".into(),
+    valid: |path| path.file_name().is_some(),
+    expected: "the path of a file",
+};
 
 /// Who the running tool is.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +182,16 @@ impl<'h> Run<'h> {
             self.detail(&format!("{} = {} ({by})", setting.key, text::fit(&setting.value, 200)));
         }
         Ok(settings)
+    }
+
+    /// Returns where the log of cycles is: what the automation that writes it is set to.
+    ///
+    /// # Errors
+    /// As [`Run::settings`].
+    pub fn cycles_log(&self) -> Result<PathBuf, RunError> {
+        let objects = self.manifest.config(CYCLE_LOGGER).into_iter().collect();
+        let file = Layers::new(self.host, CYCLE_LOGGER, objects, Vec::new()).get(&RETRO_FILE, None)?;
+        Ok(self.repo.resolve(&file))
     }
 
     /// Returns whether the manifest disables the automation and nobody forces it.

@@ -8,15 +8,12 @@
 
 mod branch;
 pub mod cli;
-mod epoch;
-mod index;
 mod result_file;
 mod settings;
-mod summary;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
+use common::cycle_log::{Epoch, Index, Places, write_summary};
 use common::exit::{self, Answer, Failure};
 use common::files::{self, Durability, FileError};
 use common::host::Host;
@@ -25,8 +22,6 @@ use common::run::{self, Done, Earnings, Run, RunError, Tool};
 use common::{journal, pyjson, text};
 
 use crate::cli::Cli;
-use crate::epoch::Epoch;
-use crate::index::Index;
 use crate::result_file::ResultFile;
 use crate::settings::Settings;
 
@@ -119,28 +114,9 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
         }
         return Ok(Done::Answer(Outcome::Idle));
     }
-    let places = Places::of(&run, &settings);
+    let places = Places::of(&run.repo.resolve(&settings.retro_file), run.repo.summary());
     places.check()?;
     run.perform(|earnings| write(&run, &settings, &places, record, &result_file, earnings))
-}
-
-/// The files that a record changes.
-struct Places {
-    log: PathBuf,
-    index: PathBuf,
-    summary: PathBuf,
-}
-
-impl Places {
-    fn of(run: &Run, settings: &Settings) -> Self {
-        let log = run.repo.resolve(&settings.retro_file);
-        Self { index: log.with_extension("index.json"), summary: run.repo.summary(), log }
-    }
-
-    /// Finds what stands in the way before anything is written.
-    fn check(&self) -> Result<(), FileError> {
-        [&self.log, &self.index, &self.summary].into_iter().try_for_each(|path| files::check_writable_place(path))
-    }
 }
 
 /// Makes the record of what the command line says, else the agent's result, else the branch. The epoch is still open.
@@ -202,7 +178,7 @@ fn write(
     // From here on the record is on disk: whatever fails is made good by the next call.
     let derived = index.save(&places.log, &places.index, end).and_then(|()| {
         let window = journal::tail(&places.log, settings.summary_window)?;
-        summary::write(&places.summary, &window.intact, &index, run.host.timestamp(), |what| run.warn(what))
+        write_summary(&places.summary, &window.intact, &index, run.host.timestamp(), |what| run.warn(what))
     });
     drop(lock);
     if let Err(error) = derived {

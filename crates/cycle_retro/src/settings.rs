@@ -2,15 +2,9 @@
 
 use std::path::PathBuf;
 
+use common::run::RETRO_FILE;
 use common::settings::{Layers, Setting, SettingsError};
 
-const RETRO_FILE: Setting<PathBuf> = Setting {
-    key: "retro_file",
-    aliases: &[],
-    default: || ".loop/retro/cycles.jsonl".into(),
-    valid: |path| path.file_name().is_some(),
-    expected: "the path of a file",
-};
 const SUMMARY_WINDOW: Setting<u64> = Setting {
     key: "summary_window",
     aliases: &["TIMMY_CYCLE_RETRO_WINDOW"],

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::files::FileError;
 use common::journal;
 use common::records::{PastCycle, QueueLine, QueueRead, quarantined_numbers, read_queue};
 use common::run::Run;
 use gitea::{Forge, ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
 
+use crate::Error;
 use crate::cli::Cli;
 use crate::settings::Settings;
 
@@ -54,7 +54,7 @@ pub(crate) enum Away {
 
 impl Sources {
     /// Gathers everything. A forge that cannot be asked is an answer.
-    pub fn gather(run: &Run, cli: &Cli, settings: &Settings) -> Result<(Self, Option<Away>), ForgeError> {
+    pub fn gather(run: &Run, cli: &Cli, settings: &Settings) -> Result<(Self, Option<Away>), Error> {
         let mut sources = Self::in_files(run)?;
         let away = if let Some(path) = &cli.issues {
             let file = issues_from_file(path, run.read_input(path)?)?;
@@ -75,7 +75,7 @@ impl Sources {
         Ok((sources, away))
     }
 
-    fn in_files(run: &Run) -> Result<Self, FileError> {
+    fn in_files(run: &Run) -> Result<Self, Error> {
         let quarantined = quarantined_numbers(&run.repo.quarantine())?
             .intact_or(|error| run.warn(&format!("{error}; nothing counts as quarantined")));
         let mut queue = Vec::new();
@@ -89,9 +89,10 @@ impl Sources {
             }
             QueueRead::Intact { .. } | QueueRead::Missing => {}
         }
-        let log = journal::tail(&run.repo.cycles(), RECORDS)?;
+        let path = run.cycles_log()?;
+        let log = journal::tail(&path, RECORDS)?;
         if log.damaged > 0 {
-            run.warn(&format!("{}: {} line(s) cannot be read", run.repo.cycles().display(), log.damaged));
+            run.warn(&format!("{}: {} line(s) cannot be read", path.display(), log.damaged));
         }
         Ok(Self { forge: None, queue, quarantined: quarantined.unwrap_or_default(), cycles: log.intact })
     }

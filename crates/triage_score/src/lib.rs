@@ -180,7 +180,7 @@ fn score_all(
     let mut quarantine = Quarantine::read(run)?;
     let failures = settings.quarantine_failures.unwrap_or(rules.failures);
     let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok()).unwrap_or(rules.lookback);
-    let newly_quarantined = quarantine.update(run, failures, lookback)?;
+    let newly_quarantined = quarantine.update(run, &run.cycles_log()?, failures, lookback)?;
     let mut triage = sort_out(issues, rules, &quarantine, newly_quarantined);
     let record = record(run, &triage, begun);
     if run.args.json {

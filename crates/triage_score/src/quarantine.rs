@@ -4,6 +4,7 @@
 //! before do not bring an issue straight back.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -65,11 +66,11 @@ impl Quarantine {
         })
     }
 
-    /// Brings the list up to date with the last `lookback` records of the log: issues with at least `failures` failed
+    /// Brings the list up to date with the last `lookback` records of the log at `path`: issues with at least `failures` failed
     /// cycles and no success after them come in, those with a success after their failures go out. Returns the numbers
     /// of those that came in.
-    pub fn update(&mut self, run: &Run, failures: u64, lookback: usize) -> Result<Vec<u64>, FileError> {
-        let log = journal::tail::<PastCycle>(&run.repo.cycles(), lookback)?;
+    pub fn update(&mut self, run: &Run, path: &Path, failures: u64, lookback: usize) -> Result<Vec<u64>, FileError> {
+        let log = journal::tail::<PastCycle>(path, lookback)?;
         if log.damaged > 0 {
             run.detail(&format!("{} line(s) of the log cannot be read", log.damaged));
         }

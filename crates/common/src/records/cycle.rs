@@ -78,6 +78,9 @@ pub struct PastCycle {
     /// Lines removed.
     #[serde(deserialize_with = "number")]
     pub lines_removed: Option<u64>,
+    /// How many panes of Kimi ran side by side.
+    #[serde(deserialize_with = "number")]
+    pub kimi_panes: Option<u64>,
     /// The pull request.
     #[serde(deserialize_with = "number")]
     pub pr: Option<u64>,
@@ -111,7 +114,12 @@ impl PastCycle {
 
     /// Returns how long it took in seconds, where that is known: above 0 and no longer than a year.
     pub fn seconds(&self) -> Option<f64> {
-        self.duration.filter(|seconds| *seconds > 0.0 && *seconds < 3.2e7)
+        self.duration.filter(|seconds| Self::is_plausible(*seconds))
+    }
+
+    /// Returns whether a cycle can have taken so many seconds.
+    pub fn is_plausible(seconds: f64) -> bool {
+        seconds > 0.0 && seconds < 3.2e7
     }
 
     /// Returns why it failed.

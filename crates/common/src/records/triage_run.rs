@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
-use super::number;
+use super::{lenient_number, number, words};
+use crate::host::parse_time;
 
 /// What one triage run found.
 #[derive(Clone, Debug, Serialize)]
@@ -33,11 +36,36 @@ pub struct TriageRun {
     pub duration_ms: u64,
 }
 
-/// What a reader needs of a triage run.
+/// What a reader needs of a triage run. Everything may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct PastTriageRun {
+    #[serde(deserialize_with = "words")]
+    timestamp: Option<String>,
     /// How many issues were open.
     #[serde(deserialize_with = "number")]
     pub total_open: Option<u64>,
+    /// The numbers of the ready ones, best first.
+    #[serde(deserialize_with = "numbers")]
+    pub ready_issues: Vec<u64>,
+    /// The score of every scored issue, by number; old runs say none.
+    #[serde(deserialize_with = "scores")]
+    pub scores: Vec<(u64, f64)>,
+}
+
+impl PastTriageRun {
+    /// Returns when it was.
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        parse_time(self.timestamp.as_deref()?)
+    }
+}
+
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    let Value::Array(list) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    Ok(list.iter().filter_map(lenient_number).collect())
+}
+
+fn scores<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(u64, f64)>, D::Error> {
+    let Value::Object(fields) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    Ok(fields.iter().filter_map(|(issue, score)| Some((issue.parse().ok()?, score.as_f64()?))).collect())
 }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use crate::index::Index;
+use super::index::Index;
 
 /// A cycle's place in time, unique in its log.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Epoch {
+pub struct Epoch {
     /// `WW.D`.
     pub day: String,
     /// From 1.
@@ -40,7 +40,7 @@ impl Epoch {
 }
 
 /// Returns `WW.D` of a time.
-pub(crate) fn day(time: DateTime<Utc>) -> String {
+pub fn day(time: DateTime<Utc>) -> String {
     let week = time.iso_week();
     format!("{:02}.{}", week.week(), time.weekday().number_from_monday())
 }
@@ -53,7 +53,7 @@ impl fmt::Display for Epoch {
 
 #[cfg(test)]
 mod tests {
-    use common::host::parse_time;
+    use crate::host::parse_time;
     use proptest::prelude::*;
 
     use super::*;

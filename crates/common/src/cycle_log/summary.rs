@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::document;
-use common::files::{self, Durability, FileError};
-use common::records::{IssueType, PastCycle, rate};
+use crate::document;
+use crate::files::{self, Durability, FileError};
+use crate::records::{IssueType, PastCycle, rate};
 use serde::Serialize;
 
-use crate::index::Index;
+use super::index::Index;
 
 /// How many failures are listed.
 const RECENT_FAILURES: usize = 5;
@@ -76,7 +76,10 @@ struct RecentFailure {
 }
 
 /// Rewrites the summary; fields that others put into it stay.
-pub(crate) fn write(
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn write(
     path: &Path,
     window: &[PastCycle],
     index: &Index,
@@ -174,7 +177,7 @@ fn whole(seconds: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use common::journal;
+    use crate::journal;
     use serde_json::{Value, json};
 
     use super::*;

@@ -6,24 +6,22 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use crate::document::{self, Document};
+use crate::files::{self, Durability, FileError};
+use crate::fingerprint::{Identity, ending};
+use crate::journal;
+use crate::records::PastCycle;
 use chrono::Datelike;
-use common::document::{self, Document};
-use common::files::{self, Durability, FileError};
-use common::journal;
-use common::records::PastCycle;
 use serde::{Deserialize, Serialize};
 
-use crate::epoch::{Epoch, day};
-
-/// How much of the covered part's end is compared, in bytes.
-const SAMPLE: u64 = 4 << 10;
+use super::epoch::{Epoch, day};
 
 /// The counts over the whole log.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Index {
+pub struct Index {
     version: u32,
     /// How many bytes of the log are counted.
     covered: u64,
@@ -52,6 +50,9 @@ const SAVE_EVERY: u64 = 16;
 impl Index {
     /// Returns the index of the log as it is now: the kept one where it fits, with what was appended since; else a new
     /// one, made by reading the whole log.
+    ///
+    /// # Errors
+    /// A file cannot be read.
     pub fn up_to_date(log: &Path, path: &Path) -> Result<Self, FileError> {
         let Some(file) = files::open(log)? else { return Ok(Self::empty()) };
         let mut index = match document::read::<Self>(path)? {
@@ -92,6 +93,9 @@ impl Index {
 
     /// Keeps the index for the calls to come; `covered` is the log's length that it now counts. An index that lacks only
     /// a few lines is good enough: counting these again costs less than writing it.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
     pub fn save(&mut self, log: &Path, path: &Path, covered: u64) -> Result<(), FileError> {
         if self.unsaved < SAVE_EVERY && self.lines > self.unsaved {
             return Ok(());
@@ -99,8 +103,8 @@ impl Index {
         let Some(file) = files::open(log)? else { return Ok(()) };
         self.covered = covered;
         self.ending = ending(log, &file, covered)?;
-        let (_, file, changed) = identity(log, &file)?;
-        (self.file, self.changed) = (file, changed);
+        let identity = Identity::of(log, &file)?;
+        (self.file, self.changed) = (identity.file, identity.changed);
         document::replace(&files::lock(path)?, self, Durability::Derived)
     }
 
@@ -138,11 +142,11 @@ impl Index {
 
     /// Whether the log still begins with what is counted here.
     fn fits(&self, log: &Path, file: &File) -> Result<bool, FileError> {
-        let (length, identity, changed) = identity(log, file)?;
+        let Identity { length, file: number, changed } = Identity::of(log, file)?;
         // The same length but another time: somebody has edited it in place.
         let in_place = length == self.covered && changed != self.changed;
         Ok(self.version == VERSION
-            && self.file == identity
+            && self.file == number
             && self.covered <= length
             && !in_place
             && self.ending == ending(log, file, self.covered)?
@@ -158,25 +162,6 @@ impl Index {
         file.read_exact_at(&mut byte, self.covered - 1).map_err(|error| FileError::reading(log, error))?;
         Ok(byte[0] == b'\n')
     }
-}
-
-/// A file's length, its device and number, and when it was last changed.
-type Identity = (u64, (u64, u64), (i64, i64));
-
-fn identity(log: &Path, file: &File) -> Result<Identity, FileError> {
-    let metadata = file.metadata().map_err(|error| FileError::reading(log, error))?;
-    Ok((metadata.len(), (metadata.dev(), metadata.ino()), (metadata.mtime(), metadata.mtime_nsec())))
-}
-
-/// A checksum (FNV-1a, 64 bits) of the last bytes before `end`.
-fn ending(log: &Path, file: &File, end: u64) -> Result<String, FileError> {
-    let start = end.saturating_sub(SAMPLE);
-    let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(0)];
-    file.read_exact_at(&mut bytes, start).map_err(|error| FileError::reading(log, error))?;
-    let sum = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    Ok(format!("{sum:016x}"))
 }
 
 #[cfg(test)]
