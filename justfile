@@ -23,7 +23,11 @@ torture:
 # Speed and size against the floors, as ratios
 bench *ARGS:
     cargo build --release --workspace --examples --locked
-    cargo run --release -p benches --locked -- {{ARGS}}
+    cargo run --release -p benches --bin benches --locked -- {{ARGS}}
+
+# What loop_introspect concludes from simulated loops, beside what it promises
+calibrate LOGS="1000":
+    cargo run --release -p benches --bin calibrate --locked -- {{LOGS}}
 
 # Licences, sources and duplicates of the dependencies
 deny:

@@ -1,0 +1,449 @@
+//! Facts: arithmetic over the record, without inference, never worded as change.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use common::host::timestamp;
+use common::records::PastCycle;
+use serde::{Deserialize, Serialize};
+
+use crate::monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
+use crate::reasons;
+use crate::scan::{Counts, Cycle, Log};
+use crate::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
+use crate::stats::{rates, real};
+
+/// The fewest durations of a kind of work among which one can be an outlier.
+const OUTLIER_CYCLES: usize = 20;
+
+/// How many entries a list holds at most.
+const LISTED: usize = 10;
+
+/// A day in microseconds.
+pub(crate) const DAY: i64 = 86_400_000_000;
+
+/// Cycles that share the longest duration from this many on are time-outs.
+const TIMEOUTS: usize = 3;
+
+/// Some days of the loop.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Period {
+    /// Its first moment.
+    pub from: Option<String>,
+    /// Its last moment.
+    pub to: Option<String>,
+    /// How many cycles it holds.
+    pub cycles: usize,
+    /// How many of them succeeded.
+    pub successes: usize,
+    /// Their share; null of no cycles.
+    pub success_rate: Option<f64>,
+    /// The lower end of its interval of 95 % (Wilson).
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// The mean duration in seconds, of those known.
+    pub avg_duration: Option<f64>,
+    /// The median.
+    pub median_duration: Option<f64>,
+    /// How many durations are known.
+    pub timed: usize,
+    /// Lines added, of those told.
+    pub lines_added: u64,
+    /// Lines removed, of those told.
+    pub lines_removed: u64,
+    /// Different pull requests of successful cycles.
+    pub pull_requests: usize,
+}
+
+/// Two periods side by side.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Trends {
+    /// The days up to the last cycle.
+    pub recent: Period,
+    /// As many days before.
+    pub previous: Period,
+    /// What is more in the recent one: shown, and no claim that anything changed.
+    pub difference: Difference,
+    /// How the daily success rates of both slope, a day (Theil and Sen); shown only.
+    pub slope: Option<Slope>,
+    /// The days of both that have cycles.
+    pub daily: Vec<Day>,
+}
+
+/// A day that ends at the hour of the last cycle.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Day {
+    /// Its last moment.
+    pub to: String,
+    /// How many cycles it has.
+    pub cycles: usize,
+    /// How many succeeded.
+    pub successes: usize,
+}
+
+/// The recent period less the previous one; null where either is unknown.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Difference {
+    /// Of cycles.
+    pub cycles: i64,
+    /// Of success rates.
+    pub success_rate: Option<f64>,
+    /// The lower end of its interval of 95 % (Newcombe).
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// Of mean durations, in seconds.
+    pub avg_duration: Option<f64>,
+    /// Of median durations, in seconds.
+    pub median_duration: Option<f64>,
+}
+
+/// A slope with its interval of 95 %.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Slope {
+    /// A day.
+    pub per_day: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// Over how many days.
+    pub days: usize,
+}
+
+/// One kind of work, over the whole log.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct OfKind {
+    /// How many cycles.
+    pub cycles: usize,
+    /// How many succeeded.
+    pub successes: usize,
+    /// Their share.
+    pub success_rate: Option<f64>,
+    /// The lower end of its interval of 95 %.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// The mean duration in seconds.
+    pub avg_duration: Option<f64>,
+    /// How many of the cycles are in the recent period.
+    pub recent_cycles: usize,
+    /// How many of those succeeded.
+    pub recent_successes: usize,
+}
+
+/// A cycle that took much longer than its kind does.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Outlier {
+    /// Its place in the counted log.
+    pub position: usize,
+    /// When it ended.
+    pub timestamp: String,
+    /// Its issue.
+    pub issue: Option<u64>,
+    /// Its kind of work.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Seconds.
+    pub duration: f64,
+    /// The median of its kind, in seconds.
+    pub median_duration: f64,
+    /// How far it is out, in robust standard deviations of logarithms.
+    pub z: f64,
+    /// Among how many.
+    pub n: usize,
+}
+
+/// A reason for failure.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Reason {
+    /// The reason with its numbers, paths and quotations taken out.
+    pub template: String,
+    /// One as it was given.
+    pub example: String,
+    /// How often it struck: failures within five cycles are one time.
+    pub episodes: usize,
+    /// How many cycles it cost.
+    pub cycles: usize,
+    /// Its share of all episodes.
+    pub share: f64,
+    /// The lower end of the share's interval of 95 %.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// Of how many episodes.
+    pub n: usize,
+    /// Whether it was first seen in the recent period, and at least three times.
+    pub new: bool,
+    /// When it was last seen.
+    pub last_seen: String,
+}
+
+/// What red main and outages cost in some days.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Lost {
+    /// How many cycles there are.
+    pub cycles: usize,
+    /// How many of them main was red in.
+    pub red: usize,
+    /// How many of them an outage took that nobody labelled.
+    pub outage: usize,
+    /// The share of both.
+    pub share: Option<f64>,
+    /// The lower end of the share's interval of 95 %; cycles of one episode are not independent, so it is too narrow.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// How many stretches there were.
+    pub episodes: usize,
+    /// The longest of them, in cycles.
+    pub longest: usize,
+}
+
+/// The days that facts are about.
+pub(crate) struct Windows {
+    pub recent: Range<usize>,
+    pub previous: Range<usize>,
+    begin: [i64; 3],
+}
+
+impl Windows {
+    /// The last `days` up to the last cycle, and as many before.
+    pub fn find(cycles: &[Cycle], days: u64) -> Self {
+        let end = cycles.last().map_or(0, |cycle| cycle.time);
+        let length = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY);
+        let begin = [end.saturating_sub(length.saturating_mul(2)), end.saturating_sub(length), end];
+        // A cycle exactly a week before the last one belongs to the week before.
+        let place = |time: i64| cycles.partition_point(|cycle| cycle.time <= time);
+        let (previous, recent) = (place(begin[0]), place(begin[1]));
+        Self { recent: recent..cycles.len(), previous: previous..recent, begin }
+    }
+
+    /// Compares the periods.
+    pub fn trends(&self, log: &Log) -> Trends {
+        let cycles = &log.cycles;
+        let period = |range: &Range<usize>, ends: [i64; 2]| {
+            let lines = cycles[range.clone()].iter().filter_map(|cycle| log.line(cycle));
+            Period::of(&cycles[range.clone()], lines, ends)
+        };
+        let recent = period(&self.recent, [self.begin[1], self.begin[2]]);
+        let previous = period(&self.previous, [self.begin[0], self.begin[1]]);
+        let less = |one: Option<f64>, other: Option<f64>| Some(one? - other?);
+        let interval = (recent.cycles > 0 && previous.cycles > 0)
+            .then(|| rates::newcombe((recent.successes, recent.cycles), (previous.successes, previous.cycles), 0.95).1);
+        let count = |period: &Period| i64::try_from(period.cycles).unwrap_or(i64::MAX);
+        let difference = Difference {
+            cycles: count(&recent) - count(&previous),
+            success_rate: less(recent.success_rate, previous.success_rate),
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+            avg_duration: less(recent.avg_duration, previous.avg_duration),
+            median_duration: less(recent.median_duration, previous.median_duration),
+        };
+        let days = self.daily(cycles);
+        let day = |(day, (successes, cycles)): (&i64, &(usize, usize))| Day {
+            to: moment(self.begin[2] + (day + 1) * DAY),
+            cycles: *cycles,
+            successes: *successes,
+        };
+        Trends { slope: slope(&days), daily: days.iter().map(day).collect(), recent, previous, difference }
+    }
+
+    fn daily(&self, cycles: &[Cycle]) -> BTreeMap<i64, (usize, usize)> {
+        let mut days: BTreeMap<i64, (usize, usize)> = BTreeMap::new();
+        for cycle in &cycles[self.previous.start..] {
+            // The last cycle's moment belongs to the day that it ends.
+            let day = days.entry((cycle.time - self.begin[2] - 1).div_euclid(DAY)).or_default();
+            day.0 += usize::from(cycle.success);
+            day.1 += 1;
+        }
+        days
+    }
+}
+
+fn slope(days: &BTreeMap<i64, (usize, usize)>) -> Option<Slope> {
+    #[expect(clippy::cast_precision_loss, reason = "some days")]
+    let x: Vec<f64> = days.keys().map(|day| *day as f64).collect();
+    let y: Vec<f64> = days.values().map(|(successes, cycles)| real(*successes) / real(*cycles)).collect();
+    let (per_day, range) = theil_sen(&x, &y, 0.95).filter(|_| x.len() >= 5)?;
+    Some(Slope { per_day, low: range.low, high: range.high, days: x.len() })
+}
+
+impl Period {
+    fn of(cycles: &[Cycle], lines: impl Iterator<Item = PastCycle>, ends: [i64; 2]) -> Self {
+        let (mut added, mut removed, mut pulls) = (0_u64, 0_u64, std::collections::BTreeSet::new());
+        for line in lines {
+            added = added.saturating_add(line.lines_added.unwrap_or(0));
+            removed = removed.saturating_add(line.lines_removed.unwrap_or(0));
+            if line.succeeded() {
+                pulls.extend(line.pr);
+            }
+        }
+        let successes = cycles.iter().filter(|cycle| cycle.success).count();
+        let mut seconds: Vec<f64> =
+            cycles.iter().map(|cycle| cycle.seconds).filter(|seconds| !seconds.is_nan()).collect();
+        let timed = seconds.len();
+        let (success_rate, low, high) = rate(successes, cycles.len());
+        Self {
+            from: (!cycles.is_empty()).then(|| moment(ends[0])),
+            to: (!cycles.is_empty()).then(|| moment(ends[1])),
+            cycles: cycles.len(),
+            successes,
+            success_rate,
+            low,
+            high,
+            avg_duration: (timed > 0).then(|| seconds.iter().sum::<f64>() / real(timed)),
+            median_duration: median_of(&mut seconds),
+            timed,
+            lines_added: added,
+            lines_removed: removed,
+            pull_requests: pulls.len(),
+        }
+    }
+}
+
+/// A rate with its interval; nothing of no cycles.
+pub(crate) fn rate(successes: usize, cycles: usize) -> (Option<f64>, Option<f64>, Option<f64>) {
+    if cycles == 0 {
+        return (None, None, None);
+    }
+    let interval = rates::wilson(successes, cycles, 0.95);
+    (Some(real(successes) / real(cycles)), Some(interval.low), Some(interval.high))
+}
+
+/// The kinds of work over the whole log.
+pub(crate) fn by_kind(counts: &Counts, recent: &[Cycle]) -> BTreeMap<String, OfKind> {
+    let of_kind = |(kind, count): (&common::records::IssueType, &crate::scan::KindCount)| {
+        let own = || recent.iter().filter(|cycle| cycle.kind == *kind);
+        let (success_rate, low, high) = rate(count.successes, count.cycles);
+        let avg_duration = (count.timed > 0).then(|| count.seconds / real(count.timed));
+        let (recent_cycles, recent_successes) = (own().count(), own().filter(|cycle| cycle.success).count());
+        let of = OfKind {
+            cycles: count.cycles,
+            successes: count.successes,
+            success_rate,
+            low,
+            high,
+            avg_duration,
+            recent_cycles,
+            recent_successes,
+        };
+        (kind.name().to_owned(), of)
+    };
+    KINDS.iter().zip(&counts.kinds).filter(|(_, count)| count.cycles > 0).map(of_kind).collect()
+}
+
+/// The cycles of the recent period that took much longer than their kind does, the farthest out first.
+pub(crate) fn outliers(log: &Log, windows: &Windows, most: f64) -> Vec<Outlier> {
+    let mut found = Vec::new();
+    let begin = windows.previous.start;
+    for kind in KINDS {
+        let timed: Vec<(usize, f64)> = (begin..log.cycles.len())
+            .map(|at| (at, &log.cycles[at]))
+            .filter(|(_, cycle)| cycle.kind == kind && !cycle.seconds.is_nan())
+            .map(|(at, cycle)| (at, cycle.seconds))
+            .collect();
+        let seconds: Vec<f64> = timed.iter().map(|(_, seconds)| *seconds).collect();
+        let Some(middle) = median(&seconds).filter(|_| timed.len() >= OUTLIER_CYCLES) else { continue };
+        for ((at, duration), z) in timed.iter().zip(modified_z_of_logs(&seconds)) {
+            if z > most && windows.recent.contains(at) {
+                let cycle = &log.cycles[*at];
+                found.push(Outlier {
+                    position: log.before + at,
+                    timestamp: moment(cycle.time),
+                    issue: cycle.issue,
+                    kind: kind.name().to_owned(),
+                    duration: *duration,
+                    median_duration: middle,
+                    z,
+                    n: timed.len(),
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| b.z.total_cmp(&a.z).then(a.position.cmp(&b.position)));
+    found.truncate(LISTED);
+    found
+}
+
+/// How many of the recent cycles ended at the longest duration that there is, and what that is in seconds: time-outs, when
+/// several do.
+pub(crate) fn timeouts(recent: &[Cycle]) -> Option<(usize, f64)> {
+    let longest = recent.iter().map(|cycle| cycle.seconds).filter(|seconds| !seconds.is_nan()).fold(0.0, f64::max);
+    let count = recent.iter().filter(|cycle| cycle.seconds >= longest).count();
+    (count >= TIMEOUTS && longest > 0.0).then_some((count, longest))
+}
+
+/// Why the recent period's cycles failed, the most frequent reason first. Older failures tell which reasons are new.
+pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Vec<Reason> {
+    let failures = history
+        .filter(|at| !log.cycles[*at].success)
+        .filter_map(|at| Some((at, log.line(&log.cycles[at])?.reason().to_owned())))
+        .map(|(at, reason)| (at, if reason.trim().is_empty() { "no reason given".to_owned() } else { reason }));
+    let groups = reasons::group(failures);
+    let recent = |places: &[usize]| places.iter().filter(|at| windows.recent.contains(at)).count();
+    let all: usize = groups.iter().map(|group| recent(&group.episodes)).sum();
+    let mut reasons: Vec<Reason> = groups
+        .into_iter()
+        .filter(|group| recent(&group.at) > 0)
+        .map(|group| {
+            let episodes = recent(&group.episodes);
+            let interval = rates::wilson(episodes, all, 0.95);
+            let is_new = group.at.first().is_some_and(|first| windows.recent.contains(first));
+            Reason {
+                share: real(episodes) / real(all.max(1)),
+                low: interval.low,
+                high: interval.high,
+                n: all,
+                cycles: recent(&group.at),
+                new: is_new && episodes >= 3,
+                last_seen: group.at.last().map_or_else(String::new, |at| moment(log.cycles[*at].time)),
+                template: group.template,
+                example: common::text::fit(&group.example, 200),
+                episodes,
+            }
+        })
+        .collect();
+    reasons.sort_by(|a, b| b.episodes.cmp(&a.episodes).then(b.cycles.cmp(&a.cycles)));
+    reasons.truncate(LISTED);
+    reasons
+}
+
+/// What red main and outages cost in `range`.
+pub(crate) fn lost(series: &Series, range: Range<usize>, since: usize, parameters: &Parameters) -> Lost {
+    let low = range.end.saturating_sub(parameters.baseline + parameters.recent).min(range.start);
+    let mut masks = Masks::default();
+    masks.find(series, low..range.end, since.max(low), parameters);
+    let mut lost = Lost { cycles: range.len(), ..Lost::default() };
+    let (mut run, mut before) = (0, None::<usize>);
+    for at in range.clone().map(|at| at - low) {
+        lost.red += usize::from(masks.red[at]);
+        lost.outage += usize::from(masks.out[at]);
+        if masks.holds(at) {
+            lost.episodes += usize::from(before.is_none_or(|before| before + SAME_EPISODE < at));
+            run += 1;
+            lost.longest = lost.longest.max(run);
+            before = Some(at);
+        } else {
+            run = 0;
+        }
+    }
+    (lost.share, lost.low, lost.high) = rate(lost.red + lost.outage, range.len());
+    lost
+}
+
+/// A moment as the files have it.
+pub(crate) fn moment(micros: i64) -> String {
+    DateTime::<Utc>::from_timestamp_micros(micros).map_or_else(String::new, timestamp)
+}
+
+/// The series that the monitors see.
+pub(crate) fn series(cycles: &[Cycle]) -> Series {
+    let mut series = Series::default();
+    for cycle in cycles {
+        series.push(cycle.success, cycle.main_green, cycle.kind, Some(cycle.seconds), cycle.issue);
+    }
+    series
+}

@@ -1,0 +1,5 @@
+//! What the records say about the loop.
+
+fn main() -> std::process::ExitCode {
+    loop_introspect::main()
+}

@@ -1,0 +1,546 @@
+//! The walk over the log: look after look, stream after stream.
+
+use super::masks::{longest_episode, repeats};
+use super::{Dispersion, Event, KINDS, Masks, Parameters, SAME_EPISODE, Series, Stream};
+use crate::stats::ranks::{log_shift, rank_sum_variance};
+use crate::stats::rates::root_likelihood_ratio;
+use crate::stats::real;
+use crate::stats::robust::median_of;
+
+/// From which raw evidence on dispersion is measured: below it no threshold is in reach.
+const WORTH_MEASURING: f64 = 3.0;
+
+/// How far below its peak the evidence may lie for a change point to be among the likely ones, in units of dispersion.
+const LIKELY: f64 = 6.0;
+
+/// The groups that durations are centred in: each kind of work, failed and succeeded.
+const GROUPS: usize = 2 * KINDS.len();
+
+/// What the walk found.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    /// Every change event that the log holds, in the order in which they were raised.
+    pub events: Vec<Event>,
+    /// Where the present regime of each stream begins.
+    pub regimes: [usize; super::STREAMS],
+}
+
+/// Walks the log.
+pub fn replay(series: &Series, parameters: &Parameters) -> Replay {
+    let mut walk = Walk::new(series, parameters);
+    for look in (parameters.look..=series.len()).step_by(parameters.look) {
+        walk.look(look);
+    }
+    Replay { events: walk.events, regimes: walk.begun }
+}
+
+/// The state between looks, and the working memory of one.
+struct Walk<'a> {
+    series: &'a Series,
+    parameters: &'a Parameters,
+    again: Vec<bool>,
+    /// Where the present regime of each stream began.
+    begun: [usize; super::STREAMS],
+    events: Vec<Event>,
+    masks: Masks,
+    longest: Vec<f64>,
+    /// What each success stream holds before each step of the window. All change points, and with them the beginnings of
+    /// windows and regimes, lie on such steps.
+    tallies: Vec<[Tally; 6]>,
+    values: Vec<f64>,
+    issues: Vec<u32>,
+    durations: Durations,
+    episodes: Episodes,
+    dispersion: Dispersion,
+}
+
+/// Counts of one success stream.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    count: f64,
+    successes: f64,
+    /// Of the outages.
+    out: f64,
+    out_successes: f64,
+}
+
+#[derive(Default)]
+struct Durations {
+    at: Vec<usize>,
+    value: Vec<f64>,
+    group: Vec<u8>,
+    order: Vec<u64>,
+    rank: Vec<f64>,
+    sum: Vec<f64>,
+    working: Vec<f64>,
+}
+
+#[derive(Default)]
+struct Episodes {
+    masks: Masks,
+    /// How many began, and how many normal cycles there are, before each step of the window.
+    tallies: Vec<[f64; 2]>,
+}
+
+/// The best change point of a scan.
+struct Best {
+    evidence: f64,
+    change_at: usize,
+    before: Tally,
+    after: Tally,
+}
+
+impl<'a> Walk<'a> {
+    fn new(series: &'a Series, parameters: &'a Parameters) -> Self {
+        Self {
+            series,
+            parameters,
+            again: repeats(series, parameters.tries),
+            begun: [0; super::STREAMS],
+            events: Vec::new(),
+            masks: Masks::default(),
+            longest: Vec::new(),
+            tallies: Vec::new(),
+            values: Vec::new(),
+            issues: Vec::new(),
+            durations: Durations::default(),
+            episodes: Episodes::default(),
+            dispersion: Dispersion::default(),
+        }
+    }
+
+    fn look(&mut self, look: usize) {
+        let low = look.saturating_sub(self.parameters.baseline + self.parameters.recent);
+        self.masks.find(self.series, low..look, low.max(self.begun[0]), self.parameters);
+        longest_episode(&self.masks, &mut self.longest);
+        self.tally(low, look);
+        for place in 0..=KINDS.len() {
+            self.success(place, low, look);
+        }
+        self.duration(low, look);
+        self.episodes(look);
+    }
+
+    /// The change points that are tried: from the latest to the earliest.
+    fn candidates(&self, look: usize, from: usize, recent: usize) -> impl Iterator<Item = usize> + use<> {
+        let earliest = (from + self.parameters.min_baseline).max(look.saturating_sub(recent));
+        let latest = look.saturating_sub(self.parameters.min_recent);
+        (earliest..=latest).rev().step_by(self.parameters.look)
+    }
+
+    /// Counts the success streams step by step: all cycles, and each kind of work.
+    fn tally(&mut self, low: usize, look: usize) {
+        self.tallies.clear();
+        let mut kinds = [Tally::default(); 6];
+        self.tallies.push(kinds);
+        for begin in (low..look).step_by(self.parameters.look) {
+            for at in begin..begin + self.parameters.look {
+                let place = at - low;
+                if self.again[at] | self.masks.red[place] {
+                    continue;
+                }
+                let (success, tally) =
+                    (f64::from(self.series.success[at]), &mut kinds[1 + usize::from(self.series.kind[at])]);
+                let out = f64::from(self.masks.out[place]);
+                tally.out += out;
+                tally.out_successes += out * success;
+                tally.count += 1.0 - out;
+                tally.successes += (1.0 - out) * success;
+            }
+            kinds[0] = kinds[1..].iter().fold(Tally::default(), Tally::and);
+            self.tallies.push(kinds);
+        }
+    }
+
+    fn success(&mut self, place: usize, low: usize, look: usize) {
+        let parameters = self.parameters;
+        let (need_before, need_after, threshold) = match place {
+            0 => (100.0, 30.0, parameters.thresholds.success),
+            _ => (parameters.kind_min_baseline, parameters.kind_min_recent, parameters.thresholds.kind),
+        };
+        let from = self.begun[place].max(low);
+        let all = self.tallied(place, low, from, look);
+        if all.count < need_before + need_after {
+            return;
+        }
+        let mut best: Option<Best> = None;
+        let mut tried: Vec<(usize, f64)> = Vec::with_capacity(parameters.recent / parameters.look + 1);
+        for candidate in self.candidates(look, from, parameters.recent) {
+            let before = self.tallied(place, low, from.max(candidate.saturating_sub(parameters.baseline)), candidate);
+            let mut after = self.tallied(place, low, candidate, look);
+            if let Some(back) = self.counted_share(low, look, from, candidate) {
+                after.count += back * after.out;
+                after.successes += back * after.out_successes;
+            }
+            if before.count < need_before || after.count < need_after {
+                continue;
+            }
+            let evidence = root_likelihood_ratio(before.successes, before.count, after.successes, after.count);
+            tried.push((candidate, evidence));
+            if evidence > best.as_ref().map_or(0.0, |best| best.evidence) {
+                best = Some(Best { evidence, change_at: candidate, before, after });
+            }
+        }
+        let Some(best) = best else { return };
+        let (before, after) = (best.before.successes / best.before.count, best.after.successes / best.after.count);
+        let mut phi = 1.0;
+        if best.evidence >= WORTH_MEASURING {
+            let begin = from.max(best.change_at.saturating_sub(parameters.baseline));
+            let split = self.observe(place, low, begin..look, best.change_at);
+            phi = self.dispersion.of_rates(&self.values, &self.issues, self.series.issues, split, parameters);
+        }
+        let r = best.evidence / phi.sqrt();
+        if r < threshold || (after - before).abs() < parameters.min_change {
+            return;
+        }
+        let likely = tried
+            .iter()
+            .filter(|(_, evidence)| evidence * evidence >= best.evidence * best.evidence - LIKELY * phi)
+            .map(|(at, _)| *at);
+        self.begun[place] = best.change_at;
+        self.events.push(Event {
+            stream: if place == 0 { Stream::Success } else { Stream::SuccessOf(KINDS[place - 1]) },
+            up: after > before,
+            raised_after: look,
+            change_at: best.change_at,
+            change_low: likely.clone().min().unwrap_or(best.change_at),
+            change_high: likely.max().unwrap_or(best.change_at),
+            r,
+            threshold,
+            phi,
+            before,
+            after,
+            n_before: best.before.count,
+            n_after: best.after.count,
+            effect: after - before,
+            error: (phi * (spread(before, best.before.count) + spread(after, best.after.count))).sqrt(),
+        });
+    }
+
+    /// What a success stream holds between two steps.
+    fn tallied(&self, place: usize, low: usize, from: usize, to: usize) -> Tally {
+        let step = |at: usize| &self.tallies[(at - low) / self.parameters.look][place];
+        step(to).less(step(from))
+    }
+
+    /// Lays out a success stream's observations in `range`; returns how many lie before `split_at`.
+    fn observe(&mut self, place: usize, low: usize, range: std::ops::Range<usize>, split_at: usize) -> usize {
+        self.values.clear();
+        self.issues.clear();
+        let mut split = 0;
+        for at in range {
+            let of_stream = place == 0 || usize::from(self.series.kind[at]) == place - 1;
+            if of_stream && !self.again[at] && !self.masks.holds(at - low) {
+                self.values.push(f64::from(self.series.success[at]));
+                self.issues.push(self.series.issue[at]);
+                split += usize::from(at < split_at);
+            }
+        }
+        split
+    }
+
+    /// Outages are set aside only as far as the past has known them. Of those after `candidate`, the share that counts as
+    /// ordinary cycles; none where there are none or all are set aside.
+    fn counted_share(&self, low: usize, look: usize, from: usize, candidate: usize) -> Option<f64> {
+        let begin = from.max(candidate.saturating_sub(self.parameters.baseline));
+        let out = |range: std::ops::Range<usize>| {
+            let inside = |outage: &std::ops::Range<usize>| {
+                let clip = |at: usize| at.clamp(range.start - low, range.end - low);
+                self.masks.out[clip(outage.start)..clip(outage.end)].iter().filter(|out| **out).count()
+            };
+            real(self.masks.outages.iter().map(inside).sum())
+        };
+        let recent = out(candidate..look);
+        if recent == 0.0 {
+            return None;
+        }
+        let longest = self.longest[candidate - low];
+        let known = out(begin..candidate) / real(candidate - begin) * real(look - candidate);
+        let free = self.parameters.outage_free.max(3.0 * longest).min(2.0 * self.parameters.outage_free) + 3.0 * known;
+        Some(1.0 - free / recent).filter(|share| *share > 0.0)
+    }
+
+    fn duration(&mut self, low: usize, look: usize) {
+        let (parameters, place) = (self.parameters, Stream::Duration.place());
+        let from = self.begun[place].max(low);
+        self.durations.gather(self.series, &self.masks, low, from..look);
+        let count = self.durations.at.len();
+        if count < 130 {
+            return;
+        }
+        self.durations.centre();
+        let ties = self.durations.rank();
+        let durations = &self.durations;
+        let (mut best, mut best_z, mut best_at, mut best_split) = (0.0, 0.0, 0, 0);
+        let (n, mut split) = (real(count), count);
+        for candidate in self.candidates(look, from, parameters.recent) {
+            while split > 0 && durations.at[split - 1] >= candidate {
+                split -= 1;
+            }
+            let (n1, n2) = (real(split), real(count - split));
+            if n1 < 100.0 || n2 < 30.0 {
+                continue;
+            }
+            let expected = n2 * (n + 1.0) / 2.0;
+            let z = (durations.sum[count] - durations.sum[split] - expected) / rank_sum_variance(n1, n2, ties).sqrt();
+            if z.abs() > best {
+                (best, best_z, best_at, best_split) = (z.abs(), z, candidate, split);
+            }
+        }
+        if best == 0.0 {
+            return;
+        }
+        let mut phi = 1.0;
+        if best >= WORTH_MEASURING {
+            let variances = [variance(&durations.rank[..best_split]), variance(&durations.rank[best_split..])];
+            self.issues.clear();
+            self.issues.extend(durations.at.iter().map(|at| self.series.issue[*at]));
+            let (ranks, issues, issue_count) = (&durations.rank, &self.issues, self.series.issues);
+            phi = self.dispersion.measure(ranks, issues, issue_count, best_split, variances, parameters.block);
+        }
+        let r = best / phi.sqrt();
+        if r < parameters.thresholds.duration {
+            return;
+        }
+        let (before, after) = self.durations.medians(best_split);
+        if (after - before).abs() < parameters.min_duration_ratio.ln() {
+            return;
+        }
+        let (earlier, later) = self.durations.value.split_at(best_split);
+        let effect = log_shift(earlier, later).unwrap_or(after - before);
+        self.begun[place] = best_at;
+        self.events.push(Event {
+            stream: Stream::Duration,
+            up: best_z > 0.0,
+            raised_after: look,
+            change_at: best_at,
+            change_low: best_at,
+            change_high: best_at,
+            r,
+            threshold: parameters.thresholds.duration,
+            phi,
+            before,
+            after,
+            n_before: real(best_split),
+            n_after: real(count - best_split),
+            effect,
+            // The evidence is the effect over its error.
+            error: effect.abs() / r,
+        });
+    }
+
+    fn episodes(&mut self, look: usize) {
+        let (parameters, place) = (self.parameters, Stream::Episodes.place());
+        let low = look.saturating_sub(parameters.episode_baseline + parameters.episode_recent);
+        self.episodes.gather(self.series, low..look, low.max(self.begun[0]), parameters);
+        let tallies = &self.episodes.tallies;
+        let step = |at: usize| tallies[(at - low) / parameters.look];
+        let (from, [all, all_normal]) = (self.begun[place].max(low), step(look));
+        let (mut best, mut numbers) = (0.0, None);
+        if all >= 3.0 {
+            for candidate in self.candidates(look, from, parameters.episode_recent) {
+                let begin = step(from.max(candidate.saturating_sub(parameters.episode_baseline)));
+                let split = step(candidate);
+                let (c1, n1, c2, n2) =
+                    (split[0] - begin[0], split[1] - begin[1], all - split[0], all_normal - split[1]);
+                if n1 < 100.0 || n2 < 30.0 || c1 + c2 < 3.0 {
+                    continue;
+                }
+                let part = |count: f64, of: f64| if count > 0.0 { count * (count / of).ln() } else { 0.0 };
+                let evidence = (2.0 * (part(c1, n1) + part(c2, n2) - part(c1 + c2, n1 + n2))).max(0.0).sqrt();
+                if evidence > best && (c2 >= 4.0 || c2 / n2 < c1 / n1) {
+                    best = evidence;
+                    numbers = Some((candidate, [c1, n1], [c2, n2]));
+                }
+            }
+        }
+        let Some((change_at, [c1, n1], [c2, n2])) = numbers.filter(|_| best >= parameters.thresholds.episodes) else {
+            return;
+        };
+        self.begun[place] = change_at;
+        self.events.push(Event {
+            stream: Stream::Episodes,
+            up: c2 / n2 > c1 / n1,
+            raised_after: look,
+            change_at,
+            change_low: change_at,
+            change_high: change_at,
+            r: best,
+            threshold: parameters.thresholds.episodes,
+            phi: 1.0,
+            before: c1 / n1,
+            after: c2 / n2,
+            n_before: c1,
+            n_after: c2,
+            // Half an episode more on either side keeps none from being nothing.
+            effect: ((c2 + 0.5) / n2 / ((c1 + 0.5) / n1)).ln(),
+            error: (1.0 / (c1 + 0.5) + 1.0 / (c2 + 0.5)).sqrt(),
+        });
+    }
+}
+
+impl Tally {
+    fn and(self, other: &Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            successes: self.successes + other.successes,
+            out: self.out + other.out,
+            out_successes: self.out_successes + other.out_successes,
+        }
+    }
+
+    fn less(self, other: &Self) -> Self {
+        Self {
+            count: self.count - other.count,
+            successes: self.successes - other.successes,
+            out: self.out - other.out,
+            out_successes: self.out_successes - other.out_successes,
+        }
+    }
+}
+
+impl Durations {
+    fn gather(&mut self, series: &Series, masks: &Masks, low: usize, range: std::ops::Range<usize>) {
+        self.at.clear();
+        self.value.clear();
+        self.group.clear();
+        for at in range {
+            let value = series.log_duration[at];
+            if !masks.holds(at - low) && !value.is_nan() {
+                self.at.push(at);
+                self.value.push(value);
+                self.group.push(series.kind[at] * 2 + u8::from(series.success[at]));
+            }
+        }
+    }
+
+    /// Takes from each value the median of its kind and outcome.
+    fn centre(&mut self) {
+        let mut ends = [0; GROUPS + 1];
+        for group in &self.group {
+            ends[usize::from(*group) + 1] += 1;
+        }
+        for group in 0..GROUPS {
+            ends[group + 1] += ends[group];
+        }
+        let begins = ends;
+        self.working.clear();
+        self.working.resize(self.value.len(), 0.0);
+        for (value, group) in self.value.iter().zip(&self.group) {
+            let place = &mut ends[usize::from(*group)];
+            self.working[*place] = *value;
+            *place += 1;
+        }
+        let mut medians = [0.0; GROUPS];
+        for (group, median) in medians.iter_mut().enumerate() {
+            *median = median_of(&mut self.working[begins[group]..begins[group + 1]]).unwrap_or(0.0);
+        }
+        for (value, group) in self.value.iter_mut().zip(&self.group) {
+            *value -= medians[usize::from(*group)];
+        }
+    }
+
+    /// Ranks the values, ties by average; returns the tie term.
+    fn rank(&mut self) -> f64 {
+        self.sort();
+        let (value, mask) = (&self.value, self.place_bits());
+        let place = |key: &u64| place(*key, mask);
+        self.rank.clear();
+        self.rank.resize(self.value.len(), 0.0);
+        let (mut ties, mut from) = (0.0, 0);
+        while let Some(first) = self.order.get(from) {
+            let first = value[place(first)];
+            let equal = self.order[from..].iter().take_while(|key| value[place(key)].total_cmp(&first).is_eq()).count();
+            let rank = real(2 * from + equal + 1) / 2.0;
+            for key in &self.order[from..from + equal] {
+                self.rank[place(key)] = rank;
+            }
+            let count = real(equal);
+            ties += count * count * count - count;
+            from += equal;
+        }
+        self.sum.clear();
+        self.sum.push(0.0);
+        let mut sum = 0.0;
+        self.sum.extend(self.rank.iter().map(|rank| {
+            sum += rank;
+            sum
+        }));
+        ties
+    }
+
+    /// Puts the values' places in the values' order. A key is a value's first bits and its place: such keys are sorted
+    /// fast, and what their missing bits left in disorder is put right after.
+    fn sort(&mut self) {
+        let mask = self.place_bits();
+        self.order.clear();
+        self.order.extend(self.value.iter().zip(0_u64..).map(|(value, at)| sortable(*value) & !mask | at));
+        self.order.sort_unstable();
+        let value = |key: u64| self.value[place(key, mask)];
+        for at in 1..self.order.len() {
+            let mut to = at;
+            while to > 0 && value(self.order[to - 1]) > value(self.order[to]) {
+                self.order.swap(to - 1, to);
+                to -= 1;
+            }
+        }
+    }
+
+    /// The bits of a key that are a place.
+    fn place_bits(&self) -> u64 {
+        (self.value.len() as u64).next_power_of_two() - 1
+    }
+
+    fn medians(&mut self, split: usize) -> (f64, f64) {
+        let mut median = |values: &[f64]| {
+            self.working.clear();
+            self.working.extend_from_slice(values);
+            median_of(&mut self.working).unwrap_or(f64::NAN)
+        };
+        (median(&self.value[..split]), median(&self.value[split..]))
+    }
+}
+
+impl Episodes {
+    fn gather(&mut self, series: &Series, window: std::ops::Range<usize>, since: usize, parameters: &Parameters) {
+        self.masks.find(series, window, since, parameters);
+        self.tallies.clear();
+        let (mut begun, mut normal, mut last) = (0.0, 0.0, None::<usize>);
+        for at in 0..self.masks.red.len() {
+            if at % parameters.look == 0 {
+                self.tallies.push([begun, normal]);
+            }
+            if self.masks.holds(at) {
+                if at > 0 && last.is_none_or(|last| last + SAME_EPISODE < at) {
+                    begun += 1.0;
+                }
+                last = Some(at);
+            } else {
+                normal += 1.0;
+            }
+        }
+        self.tallies.push([begun, normal]);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a place in a list")]
+fn place(key: u64, mask: u64) -> usize {
+    (key & mask) as usize
+}
+
+/// A number's bits in an order that is the numbers' own; 0 and -0 are the same.
+fn sortable(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+/// The variance of an observed rate, which is never taken for certain.
+fn spread(rate: f64, count: f64) -> f64 {
+    let drawn = (rate * count + 0.5) / (count + 1.0);
+    drawn * (1.0 - drawn) / count
+}
+
+fn variance(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / real(values.len());
+    values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / real(values.len())
+}

@@ -1,0 +1,244 @@
+//! What a person sees: a report that fits one screen, the same as Markdown, and a finding with its whole calculation.
+
+use common::run::Run;
+use common::text;
+
+use crate::Error;
+use crate::facts::{Period, Reason};
+use crate::insights::{Finding, Insights};
+
+/// The steps of a small bar.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// How many reasons are named.
+const REASONS: usize = 3;
+
+/// The widths of a row's name and of its first value.
+const NAME: usize = 10;
+const COLUMN: usize = 32;
+
+/// Prints the report.
+pub(crate) fn report(run: &Run, insights: &Insights) {
+    let width = run.host.width().clamp(60, 100);
+    run.say(&headline(insights));
+    for Row { name, recent, previous } in rows(insights) {
+        let room = width - NAME - 2;
+        let value = if previous.is_empty() {
+            text::fit(&recent, room)
+        } else {
+            format!("{} {}", text::column(&recent, COLUMN), text::fit(&previous, room - COLUMN - 1))
+        };
+        run.show(&format!("  {}{value}", text::column(name, NAME)));
+    }
+    for finding in &insights.recommendations {
+        let severity = finding.severity.as_deref().unwrap_or_default().to_uppercase();
+        let words = format!("{} {}", finding.finding, arrow(&finding.suggestion));
+        for (at, line) in text::wrap(words.trim(), width - 10).iter().enumerate() {
+            let head = if at == 0 { severity.as_str() } else { "" };
+            run.show(&format!("  {}{line}", text::column(head, 8)));
+        }
+    }
+    if !insights.details.is_empty() {
+        run.show(&format!("  … and {} more under `details` in .loop/retro/insights.json", insights.details.len()));
+    }
+    run.show("  Why, and why not: loop_introspect --explain list");
+}
+
+fn arrow(suggestion: &str) -> String {
+    if suggestion.is_empty() { String::new() } else { format!("→ {suggestion}") }
+}
+
+fn headline(insights: &Insights) -> String {
+    let Some(last) = &insights.last_cycle_at else {
+        return format!("No cycles to speak of yet{}", left_out(insights));
+    };
+    let rests = if insights.rests_on < insights.cycles {
+        format!(" (what follows rests on the last {})", insights.rests_on)
+    } else {
+        String::new()
+    };
+    format!("{} cycles up to {}{rests}{}", insights.cycles, day_and_time(last), left_out(insights))
+}
+
+fn left_out(insights: &Insights) -> String {
+    let parts = [
+        (insights.damaged_lines, "damaged"),
+        (insights.undated_lines, "undated"),
+        (insights.future_lines, "in the future"),
+        (insights.backfilled, "backfilled"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if parts.is_empty() { String::new() } else { format!("; left out: {}", parts.join(", ")) }
+}
+
+/// A row of the table: one thing in the recent period, and in the one before where that tells something.
+struct Row {
+    name: &'static str,
+    recent: String,
+    previous: String,
+}
+
+fn rows(insights: &Insights) -> Vec<Row> {
+    let (recent, previous) = (&insights.trends.recent, &insights.trends.previous);
+    let mut rows = Vec::new();
+    if recent.cycles == 0 && previous.cycles == 0 {
+        return rows;
+    }
+    let days = insights.window_days;
+    let mut both = |name, recent, previous| rows.push(Row { name, recent, previous });
+    both("", format!("last {days} days"), format!("{days} days before"));
+    both("success", rate(recent), rate(previous));
+    let bars: String = insights.trends.daily.iter().map(|day| bar(day.successes, day.cycles)).collect();
+    both("by day", format!("{bars}  the oldest first; a full bar is 100%"), String::new());
+    both("duration", duration(recent), duration(previous));
+    both("merged", merged(recent), merged(previous));
+    let lost = |lost: &crate::facts::Lost| format!("{} red, {} outage of {}", lost.red, lost.outage, lost.cycles);
+    both("lost", lost(&insights.red_main.recent), lost(&insights.red_main.previous));
+    let mut one = |name, value| rows.push(Row { name, recent: value, previous: String::new() });
+    let kinds: Vec<String> = insights
+        .by_type
+        .iter()
+        .filter(|(_, of)| of.recent_cycles > 0)
+        .map(|(kind, of)| format!("{kind} {}/{}", of.recent_successes, of.recent_cycles))
+        .collect();
+    one("by type", kinds.join(", "));
+    for (at, reason) in insights.failure_reasons.iter().take(REASONS).enumerate() {
+        one(if at == 0 { "reasons" } else { "" }, of_reason(reason));
+    }
+    if let Some(timeouts) = &insights.timeouts {
+        one("time-outs", format!("{} of {} at {} s", timeouts.cycles, timeouts.n, timeouts.duration));
+    }
+    if let Some(outlier) = insights.duration_outliers.first() {
+        let more = insights.duration_outliers.len() - 1;
+        let issue = outlier.issue.map_or(String::new(), |issue| format!("#{issue} "));
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let (took, usual) = (outlier.duration, outlier.median_duration);
+        one("outliers", format!("{issue}{} took {took:.0} s, where {usual:.0} s is usual{more}", outlier.kind));
+    }
+    rows
+}
+
+fn of_reason(reason: &Reason) -> String {
+    let new = if reason.new { ", new" } else { "" };
+    let times = if reason.episodes == 1 { "once".to_owned() } else { format!("{} times", reason.episodes) };
+    format!("{} ({times}, {} cycles{new})", text::fit(&reason.example, 44), reason.cycles)
+}
+
+fn rate(period: &Period) -> String {
+    match (period.success_rate, period.low, period.high) {
+        (Some(rate), Some(low), Some(high)) => {
+            format!("{:.0}% ({:.0} to {:.0}%) of {}", 100.0 * rate, 100.0 * low, 100.0 * high, period.cycles)
+        }
+        _ => "no cycles".to_owned(),
+    }
+}
+
+fn duration(period: &Period) -> String {
+    match (period.median_duration, period.avg_duration) {
+        (Some(median), Some(mean)) => format!("median {median:.0} s, mean {mean:.0} s"),
+        _ => "not known".to_owned(),
+    }
+}
+
+fn merged(period: &Period) -> String {
+    format!("{} pulls, +{} -{} lines", period.pull_requests, period.lines_added, period.lines_removed)
+}
+
+#[expect(clippy::integer_division, reason = "a step of eight")]
+fn bar(successes: usize, cycles: usize) -> char {
+    BARS[(successes * BARS.len() / cycles.max(1)).min(BARS.len() - 1)]
+}
+
+fn day_and_time(timestamp: &str) -> String {
+    timestamp.get(..16).unwrap_or(timestamp).replace('T', " ")
+}
+
+/// Prints the report as Markdown, to paste into an issue.
+pub(crate) fn markdown(run: &Run, insights: &Insights) {
+    let mut lines = vec![format!("## Loop report: {}", headline(insights)), String::new()];
+    let mut rows = rows(insights).into_iter();
+    if let Some(Row { recent, previous, .. }) = rows.next() {
+        lines.extend([format!("| | {recent} | {previous} |"), "|---|---|---|".to_owned()]);
+        lines.extend(rows.map(|Row { name, recent, previous }| {
+            format!("| {name} | {} | {} |", text::markdown(&recent), text::markdown(&previous))
+        }));
+        lines.push(String::new());
+    }
+    for finding in &insights.recommendations {
+        let severity = finding.severity.as_deref().unwrap_or_default();
+        let words = format!("{} {}", finding.finding, arrow(&finding.suggestion));
+        lines.push(format!("- **{severity}** ({}): {}", finding.id, text::markdown(words.trim())));
+    }
+    for line in lines {
+        run.host.say(&line);
+    }
+}
+
+/// Prints a finding with its whole calculation, or with `list` what there is; returns whether there is such a finding.
+pub(crate) fn explain(run: &Run, insights: &Insights, id: &str) -> Result<bool, Error> {
+    let all = || insights.recommendations.iter().chain(&insights.details).chain(&insights.considered);
+    if id == "list" {
+        for finding in all() {
+            let verdict =
+                finding.severity.as_deref().map_or_else(|| format!("silent: {}", finding.reason), str::to_uppercase);
+            run.show(&format!("  {}{}", text::column(&finding.id, 28), verdict.replace('_', " ")));
+        }
+        if run.args.json {
+            let ids: Vec<&str> = all().map(|finding| finding.id.as_str()).collect();
+            run.host.say(&common::pyjson::to_line(&ids)?);
+        }
+        return Ok(true);
+    }
+    let event = insights.events.iter().find(|event| event.id == id);
+    match (all().find(|finding| finding.id == id), event) {
+        (Some(finding), _) => {
+            if run.args.json {
+                run.host.say(&common::pyjson::to_line(finding)?);
+            }
+            of_finding(run, finding);
+        }
+        (None, Some(event)) => {
+            // Superseded by a later event of its stream, so nothing says it any more.
+            run.host.say(&common::pyjson::to_line(event)?);
+        }
+        (None, None) => {
+            let nearest = text::nearest(id, all().map(|finding| finding.id.as_str()));
+            let hint =
+                nearest.map_or("--explain list shows what there is".to_owned(), |id| format!("did you mean {id}?"));
+            run.say(&format!("There is no finding {}; {hint}", text::fit(id, 60)));
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn of_finding(run: &Run, finding: &Finding) {
+    let width = run.host.width().clamp(60, 100);
+    let verdict = match &finding.severity {
+        Some(severity) => format!("recommended, {severity}: {}", finding.reason.replace('_', " ")),
+        None => format!("not recommended: {}", finding.reason.replace('_', " ")),
+    };
+    run.say(&format!("{} ({verdict})", finding.id));
+    let show = |text: &str| {
+        for line in text::wrap(text, width - 2) {
+            run.show(&format!("  {line}"));
+        }
+    };
+    show(&finding.finding);
+    if !finding.suggestion.is_empty() {
+        show(&arrow(&finding.suggestion));
+    }
+    for step in &finding.calculation {
+        show(&format!("- {step}"));
+    }
+    for (key, value) in &finding.evidence {
+        show(&format!("{key} = {value}"));
+    }
+    if let Some(effect) = &finding.effect {
+        show(&format!("effect = {:.3} {} ({:.3} to {:.3})", effect.value, effect.unit, effect.low, effect.high));
+    }
+    if let Some(period) = &finding.period {
+        show(&format!("period = {} to {}, {} cycles", period.from, period.to, period.cycles));
+    }
+}
