@@ -235,8 +235,8 @@ impl Place<'_> {
             "merge_commit_sha": if merged { Value::from(word(source, "merge_commit_sha", &sha(3))) } else { Value::Null },
             "merged_by": if merged && !in_list { self.user("ann") } else { Value::Null }, "allow_maintainer_edit": false,
             "base": self.branch(&word(source, "base", "main"), &sha(1), None),
-            "head": self.branch(&branch, &sha(2), (state(source) == "closed").then(|| format!("refs/pull/{number}/head"))),
-            "merge_base": sha(0), "due_date": null, "created_at": word(source, "created_at", "1970-01-01T00:00:00Z"),
+            "head": self.branch(&branch, &word(source, "head_sha", &sha(2)), (state(source) == "closed").then(|| format!("refs/pull/{number}/head"))),
+            "merge_base": word(source, "merge_base", &sha(0)), "due_date": null, "created_at": word(source, "created_at", "1970-01-01T00:00:00Z"),
             "updated_at": word(source, "updated_at", "1970-01-01T00:00:00Z"), "closed_at": time(source, "closed_at"),
             "pin_order": 0
         });

@@ -15,7 +15,7 @@ use reqwest::{StatusCode, Url};
 
 use crate::error::{ForgeError, is_passing, problem};
 use crate::issue::Issue;
-use crate::listing::{Listing, Page, RawPage};
+use crate::listing::{Listing, Page, RawPage, side_by_side};
 use crate::pull::Pull;
 use crate::settings::{Connection, api_url};
 
@@ -189,6 +189,39 @@ impl Forge {
     /// As [`Forge::issues`].
     pub fn open_pulls(&self) -> Result<Listing<Pull>, ForgeError> {
         self.list("pulls?state=open&sort=oldest", |pull: Pull| pull)
+    }
+
+    /// Fetches every closed pull request that was merged, the oldest first; those closed without a merge are
+    /// none.
+    ///
+    /// # Errors
+    /// As [`Forge::issues`].
+    pub fn merged_pulls(&self) -> Result<Listing<Option<Pull>>, ForgeError> {
+        self.list("pulls?state=closed&sort=oldest", |pull: Pull| pull.merged.then_some(pull))
+    }
+
+    /// Fetches pull requests one by one, several side by side; `take` gets each in this thread as it arrives.
+    ///
+    /// # Errors
+    /// What `take` returns.
+    pub fn each_pull<E>(
+        &self,
+        numbers: &[u64],
+        mut take: impl FnMut(u64, Result<Pull, ForgeError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fetch = |at: usize| {
+            let url = format!("{}/pulls/{}", self.base, numbers[at]);
+            let pull = self.get(&url).and_then(|answer| {
+                serde_json::from_slice(&answer.body).map_err(|error| ForgeError::Unreadable {
+                    url,
+                    problem: format!("the answer is no pull request ({error})"),
+                })
+            });
+            (numbers[at], pull)
+        };
+        side_by_side(self.concurrency, 0..numbers.len(), fetch, |mut pulls| {
+            pulls.try_for_each(|(number, pull)| take(number, pull))
+        })
     }
 
     /// Fetches one page of a list, still to be parsed; pages count from 1.

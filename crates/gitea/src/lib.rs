@@ -10,6 +10,7 @@ mod error;
 mod issue;
 mod listing;
 mod pull;
+mod reference;
 mod remote;
 mod settings;
 
@@ -17,5 +18,6 @@ pub use client::{Forge, IssueQuery, State};
 pub use error::ForgeError;
 pub use issue::{Issue, IssueFile, Label, PullMark, User, issues_from_file};
 pub use listing::{Listing, Page};
-pub use pull::{Branch, Pull};
+pub use pull::{Branch, Pull, Size};
+pub use reference::closes;
 pub use settings::{Connection, ForgeSettings};

@@ -6,6 +6,8 @@
 //! that stays is reported with the list.
 
 use std::collections::BTreeMap;
+use std::iter;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -142,7 +144,11 @@ impl Forge {
             Some(total) if size > 0 => {
                 // The server may give less than was asked for, so its own page counts.
                 let last = total.div_ceil(size).min(MOST_PAGES);
-                side_by_side(self.concurrency, first, last, fetch, |page| round.take(page, convert))?;
+                side_by_side(self.concurrency, 2..last + 1, fetch, |pages| {
+                    // The first page is worked through while the others are under way.
+                    let mut pages = iter::once(Ok(first)).chain(pages.map(|page| page.and_then(RawPage::parse)));
+                    pages.try_for_each(|page| page.map(|page| round.take(page, convert)))
+                })?;
             }
             Some(_) => round.take(first, convert),
             None => one_by_one(first, &mut round, convert, fetch)?,
@@ -151,36 +157,34 @@ impl Forge {
     }
 }
 
-/// Fetches the pages from the second to the `last`, so many at once, each in a thread that does nothing but ask for the
-/// next: this thread parses what arrives and gives it to `take`, beginning with the `first` page.
-fn side_by_side<T: DeserializeOwned>(
+/// Fetches what has the numbers in `range`, so many at once, each in a thread that does nothing but ask for the next.
+/// `consume` gets what arrives, in this thread; when it ends early, nothing more is asked for.
+pub(crate) fn side_by_side<R: Send, O>(
     concurrency: usize,
-    first: Page<T>,
-    last: usize,
-    fetch: impl Fn(usize) -> Result<RawPage, ForgeError> + Sync,
-    mut take: impl FnMut(Page<T>),
-) -> Result<(), ForgeError> {
-    let next = AtomicUsize::new(2);
+    range: Range<usize>,
+    fetch: impl Fn(usize) -> R + Sync,
+    consume: impl FnOnce(mpsc::Iter<R>) -> O,
+) -> O {
+    let next = AtomicUsize::new(range.start);
     std::thread::scope(|scope| {
         // Bounded, so that a fast forge does not fill the memory of a slow machine.
         let (send, receive) = mpsc::sync_channel(concurrency);
-        for _ in 0..concurrency.min(last.saturating_sub(1)) {
+        for _ in 0..concurrency.min(range.len()) {
             let send = send.clone();
             scope.spawn(|| {
                 let send = send;
                 loop {
-                    let page = next.fetch_add(1, Ordering::Relaxed);
-                    // Nobody listens any more when another page has failed.
-                    if page > last || send.send(fetch(page)).is_err() {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    // Nobody listens any more when the consumer has ended.
+                    if number >= range.end || send.send(fetch(number)).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(send);
-        take(first);
-        let outcome = receive.iter().try_for_each(|page| page.and_then(RawPage::parse).map(&mut take));
-        next.fetch_max(last + 1, Ordering::Relaxed);
+        let outcome = consume(receive.iter());
+        next.fetch_max(range.end, Ordering::Relaxed);
         drop(receive);
         outcome
     })

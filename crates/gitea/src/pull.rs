@@ -55,6 +55,26 @@ pub struct Pull {
     pub changed_files: Option<u64>,
     /// The branch that is to be merged.
     pub head: Option<Branch>,
+    /// When it was merged, in the server's words.
+    #[serde(deserialize_with = "or_default")]
+    pub merged_at: String,
+    /// The commit that merged it; of a rebase or a fast-forward the last of several.
+    #[serde(deserialize_with = "or_default")]
+    pub merge_commit_sha: String,
+    /// Where its branch left the other one.
+    #[serde(deserialize_with = "or_default")]
+    pub merge_base: String,
+}
+
+/// How much a change changes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Size {
+    /// Files.
+    pub files: u64,
+    /// Lines added.
+    pub added: u64,
+    /// Lines removed.
+    pub removed: u64,
 }
 
 /// One end of a pull request.
@@ -64,6 +84,9 @@ pub struct Branch {
     /// The branch's name, also after it was deleted.
     #[serde(deserialize_with = "or_default")]
     pub label: String,
+    /// Its last commit.
+    #[serde(deserialize_with = "or_default")]
+    pub sha: String,
 }
 
 impl Pull {
@@ -72,9 +95,19 @@ impl Pull {
         parse_time(&self.created_at)
     }
 
+    /// Returns when it was merged.
+    pub fn merged_at(&self) -> Option<DateTime<Utc>> {
+        parse_time(&self.merged_at).filter(|_| self.merged)
+    }
+
+    /// Returns how much it changes, where the server tells: a server that has not computed it says nothing, or 0.
+    pub fn size(&self) -> Option<Size> {
+        let size = Size { files: self.changed_files?, added: self.additions?, removed: self.deletions? };
+        (size.files > 0 || size.added > 0 || size.removed > 0).then_some(size)
+    }
+
     /// Returns how many lines it changes, where the server tells.
     pub fn lines(&self) -> Option<u64> {
-        let lines = self.additions?.saturating_add(self.deletions?);
-        (lines > 0 || self.changed_files? > 0).then_some(lines)
+        self.size().map(|size| size.added.saturating_add(size.removed))
     }
 }

@@ -1,6 +1,8 @@
 //! What the tool promises, on simulated loops: on one where nothing changes it is silent, a drop is found in time, and the
 //! events of a log are a function of it. The full tables are made by `just calibrate`; this is a subset of some seconds.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use common::records::IssueType;
 use loop_introspect::monitor::{Event, Parameters, Series, Stream, replay};
 use simulated_loop::{Bursts, Change, Scenario};
