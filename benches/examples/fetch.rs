@@ -1,6 +1,7 @@
-//! The floor of a list: all its pages over 8 keep-alive connections, read and thrown away.
+//! The floor of a list: all its pages over 8 keep-alive connections, read and thrown away; and the floor of as many single
+//! entries.
 //!
-//! `fetch HOST:PORT PATH` with a path that has its query begun.
+//! `fetch HOST:PORT PATH` with a path that has its query begun, or `fetch HOST:PORT PATH COUNT` for `PATH/1` and so on.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a floor has nothing between itself and the system")]
 
@@ -8,9 +9,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Fetches a page; returns the total that the server counts.
-fn page(connection: &mut BufReader<TcpStream>, host: &str, path: &str, page: usize) -> usize {
-    write!(connection.get_mut(), "GET {path}&limit=50&page={page} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+/// Fetches an answer; returns the total that the server counts.
+fn get(connection: &mut BufReader<TcpStream>, host: &str, path: &str) -> usize {
+    write!(connection.get_mut(), "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
     let (mut length, mut total, mut line) = (0, 0, String::new());
     loop {
         line.clear();
@@ -41,7 +42,13 @@ fn main() {
         BufReader::new(connection)
     };
     let mut first = connect();
-    let last = page(&mut first, host, path, 1).div_ceil(50);
+    let count: Option<usize> = args.get(3).map(|count| count.parse().unwrap());
+    let address = |number: usize| match count {
+        Some(_) => format!("{path}/{number}"),
+        None => format!("{path}&limit=50&page={number}"),
+    };
+    let total = get(&mut first, host, &address(1));
+    let last = count.unwrap_or(total.div_ceil(50));
     let next = AtomicUsize::new(2);
     let work = |mut connection: BufReader<TcpStream>| {
         loop {
@@ -49,7 +56,7 @@ fn main() {
             if number > last {
                 break;
             }
-            page(&mut connection, host, path, number);
+            get(&mut connection, host, &address(number));
         }
     };
     std::thread::scope(|scope| {

@@ -1,13 +1,15 @@
 //! What is compared with what, and the bars.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::source::Source;
-use demo_forge::{DemoForge, Fault, Options, Project};
+use demo_forge::{DemoForge, Fault, Flavour, Options, Project};
 use gitea::Issue;
 use serde_json::{Value, json};
+use simulated_loop::Scenario;
 use triage_score::Rules;
 
 use crate::measure::{Variant, bar, in_turns, median, print};
@@ -16,13 +18,16 @@ use crate::measure::{Variant, bar, in_turns, median, print};
 type Subject = fn(usize);
 
 /// The comparisons by name.
-pub(crate) const ALL: [(&str, Subject); 6] = [
+pub(crate) const ALL: [(&str, Subject); 9] = [
     ("version: the start of each tool", version),
     ("guard: a queue of 50, and of 10,000", guard),
     ("retro: one record", retro),
     ("history: a record after 100 lines and after 1,000,000", history),
     ("triage: 10,000 issues at 20 ms a request", triage),
     ("score: issues a second on one core", score),
+    ("introspect: a year, a million cycles, and nothing new", introspect),
+    ("backfill: 2,000 merged pull requests from a forge at 20 ms a request", backfill),
+    ("git: 2,000 merges from a clone", from_git),
 ];
 
 fn built(name: &str) -> String {
@@ -246,4 +251,127 @@ fn score(rounds: usize) {
         rate * bytes as f64 / issues.len() as f64 / 1e6
     );
     println!("  {} at least 50,000 (stretch 150,000)", if rate >= 50_000.0 { "ok  " } else { "MISS" });
+}
+
+/// A log of simulated cycles, written line by line.
+fn simulated(path: &Path, cycles: usize) {
+    let mut file = BufWriter::new(fs::File::create(path).unwrap());
+    for (number, cycle) in Scenario::default().cycles(1, cycles).iter().enumerate() {
+        writeln!(file, "{}", cycle.line(number)).unwrap();
+    }
+}
+
+fn introspect(rounds: usize) {
+    let trees = [(36_500, Tree::new()), (1_000_000, Tree::new())];
+    for (cycles, tree) in &trees {
+        simulated(&tree.path(".loop/retro/cycles.jsonl"), *cycles);
+    }
+    let own = |tree: &Tree, name: &str, fresh: bool| {
+        let answer = tree.path(".loop/retro/insights.source.json");
+        let forget = move || drop(fresh.then(|| fs::remove_file(&answer)));
+        // The simulated loop runs into a far future.
+        let env = vec![("TIMMY_NOW".to_owned(), "2100-01-01T00:00:00Z".to_owned())];
+        let variant = variant(name, "loop_introspect", &["--quiet"], if fresh { 1 } else { 50 });
+        Variant { before: Box::new(forget), env, ..tree.here(variant) }
+    };
+    let variants = [
+        own(&trees[0].1, "a year, 36,500 cycles", true),
+        own(&trees[1].1, "1,000,000 cycles", true),
+        own(&trees[1].1, "the same again, nothing new", false),
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("a year, s of CPU", used[0].cpu_us / 1e6, 0.5);
+    bar("a million, MiB", used[1].peak_kib / 1024.0, 48.0);
+    println!("  (a million is to be set beside DuckDB's read_json of the same file: see docs/design/0002-insights.md)");
+}
+
+fn backfill(rounds: usize) {
+    let pull = |number: usize| {
+        json!({"number": number, "title": format!("fix: number {number}"), "body": "Fixes #1", "state": "closed", "merged": true,
+               "merged_at": "2026-01-01T00:00:00Z", "created_at": "2025-12-31T00:00:00Z", "closed_at": "2026-01-01T00:00:00Z",
+               "additions": 10, "deletions": 2, "changed_files": 1})
+    };
+    let project = Project::new("acme", "app", Vec::new(), (1..=2000).map(pull).collect());
+    // Gitea's lists say nothing of sizes.
+    let options = Options { flavour: Flavour::Gitea, ..Options::default() };
+    let forge = DemoForge::start(&project, options).unwrap();
+    forge.order(Fault::Latency(Duration::from_millis(20)), None);
+    let (tree, api) = (Tree::new(), forge.api());
+    let host = api.trim_start_matches("http://").trim_end_matches("/api/v1");
+    let env = [("GITEA_API", api.as_str()), ("REPO_SLUG", "acme/app")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let log = tree.path(".loop/retro/cycles.jsonl");
+    let own = variant("backfill_retro", "backfill_retro", &["--quiet"], 1);
+    let variants = [
+        variant("details floor", "examples/fetch", &[host, "/api/v1/repos/acme/app/pulls", "2000"], 1),
+        Variant { env: env.to_vec(), before: Box::new(move || drop(fs::remove_file(&log))), ..tree.here(own) },
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("wall to the details floor", used[1].wall_us / used[0].wall_us, 1.2);
+}
+
+/// A repository of so many merges, in a stream for `git fast-import`.
+fn merges(count: usize) -> Vec<u8> {
+    let mut stream = Vec::new();
+    let mut lines: Vec<Vec<usize>> = vec![(0..200).collect(); 100];
+    let mut commit = |number: usize, from: Option<usize>, files: &[usize], lines: &[Vec<usize>]| {
+        let message = format!("fix: number {number} (#{number})");
+        let from = from.map_or(String::new(), |from| format!("from :{from}\n"));
+        let time = 1_700_000_000 + number * 3600;
+        let head = format!(
+            "commit refs/heads/main\nmark :{}\ncommitter T <t@localhost> {time} +0000\ndata {}\n{message}\n{from}",
+            number + 1,
+            message.len()
+        );
+        stream.extend_from_slice(head.as_bytes());
+        for file in files {
+            let text: Vec<String> = lines[*file].iter().map(|line| format!("a line that says {line}")).collect();
+            let text = text.join("\n");
+            stream
+                .extend_from_slice(format!("M 100644 inline src/m{file}.py\ndata {}\n{text}\n", text.len()).as_bytes());
+        }
+    };
+    commit(0, None, &(0..100).collect::<Vec<_>>(), &lines);
+    for number in 1..=count {
+        let files = [number % 100, number * 7 % 100, number * 31 % 100];
+        for file in files {
+            for place in 0..10 {
+                lines[file][(number * 13 + place * 17) % 200] = number * 1000 + place;
+            }
+        }
+        commit(number, Some(number), &files, &lines);
+    }
+    stream
+}
+
+fn from_git(rounds: usize) {
+    let tree = Tree::new();
+    let git = |args: &[&str], input: &[u8]| {
+        let mut child = std::process::Command::new("git")
+            .args(args)
+            .current_dir(tree.0.path())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        assert!(child.wait().unwrap().success());
+    };
+    git(&["init", "-q", "-b", "main"], b"");
+    git(&["fast-import", "--quiet"], &merges(2000));
+    git(&["gc", "-q"], b"");
+    let log = tree.path(".loop/retro/cycles.jsonl");
+    let floor = variant("git log --shortstat", "examples/empty", &["log", "--first-parent", "--shortstat"], 1);
+    let variants = [
+        tree.here(Variant { program: "git".to_owned(), ..floor }),
+        Variant {
+            before: Box::new(move || drop(fs::remove_file(&log))),
+            ..tree.here(variant("backfill_retro --from-git", "backfill_retro", &["--from-git", "--quiet"], 1))
+        },
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("wall to git log", used[1].wall_us / used[0].wall_us, 1.3);
 }

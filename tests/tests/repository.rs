@@ -34,10 +34,12 @@ fn generated(name: &str, text: &str) {
 
 #[test]
 fn the_reference_is_made_from_the_flags() {
-    let tools: [Command; 6] = [
+    let tools: [Command; 8] = [
+        backfill_retro::cli::Cli::command(),
         cycle_retro::cli::Cli::command(),
         demo_forge::Cli::command(),
         loop_guard::cli::Cli::command(),
+        loop_introspect::cli::Cli::command(),
         orchestrator::cli::Cli::command(),
         timmy::cli::Cli::command(),
         triage_score::cli::Cli::command(),
@@ -136,7 +138,7 @@ fn common_keeps_its_border() {
 
 #[test]
 fn tools_are_doorways_and_depend_on_no_tools() {
-    let tools = ["cycle_retro", "loop_guard", "orchestrator", "triage_score"];
+    let tools = ["backfill_retro", "cycle_retro", "loop_guard", "loop_introspect", "orchestrator", "triage_score"];
     for name in crates() {
         let main = root().join("crates").join(&name).join("src/main.rs");
         if let Ok(text) = fs::read_to_string(&main) {

@@ -1,7 +1,7 @@
 //! `calibrate [LOGS]`: what `loop_introspect` concludes from simulated loops, beside what it promises. Both processors, some
 //! minutes with the default of 1000 logs a scenario (a third of that for changes, a fifth for claims).
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a table for people")]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, reason = "a table for people")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
+use crate::cycle_log;
 use crate::document;
 use crate::exit::{Answer, Failure};
 use crate::files::{self, FileError};
@@ -12,7 +13,7 @@ use crate::host::Host;
 use crate::layout::{NoRepo, Repo};
 use crate::manifest::{Manifest, ManifestError};
 use crate::report::{Ending, Report};
-use crate::settings::{ConfigObject, Layers, Origin, Setting, SettingsError};
+use crate::settings::{ConfigObject, Layers, Origin, Setting, SettingsError, Value};
 use crate::text;
 
 /// The flags that every tool takes.
@@ -43,18 +44,6 @@ pub struct CommonArgs {
     #[arg(long)]
     pub force: bool,
 }
-
-/// The automation that writes the log of cycles, and whose setting says where.
-const CYCLE_LOGGER: &str = "cycle_retro";
-
-/// Where the log of cycles is, relative to the repository.
-pub const RETRO_FILE: Setting<PathBuf> = Setting {
-    key: "retro_file",
-    aliases: &[],
-    default: || ".loop/retro/cycles.jsonl".into(),
-    valid: |path| path.file_name().is_some(),
-    expected: "the path of a file",
-};
 
 /// Who the running tool is.
 #[derive(Clone, Copy, Debug)]
@@ -189,9 +178,20 @@ impl<'h> Run<'h> {
     /// # Errors
     /// As [`Run::settings`].
     pub fn cycles_log(&self) -> Result<PathBuf, RunError> {
-        let objects = self.manifest.config(CYCLE_LOGGER).into_iter().collect();
-        let file = Layers::new(self.host, CYCLE_LOGGER, objects, Vec::new()).get(&RETRO_FILE, None)?;
-        Ok(self.repo.resolve(&file))
+        Ok(self.repo.resolve(&self.setting_of_log(&cycle_log::RETRO_FILE)?))
+    }
+
+    /// Returns how many of the log's last lines its summary covers.
+    ///
+    /// # Errors
+    /// As [`Run::settings`].
+    pub fn summary_window(&self) -> Result<usize, RunError> {
+        Ok(usize::try_from(self.setting_of_log(&cycle_log::SUMMARY_WINDOW)?).unwrap_or(usize::MAX))
+    }
+
+    fn setting_of_log<T: Value>(&self, setting: &Setting<T>) -> Result<T, RunError> {
+        let objects = self.manifest.config(cycle_log::OWNER).into_iter().collect();
+        Ok(Layers::new(self.host, cycle_log::OWNER, objects, Vec::new()).get(setting, None)?)
     }
 
     /// Returns whether the manifest disables the automation and nobody forces it.

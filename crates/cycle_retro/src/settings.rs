@@ -2,16 +2,9 @@
 
 use std::path::PathBuf;
 
-use common::run::RETRO_FILE;
+use common::cycle_log::{RETRO_FILE, SUMMARY_WINDOW};
 use common::settings::{Layers, Setting, SettingsError};
 
-const SUMMARY_WINDOW: Setting<u64> = Setting {
-    key: "summary_window",
-    aliases: &["TIMMY_CYCLE_RETRO_WINDOW"],
-    default: || 50,
-    valid: |count| (1..=100_000).contains(count),
-    expected: "a whole number from 1 to 100000",
-};
 const REQUIRE_MAIN_GREEN: Setting<bool> =
     Setting { key: "require_main_green", aliases: &[], default: || false, valid: |_| true, expected: "true or false" };
 

@@ -1,6 +1,8 @@
 //! The statistics and the monitors against reference values: those of SciPy, NumPy and statsmodels, and whole replays of
 //! the reference implementation.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use common::records::IssueType;
 use loop_introspect::monitor::{
     Dispersion, KINDS, Parameters, Series, Thresholds, outages, repeats, replay, threshold,
@@ -55,6 +57,7 @@ fn compare(case: &Value, path: &Value, want: &Value, got: &Value, failures: &mut
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a kind of case")]
 fn compute(kind: &str, input: &Value) -> Value {
     let count = |key: &str| usize::try_from(input[key].as_u64().unwrap()).unwrap();
     let list = |key: &str| input[key].as_array().unwrap().iter().map(number).collect::<Vec<f64>>();

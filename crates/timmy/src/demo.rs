@@ -67,7 +67,7 @@ const CYCLES: [(&str, &[&str]); 3] = [
 ];
 
 /// What the files of the loop are for.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("queue.json", "the ready issues, best first"),
     ("quarantine.json", "issues that are kept out"),
     ("agenda.json", "the last agenda"),
@@ -77,6 +77,7 @@ const FILES: [(&str, &str); 9] = [
     ("retro/cycles.jsonl", "one line a cycle"),
     ("retro/summary.json", "the last cycles in numbers"),
     ("retro/triage.jsonl", "one line a triage run"),
+    ("retro/insights.json", "what introspection concluded"),
 ];
 
 /// The demo ran to its end.
@@ -163,12 +164,14 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Shown, DemoError> {
         stage.forge.api(),
         project.slug()
     ));
+    stage.play("backfill_retro", "what was merged before anyone kept a record", &[])?;
     stage.play("triage_score", "which issues are ready, and in what order", &[])?;
     stage.play("loop_guard", "is there work: yes, so the agent's result file is seeded with the best", &["--json"])?;
     stage.play("orchestrator", "what to do in ten minutes, and what happened since yesterday", &["--review"])?;
     for (what, args) in CYCLES {
         stage.play("cycle_retro", what, args)?;
     }
+    stage.play("loop_introspect", "what the record says so far", &[])?;
     stage.list_files();
     if args.serve {
         stage.serve(&project.slug())?;

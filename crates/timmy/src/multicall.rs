@@ -9,10 +9,12 @@ use common::host::Host;
 pub type ToolRun = fn(&Host) -> u8;
 
 /// Every tool that can be called by its name.
-pub const TOOLS: [(&str, ToolRun); 5] = [
+pub const TOOLS: [(&str, ToolRun); 7] = [
+    ("backfill_retro", backfill_retro::run),
     ("cycle_retro", cycle_retro::run),
     ("demo_forge", demo_forge::run),
     ("loop_guard", loop_guard::run),
+    ("loop_introspect", loop_introspect::run),
     ("orchestrator", orchestrator::run),
     ("triage_score", triage_score::run),
 ];

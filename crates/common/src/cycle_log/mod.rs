@@ -11,6 +11,28 @@ pub use summary::write as write_summary;
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FileError};
+use crate::settings::Setting;
+
+/// The automation that writes the log, and whose settings say where it is and what is made of it.
+pub const OWNER: &str = "cycle_retro";
+
+/// Where the log is, relative to the repository.
+pub const RETRO_FILE: Setting<PathBuf> = Setting {
+    key: "retro_file",
+    aliases: &[],
+    default: || ".loop/retro/cycles.jsonl".into(),
+    valid: |path| path.file_name().is_some(),
+    expected: "the path of a file",
+};
+
+/// How many of the last lines the summary covers.
+pub const SUMMARY_WINDOW: Setting<u64> = Setting {
+    key: "summary_window",
+    aliases: &["TIMMY_CYCLE_RETRO_WINDOW"],
+    default: || 50,
+    valid: |count| (1..=100_000).contains(count),
+    expected: "a whole number from 1 to 100000",
+};
 
 /// The log and the files that are made of it.
 #[derive(Clone, Debug)]

@@ -1,0 +1,212 @@
+//! Merged pull requests from the local history alone: what the messages of commits on the main line say.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chrono::DateTime;
+use git2::{Commit, Repository, Sort};
+use regex::bytes::Regex;
+
+use crate::merged::{Commits, Merged};
+
+/// How a message names its pull request, the most certain first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Certainty {
+    /// The subject of a merge commit.
+    Merge,
+    /// The trailer that the web form writes.
+    Trailer,
+    /// A number at the end of a subject, which a commit picked from elsewhere brings with it as well.
+    Subject,
+}
+
+/// What a message says.
+#[derive(Debug, PartialEq)]
+struct Named {
+    number: u64,
+    title: String,
+    branch: Option<String>,
+    certainty: Certainty,
+}
+
+/// What a history holds.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// The pull requests, each once, the oldest first.
+    pub merged: Vec<Merged>,
+    /// How many of them only the end of a subject names.
+    pub uncertain: usize,
+    /// How many commits were looked at.
+    pub commits: usize,
+}
+
+/// Walks the first parents of `HEAD`. `slug` (`owner/name`) tells whose trailers count.
+///
+/// # Errors
+/// Why git cannot: there is no repository, or no commit.
+pub(crate) fn walk(repository: &Repository, slug: Option<&str>) -> Result<History, git2::Error> {
+    let mut walk = repository.revwalk()?;
+    walk.push_head()?;
+    walk.simplify_first_parent()?;
+    walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+    let mut history = History::default();
+    // The same number twice: the more certain one counts, of equals the first.
+    let mut known: HashMap<u64, (usize, Certainty)> = HashMap::new();
+    for id in walk {
+        let commit = repository.find_commit(id?)?;
+        history.commits += 1;
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        let Some(named) = read(&message, commit.parent_count(), slug) else { continue };
+        let (number, certainty) = (named.number, named.certainty);
+        let Some(merged) = merged(&commit, named, &message) else { continue };
+        match known.get(&number) {
+            Some((_, before)) if *before <= certainty => {}
+            Some((place, _)) => {
+                let place = *place;
+                history.merged[place] = merged;
+                known.insert(number, (place, certainty));
+            }
+            None => {
+                known.insert(number, (history.merged.len(), certainty));
+                history.merged.push(merged);
+            }
+        }
+    }
+    history.uncertain = known.values().filter(|(_, certainty)| *certainty == Certainty::Subject).count();
+    history.merged.sort_by_key(|merged| (merged.at, merged.number));
+    Ok(history)
+}
+
+fn merged(commit: &Commit, named: Named, message: &str) -> Option<Merged> {
+    Some(Merged {
+        number: named.number,
+        title: named.title,
+        text: message.split_once('\n').map_or("", |(_, rest)| rest).to_owned(),
+        labels: Vec::new(),
+        branch: named.branch,
+        opened: None,
+        at: DateTime::from_timestamp(commit.time().seconds(), 0)?,
+        commits: Commits { merge: commit.id().to_string(), ..Commits::default() },
+        size: None,
+    })
+}
+
+struct Patterns {
+    merge: Regex,
+    github: Regex,
+    squash: Regex,
+    trailer: Regex,
+}
+
+/// The patterns of `services/pull/merge.go` and of repositories that moved from GitHub.
+fn patterns() -> Option<&'static Patterns> {
+    static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
+        let regex = |pattern: &str| Regex::new(pattern).ok();
+        Some(Patterns {
+            merge: regex(r"(?-u)^Merge pull request '(.*)' \([#!]([0-9]{1,18})\) from (\S+) into \S+$")?,
+            github: regex(r"(?-u)^Merge pull request #([0-9]{1,18}) from (\S+)$")?,
+            squash: regex(r"(?-u)^(.*) \([#!]([0-9]{1,18})\)$")?,
+            trailer: regex(r"(?m-u)^Reviewed-on: (\S+?)/pulls/([0-9]{1,18})[ \t\r]*$")?,
+        })
+    });
+    PATTERNS.as_ref()
+}
+
+/// Reads a message; none where it names no pull request.
+fn read(message: &str, parents: usize, slug: Option<&str>) -> Option<Named> {
+    let patterns = patterns()?;
+    let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
+    let subject = subject.trim_end();
+    let group = |found: &regex::bytes::Captures, at: usize| {
+        found.get(at).map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned()).unwrap_or_default()
+    };
+    let number = |text: String| text.parse().ok().filter(|number: &u64| *number > 0);
+    if parents > 1 {
+        if let Some(found) = patterns.merge.captures(subject.as_bytes()) {
+            let branch = group(&found, 3).rsplit(':').next().map(str::to_owned);
+            let (number, title) = (number(group(&found, 2))?, group(&found, 1));
+            return Some(Named { number, title, branch, certainty: Certainty::Merge });
+        }
+        if let Some(found) = patterns.github.captures(subject.as_bytes()) {
+            // GitHub puts the title first in the body, and `owner/branch` into the subject.
+            let title = body.lines().find(|line| !line.trim().is_empty()).unwrap_or(subject).trim().to_owned();
+            let branch = group(&found, 2).split_once('/').map(|(_, branch)| branch.to_owned());
+            return Some(Named { number: number(group(&found, 1))?, title, branch, certainty: Certainty::Merge });
+        }
+    }
+    // A backport's pasted description brings the original's trailer with it: the last one counts.
+    let trailer = patterns
+        .trailer
+        .captures_iter(body.as_bytes())
+        .filter(|found| slug.is_none_or(|slug| ends_with_slug(&group(found, 1), slug)))
+        .last()
+        .and_then(|found| number(group(&found, 2)));
+    let squash = patterns.squash.captures(subject.as_bytes());
+    let bare = squash.as_ref().map_or(subject.to_owned(), |found| group(found, 1));
+    if let Some(number) = trailer {
+        return Some(Named { number, title: bare, branch: None, certainty: Certainty::Trailer });
+    }
+    // Another repository's trailer says that the number is that one's too.
+    if patterns.trailer.is_match(body.as_bytes()) {
+        return None;
+    }
+    let number = number(group(&squash?, 2))?;
+    Some(Named { number, title: bare, branch: None, certainty: Certainty::Subject })
+}
+
+/// Whether a repository's address ends in `owner/name`. Its host may be an old or an internal one.
+fn ends_with_slug(address: &str, slug: &str) -> bool {
+    let (address, slug) = (address.to_lowercase(), slug.to_lowercase());
+    address.strip_suffix(&slug).is_some_and(|before| before.ends_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::unnecessary_wraps, reason = "as it is compared")]
+    fn named(number: u64, title: &str, branch: Option<&str>, certainty: Certainty) -> Option<Named> {
+        Some(Named { number, title: title.to_owned(), branch: branch.map(str::to_owned), certainty })
+    }
+
+    #[test]
+    fn messages_of_every_style_are_read() {
+        use Certainty::{Merge, Subject, Trailer};
+        let quoted = "add permission check to 'delete branch after merge'";
+        for (message, parents, expected) in [
+            (
+                "Merge pull request 'Rewrite OpenGraph Header' (#6447) from JakobDev/forgejo:ogrewrite into forgejo\n\nReviewed-on: https://codeberg.org/acme/app/pulls/6447\n",
+                2,
+                named(6447, "Rewrite OpenGraph Header", Some("ogrewrite"), Merge),
+            ),
+            (
+                "Merge pull request 'add permission check to 'delete branch after merge'' (#5718) from issue-7 into main",
+                2,
+                named(5718, quoted, Some("issue-7"), Merge),
+            ),
+            ("Merge pull request 'x' (!3) from a/b:c into main", 2, named(3, "x", Some("c"), Merge)),
+            (
+                "Merge pull request #12 from timmy/issue-3\n\nFix the cache\n",
+                2,
+                named(12, "Fix the cache", Some("issue-3"), Merge),
+            ),
+            ("Merge pull request 'x' (#3) from c into main", 1, None),
+            ("fix: the cache (#13268)", 1, named(13268, "fix: the cache", None, Subject)),
+            ("fix: keys (#12517) (#12625)", 1, named(12625, "fix: keys (#12517)", None, Subject)),
+            (
+                "[v15] fix (#13209)\n\nReviewed-on: https://old/acme/app/pulls/12200\nReviewed-on: https://old/acme/app/pulls/13209\n",
+                1,
+                named(13209, "[v15] fix", None, Trailer),
+            ),
+            ("ui: icons\n\nReviewed-on: https://x/acme/app/pulls/4455", 1, named(4455, "ui: icons", None, Trailer)),
+            ("picked (#34099)\n\nReviewed-on: https://x/other/app/pulls/34099", 1, None),
+            ("no number", 1, None),
+            ("Merge branch 'main' into x", 2, None),
+            ("zero (#0)", 1, None),
+        ] {
+            assert_eq!(read(message, parents, Some("acme/app")), expected, "{message}");
+        }
+        let anybody = "x\n\nReviewed-on: https://x/other/app/pulls/3";
+        assert_eq!(read(anybody, 1, None), named(3, "x", None, Trailer));
+    }
+}

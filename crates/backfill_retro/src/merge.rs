@@ -1,0 +1,186 @@
+//! The records' way into the log: in the order of time, beside every line that is there already, in one step.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use common::files::{self, Durability, FileError, Lock};
+use common::journal::{self, MAX_LINE};
+use common::records::PastCycle;
+
+/// A record that is to come into the log.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub time: DateTime<Utc>,
+    pub text: String,
+}
+
+/// The pull requests that the log at `path` has records of.
+///
+/// # Errors
+/// The log cannot be read.
+pub(crate) fn known(path: &Path) -> Result<HashSet<u64>, FileError> {
+    let mut known = HashSet::new();
+    journal::scan(path, 0, |line| known.extend(line.and_then(journal::parse::<PastCycle>).and_then(|cycle| cycle.pr)))?;
+    Ok(known)
+}
+
+/// Puts `lines` (in the order of time) into the locked log, each before the first line of a later time. Every line that was
+/// there stays as it was, byte for byte; the log as it was goes to `.bak`.
+///
+/// # Errors
+/// The system refuses; the old log stands.
+pub(crate) fn merge(lock: &Lock, lines: &[Line]) -> Result<(), FileError> {
+    let old = files::open(lock.path())?;
+    if old.is_some() {
+        let mut name = lock.path().file_name().unwrap_or_default().to_owned();
+        name.push(".bak");
+        files::lock(&lock.path().with_file_name(name))?.replace_by_link(lock)?;
+    }
+    lock.replace_by(Durability::Flushed, |file| {
+        let mut output = BufWriter::with_capacity(1 << 20, file);
+        let mut pending = lines.iter().peekable();
+        let mut ended = true;
+        if let Some(old) = old {
+            let mut input = BufReader::with_capacity(1 << 20, old);
+            while let Some(line) = Piece::read(&mut input)? {
+                let time = line.time();
+                while let Some(next) = pending.next_if(|next| time.is_some_and(|time| next.time < time)) {
+                    writeln!(output, "{}", next.text)?;
+                }
+                ended = line.copy(&mut input, &mut output)?;
+            }
+        }
+        for next in pending {
+            // A last line that was cut is ended first.
+            if !std::mem::replace(&mut ended, true) {
+                output.write_all(b"\n")?;
+            }
+            writeln!(output, "{}", next.text)?;
+        }
+        output.flush()
+    })
+}
+
+/// A line of the log, or the beginning of one that is too long to be held.
+struct Piece {
+    bytes: Vec<u8>,
+    /// Whether all of it is here.
+    whole: bool,
+}
+
+impl Piece {
+    fn read(input: &mut BufReader<File>) -> io::Result<Option<Self>> {
+        let mut bytes = Vec::new();
+        io::Read::take(&mut *input, MAX_LINE as u64 + 1).read_until(b'\n', &mut bytes)?;
+        let whole = bytes.len() <= MAX_LINE || bytes.ends_with(b"\n");
+        Ok((!bytes.is_empty()).then_some(Self { bytes, whole }))
+    }
+
+    fn time(&self) -> Option<DateTime<Utc>> {
+        self.whole.then(|| journal::parse::<PastCycle>(&self.bytes)).flatten()?.time()
+    }
+
+    /// Copies the line, and what of it is still in the input; returns whether it ends in a newline.
+    fn copy(self, input: &mut BufReader<File>, output: &mut impl Write) -> io::Result<bool> {
+        output.write_all(&self.bytes)?;
+        if self.whole {
+            return Ok(self.bytes.ends_with(b"\n"));
+        }
+        loop {
+            let block = input.fill_buf()?;
+            if block.is_empty() {
+                return Ok(false);
+            }
+            let end = block.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            let used = end.unwrap_or(block.len());
+            output.write_all(&block[..used])?;
+            input.consume(used);
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests write what is to be merged into")]
+
+    use std::fs;
+
+    use common::host::parse_time;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn line(minute: u32) -> Line {
+        let time = format!("2026-03-21T12:{minute:02}:00Z");
+        Line { time: parse_time(&time).unwrap(), text: format!("{{\"timestamp\": \"{time}\", \"pr\": {minute}}}") }
+    }
+
+    fn merged(old: &[u8], lines: &[Line]) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        fs::write(&path, old).unwrap();
+        merge(&files::lock(&path).unwrap(), lines).unwrap();
+        assert_eq!(fs::read(folder.path().join("log.jsonl.bak")).unwrap(), old);
+        fs::read(&path).unwrap()
+    }
+
+    #[test]
+    fn records_come_in_by_time_and_the_cut_last_line_is_ended() {
+        let old = format!("{}\nbroken\n{}\n{{\"cut", line(10).text, line(30).text);
+        let new = merged(old.as_bytes(), &[line(5), line(20), line(40)]);
+        let expected = format!(
+            "{}\n{}\nbroken\n{}\n{}\n{{\"cut\n{}\n",
+            line(5).text,
+            line(10).text,
+            line(20).text,
+            line(30).text,
+            line(40).text
+        );
+        assert_eq!(String::from_utf8_lossy(&new), expected);
+    }
+
+    #[test]
+    fn a_line_without_end_is_copied_whole() {
+        let mut old = vec![b'x'; 3 * MAX_LINE];
+        old.extend_from_slice(b"\nend");
+        let new = merged(&old, &[line(1)]);
+        assert_eq!(&new[..old.len()], old);
+        assert_eq!(&new[old.len()..], format!("\n{}\n", line(1).text).as_bytes());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_was_there_is_still_there(
+            old in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..12),
+            dated in proptest::collection::vec(0_u32..60, 0..6),
+            mut minutes in proptest::collection::vec(0_u32..60, 1..6),
+        ) {
+            let mut content = old.join(&b'\n');
+            for minute in dated {
+                content.extend_from_slice(format!("\n{}\n", line(minute).text).as_bytes());
+            }
+            minutes.sort_unstable();
+            let fresh = |minute: &u32| Line { text: line(*minute).text.replace("pr", "new"), ..line(*minute) };
+            let lines: Vec<Line> = minutes.iter().map(fresh).collect();
+            let new = merged(&content, &lines);
+            // Taking out one line for each that came in gives the old ones again.
+            let mut left: Vec<&[u8]> = new.split(|byte| *byte == b'\n').collect();
+            for line in &lines {
+                let at = left.iter().position(|kept| *kept == line.text.as_bytes()).unwrap();
+                left.remove(at);
+            }
+            let mut rest = left.join(&b'\n');
+            while rest.ends_with(b"\n") && !content.ends_with(b"\n") {
+                rest.pop();
+            }
+            prop_assert_eq!(rest, content);
+        }
+    }
+}

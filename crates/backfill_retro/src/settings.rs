@@ -1,0 +1,38 @@
+//! The settings.
+
+use chrono::NaiveDate;
+use common::settings::{Layers, Setting, SettingsError};
+use gitea::ForgeSettings;
+
+use crate::cli::Cli;
+
+const SINCE: Setting<Option<NaiveDate>> = Setting {
+    key: "since",
+    aliases: &[],
+    default: || None,
+    valid: |_| true,
+    expected: "a day as YYYY-MM-DD, or nothing",
+};
+const LIMIT: Setting<u64> =
+    Setting { key: "limit", aliases: &[], default: || 0, valid: |_| true, expected: "a whole number; 0 means all" };
+
+/// The settings in force.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Only what was merged on that day or later.
+    pub since: Option<NaiveDate>,
+    /// At most so many records; 0 means all.
+    pub limit: usize,
+    /// How to reach the forge.
+    pub forge: ForgeSettings,
+}
+
+impl Settings {
+    pub fn take(layers: &mut Layers, cli: &Cli) -> Result<Self, SettingsError> {
+        Ok(Self {
+            since: layers.get(&SINCE, cli.since.map(Some))?,
+            limit: usize::try_from(layers.get(&LIMIT, cli.limit)?).unwrap_or(usize::MAX),
+            forge: ForgeSettings::take(layers)?,
+        })
+    }
+}

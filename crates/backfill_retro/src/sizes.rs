@@ -1,0 +1,157 @@
+//! How much merged work changed, as the local clone shows it: one `git` process that is fed with all the commits, which is
+//! several times as fast as comparing in this process; that serves where there is no `git`.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use git2::{DiffFindOptions, Oid, Repository};
+use gitea::Size;
+
+use crate::merged::Commits;
+
+/// A comparison: the later commit, and the earlier one that it is compared with.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Pair {
+    after: Oid,
+    before: Oid,
+}
+
+/// Finds what is to be compared: the whole branch, where the clone has its ends, else the commit that merged it against its
+/// first parent. None where the clone has neither.
+pub(crate) fn pair(repository: &Repository, commits: &Commits) -> Option<Pair> {
+    let find = |name: &str| {
+        let is_name = matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        repository.find_commit(Oid::from_str(name).ok().filter(|_| is_name)?).ok()
+    };
+    if let (Some(base), Some(head)) = (find(&commits.base), find(&commits.head))
+        && base.id() != head.id()
+    {
+        return Some(Pair { after: head.id(), before: base.id() });
+    }
+    let merge = find(&commits.merge)?;
+    // In a shallow clone the parent may be missing.
+    Some(Pair { after: merge.id(), before: merge.parent(0).ok()?.id() })
+}
+
+/// Compares all pairs. `step` is called for each one done. What cannot be compared is left out.
+pub(crate) fn compare(root: &Path, repository: &Repository, pairs: &[Pair], step: impl FnMut()) -> HashMap<Pair, Size> {
+    let mut step = step;
+    if let Some(sizes) = with_git(root, pairs, &mut step) {
+        return sizes;
+    }
+    let sizes = pairs.iter().filter_map(|pair| {
+        step();
+        Some((*pair, in_process(repository, *pair)?))
+    });
+    sizes.collect()
+}
+
+/// Has `git` compare; none where there is none, or it fails.
+fn with_git(root: &Path, pairs: &[Pair], step: &mut impl FnMut()) -> Option<HashMap<Pair, Size>> {
+    #[expect(clippy::disallowed_methods, reason = "the one process that this tool starts")]
+    let mut git = Command::new("git");
+    git.current_dir(root)
+        .args(["--no-optional-locks", "diff-tree", "--stdin", "--always", "-r", "-M", "--shortstat"])
+        // Messages in English; nothing is fetched from elsewhere; no surroundings of a hook.
+        .env("LC_ALL", "C")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = git.spawn().ok()?;
+    let (mut input, output) = (child.stdin.take()?, child.stdout.take()?);
+    let sizes = std::thread::scope(|scope| {
+        // A commit with another one behind it is compared with that, as if it were its parent.
+        scope.spawn(move || {
+            let lines = pairs.iter().map(|pair| format!("{} {}\n", pair.after, pair.before));
+            for line in lines {
+                if input.write_all(line.as_bytes()).is_err() {
+                    break;
+                }
+            }
+        });
+        read(output, pairs, step)
+    });
+    let ended = child.wait();
+    ended.is_ok_and(|status| status.success()).then_some(sizes)
+}
+
+/// Reads the answers: the later commit's name on a line, and its sizes on the next, where there are any.
+fn read(output: impl std::io::Read, pairs: &[Pair], step: &mut impl FnMut()) -> HashMap<Pair, Size> {
+    let mut sizes = HashMap::new();
+    let mut pairs = pairs.iter();
+    let mut current = None;
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        let line = line.trim();
+        if let Ok(after) = Oid::from_str(line)
+            && line.len() >= 40
+        {
+            // A pair that is passed over could not be compared.
+            current = pairs.by_ref().find(|pair| pair.after == after);
+            if let Some(pair) = current {
+                sizes.insert(*pair, Size { files: 0, added: 0, removed: 0 });
+                step();
+            }
+        } else if let (Some(pair), Some(size)) = (current, shortstat(line)) {
+            sizes.insert(*pair, size);
+        }
+    }
+    sizes
+}
+
+/// Reads `3 files changed, 45 insertions(+), 12 deletions(-)`.
+fn shortstat(line: &str) -> Option<Size> {
+    let mut size = Size { files: 0, added: 0, removed: 0 };
+    for part in line.split(',') {
+        let (number, what) = part.trim().split_once(' ')?;
+        let number = number.parse().ok()?;
+        if what.starts_with("file") {
+            size.files = number;
+        } else if what.starts_with("insertion") {
+            size.added = number;
+        } else if what.starts_with("deletion") {
+            size.removed = number;
+        } else {
+            return None;
+        }
+    }
+    Some(size)
+}
+
+fn in_process(repository: &Repository, pair: Pair) -> Option<Size> {
+    let tree = |id: Oid| repository.find_commit(id).and_then(|commit| commit.tree());
+    let (before, after) = (tree(pair.before).ok()?, tree(pair.after).ok()?);
+    let mut diff = repository.diff_tree_to_tree(Some(&before), Some(&after), None).ok()?;
+    diff.find_similar(Some(DiffFindOptions::new().renames(true))).ok()?;
+    let stats = diff.stats().ok()?;
+    let number = |count: usize| count as u64;
+    Some(Size {
+        files: number(stats.files_changed()),
+        added: number(stats.insertions()),
+        removed: number(stats.deletions()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_statistic_is_read() {
+        for (line, expected) in [
+            ("3 files changed, 45 insertions(+), 12 deletions(-)", Some((3, 45, 12))),
+            ("1 file changed, 1 insertion(+)", Some((1, 1, 0))),
+            ("1 file changed, 1 deletion(-)", Some((1, 0, 1))),
+            ("1 file changed, 0 insertions(+), 0 deletions(-)", Some((1, 0, 0))),
+            ("warning: something", None),
+            ("", None),
+        ] {
+            assert_eq!(shortstat(line).map(|size| (size.files, size.added, size.removed)), expected, "{line}");
+        }
+    }
+}
