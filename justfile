@@ -22,7 +22,7 @@ torture:
 
 # Speed and size against the floors, as ratios
 bench *ARGS:
-    cargo build --release --workspace --examples --locked
+    cargo build --release --workspace --bins --examples --locked
     cargo run --release -p benches --bin benches --locked -- {{ARGS}}
 
 # What loop_introspect concludes from simulated loops, beside what it promises

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::records::IssueType;
 use loop_introspect::claims::{self, Telling};
-use loop_introspect::monitor::{Event, Parameters, Series, Stream, replay};
-use loop_introspect::stats::real;
+use loop_monitor::stats::real;
+use loop_monitor::{Event, Parameters, Series, Stream, replay};
 use simulated_loop::{Bursts, Change, Scenario};
 
 /// Two weeks, and the month after them, at a hundred cycles a day.

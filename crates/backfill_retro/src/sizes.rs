@@ -1,10 +1,11 @@
-//! How much merged work changed, as the local clone shows it: one `git` process that is fed with all the commits, which is
-//! several times as fast as comparing in this process; that serves where there is no `git`.
+//! How much merged work changed, as the local clone shows it: a `git` process a processor, each fed with its part of the
+//! commits, which is several times as fast as comparing in this process; that serves where there is no `git`.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use git2::{DiffFindOptions, Oid, Repository};
 use gitea::Size;
@@ -36,10 +37,22 @@ pub(crate) fn pair(repository: &Repository, commits: &Commits) -> Option<Pair> {
 }
 
 /// Compares all pairs. `step` is called for each one done. What cannot be compared is left out.
-pub(crate) fn compare(root: &Path, repository: &Repository, pairs: &[Pair], step: impl FnMut()) -> HashMap<Pair, Size> {
-    let mut step = step;
-    if let Some(sizes) = with_git(root, pairs, &mut step) {
-        return sizes;
+pub(crate) fn compare(
+    root: &Path,
+    repository: &Repository,
+    pairs: &[Pair],
+    mut step: impl FnMut() + Send,
+) -> HashMap<Pair, Size> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST);
+    let shared = Mutex::new(&mut step);
+    let count = || shared.lock().unwrap_or_else(PoisonError::into_inner)();
+    let parts: Vec<&[Pair]> = pairs.chunks(pairs.len().div_ceil(processors).max(FEWEST)).collect();
+    let sizes: Option<Vec<HashMap<Pair, Size>>> = std::thread::scope(|scope| {
+        let work: Vec<_> = parts.iter().map(|part| scope.spawn(|| with_git(root, part, &count))).collect();
+        work.into_iter().map(|part| part.join().ok().flatten()).collect()
+    });
+    if let Some(sizes) = sizes {
+        return sizes.into_iter().flatten().collect();
     }
     let sizes = pairs.iter().filter_map(|pair| {
         step();
@@ -48,8 +61,12 @@ pub(crate) fn compare(root: &Path, repository: &Repository, pairs: &[Pair], step
     sizes.collect()
 }
 
+/// The most processes, and the fewest comparisons that are worth one.
+const MOST: usize = 4;
+const FEWEST: usize = 100;
+
 /// Has `git` compare; none where there is none, or it fails.
-fn with_git(root: &Path, pairs: &[Pair], step: &mut impl FnMut()) -> Option<HashMap<Pair, Size>> {
+fn with_git(root: &Path, pairs: &[Pair], step: &(impl Fn() + Sync)) -> Option<HashMap<Pair, Size>> {
     #[expect(clippy::disallowed_methods, reason = "the one process that this tool starts")]
     let mut git = Command::new("git");
     git.current_dir(root)
@@ -82,7 +99,7 @@ fn with_git(root: &Path, pairs: &[Pair], step: &mut impl FnMut()) -> Option<Hash
 }
 
 /// Reads the answers: the later commit's name on a line, and its sizes on the next, where there are any.
-fn read(output: impl std::io::Read, pairs: &[Pair], step: &mut impl FnMut()) -> HashMap<Pair, Size> {
+fn read(output: impl std::io::Read, pairs: &[Pair], step: &impl Fn()) -> HashMap<Pair, Size> {
     let mut sizes = HashMap::new();
     let mut pairs = pairs.iter();
     let mut current = None;

@@ -9,10 +9,10 @@ use common::records::PastTriageRun;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::claims::dispersion;
-use crate::monitor::{Parameters, Series};
 use crate::scan::Cycle;
-use crate::stats::several::holm;
-use crate::stats::{Interval, ranks, real, tables, two_sided};
+use loop_monitor::stats::several::holm;
+use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
+use loop_monitor::{Parameters, Series};
 
 /// The bins of the day: six of four hours.
 const BINS: usize = 6;

@@ -8,11 +8,11 @@ use common::host::timestamp;
 use common::records::PastCycle;
 use serde::{Deserialize, Serialize};
 
-use crate::monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 use crate::reasons;
 use crate::scan::{Counts, Cycle, Log};
-use crate::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
-use crate::stats::{rates, real};
+use loop_monitor::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
+use loop_monitor::stats::{rates, real};
+use loop_monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 
 /// The fewest durations of a kind of work among which one can be an outlier.
 const OUTLIER_CYCLES: usize = 20;

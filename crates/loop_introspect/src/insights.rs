@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::facts::{Lost, OfKind, Outlier, Reason, Trends};
-use crate::monitor::Event;
+use loop_monitor::Event;
 
 /// The document. Everything but `generated_at` is a function of the records and the settings.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

@@ -16,10 +16,10 @@ use crate::associations::{Associations, scores_before_first_tries};
 use crate::claims::{Run as FailureRun, Telling, outage_now, stuck};
 use crate::facts::{self, DAY, Windows, moment};
 use crate::insights::{Effectiveness, EventRecord, Insights, Quarantine, RedMain, RepeatFailure, Timeouts};
-use crate::monitor::{Masks, Parameters, Series, replay};
 use crate::scan::{Cycle, Log, scan};
 use crate::settings::Settings;
-use crate::stats::{rates, real};
+use loop_monitor::stats::{rates, real};
+use loop_monitor::{Masks, Parameters, Series, replay};
 
 /// How many days back the tries of issues are judged together.
 const STUCK_DAYS: i64 = 14;

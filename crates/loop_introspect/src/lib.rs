@@ -14,13 +14,11 @@ mod facts;
 mod insights;
 mod introspect;
 mod line;
-pub mod monitor;
 mod reasons;
 mod scan;
 mod settings;
 mod show;
 mod source;
-pub mod stats;
 
 use std::process::ExitCode;
 

@@ -13,7 +13,7 @@ use common::journal::{self, MAX_LINE};
 use common::records::{IssueType, PastCycle};
 
 use crate::line::{Line, Reader};
-use crate::monitor::place;
+use loop_monitor::place;
 
 /// The replay starts at a multiple of this many cycles, and leaves at least as many before the end: a fixed place, that
 /// neither moves from run to run nor lets the work grow with the log.

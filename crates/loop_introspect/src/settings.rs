@@ -2,7 +2,7 @@
 
 use common::settings::{Layers, Setting, SettingsError};
 
-use crate::monitor::{Parameters, Thresholds};
+use loop_monitor::{Parameters, Thresholds};
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -142,5 +142,5 @@ impl Settings {
 }
 
 fn real(count: u64) -> f64 {
-    crate::stats::real(usize::try_from(count).unwrap_or(usize::MAX))
+    loop_monitor::stats::real(usize::try_from(count).unwrap_or(usize::MAX))
 }

@@ -6,7 +6,7 @@ use super::words::{numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::associations::{OfHours, OfPanes, OfScore};
 use crate::insights::Finding;
-use crate::stats::real;
+use loop_monitor::stats::real;
 
 /// How many claims a month the budget is spent on: three, twice.
 const CLAIMS: f64 = 6.0;

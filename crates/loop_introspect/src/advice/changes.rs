@@ -5,8 +5,8 @@ use serde_json::json;
 use super::words::{date, numbers, percent, points, rounded};
 use super::{Advice, Evidence, Severity};
 use crate::insights::{Effect, Finding, event_id};
-use crate::monitor::{Event, KINDS, Masks, STREAMS, Stream, place};
-use crate::stats::{rates, real};
+use loop_monitor::stats::{rates, real};
+use loop_monitor::{Event, KINDS, Masks, STREAMS, Stream, place};
 
 impl Evidence<'_> {
     /// Judges the last event of each stream; returns whether any is shown.

@@ -12,9 +12,9 @@ use crate::associations::Associations;
 use crate::claims::{Low, Outage, Run};
 use crate::facts::{Lost, Reason};
 use crate::insights::{Finding, Quarantine, Span};
-use crate::monitor::{Parameters, Replay, Series};
 use crate::scan::Cycle;
 use crate::settings::Settings;
+use loop_monitor::{Parameters, Replay, Series};
 use words::numbers;
 
 /// The fewest cycles before anything is claimed.

@@ -6,8 +6,8 @@ use super::words::{date, grouped, numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::claims::{KIND, LEVEL, STUCK};
 use crate::insights::{Effect, Finding};
-use crate::monitor::KINDS;
-use crate::stats::real;
+use loop_monitor::KINDS;
+use loop_monitor::stats::real;
 
 /// From which dispersion on the tool says that the bursts have a source nobody has labelled.
 const BURSTY: f64 = 2.0;

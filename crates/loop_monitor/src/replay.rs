@@ -1,11 +1,11 @@
 //! The walk over the log: look after look, stream after stream.
 
-use super::masks::{longest_episode, repeats};
-use super::{Dispersion, Event, KINDS, Masks, Parameters, SAME_EPISODE, Series, Stream};
+use crate::masks::{longest_episode, repeats};
 use crate::stats::ranks::{log_shift, rank_sum_variance};
 use crate::stats::rates::root_likelihood_ratio;
 use crate::stats::real;
 use crate::stats::robust::median_of;
+use crate::{Dispersion, Event, KINDS, Masks, Parameters, SAME_EPISODE, Series, Stream};
 
 /// From which raw evidence on dispersion is measured: below it no threshold is in reach.
 const WORTH_MEASURING: f64 = 3.0;
@@ -22,7 +22,7 @@ pub struct Replay {
     /// Every change event that the log holds, in the order in which they were raised.
     pub events: Vec<Event>,
     /// Where the present regime of each stream begins.
-    pub regimes: [usize; super::STREAMS],
+    pub regimes: [usize; crate::STREAMS],
 }
 
 /// Walks the log.
@@ -40,7 +40,7 @@ struct Walk<'a> {
     parameters: &'a Parameters,
     again: Vec<bool>,
     /// Where the present regime of each stream began.
-    begun: [usize; super::STREAMS],
+    begun: [usize; crate::STREAMS],
     events: Vec<Event>,
     masks: Masks,
     longest: Vec<f64>,
@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
             series,
             parameters,
             again: repeats(series, parameters.tries),
-            begun: [0; super::STREAMS],
+            begun: [0; crate::STREAMS],
             events: Vec::new(),
             masks: Masks::default(),
             longest: Vec::new(),

@@ -1,6 +1,6 @@
 //! How much more clustered than chance the data are.
 
-use super::Parameters;
+use crate::Parameters;
 
 /// Measures dispersion; keeps its working memory between calls.
 #[derive(Debug, Default)]

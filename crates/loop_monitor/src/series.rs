@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use common::records::IssueType;
 
-use super::place;
+use crate::place;
 
 /// The counted log as the monitors see it: one entry a cycle in each list.
 #[derive(Clone, Debug, Default)]

@@ -9,6 +9,7 @@ mod dispersion;
 mod masks;
 mod replay;
 mod series;
+pub mod stats;
 
 pub use dispersion::Dispersion;
 pub use masks::{Masks, open_outage, outages, repeats};
@@ -135,9 +136,9 @@ impl Event {
 
     /// How much changed at least and at most: the effect, a threshold's width of errors to either side. At the moment of
     /// an alarm the estimate was selected, and 1.96 errors would be too few.
-    pub fn interval(&self) -> crate::stats::Interval {
+    pub fn interval(&self) -> stats::Interval {
         let half = self.threshold * self.error;
-        crate::stats::Interval { low: self.effect - half, high: self.effect + half }
+        stats::Interval { low: self.effect - half, high: self.effect + half }
     }
 }
 
