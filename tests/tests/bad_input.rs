@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use sandbox::{Call, Sandbox};
 
-const TOOLS: [(&str, &[&str]); 4] = [
+const TOOLS: [(&str, &[&str]); 5] = [
     ("cycle_retro", &["--cycle", "1", "--success", "--duration", "5"]),
     ("loop_guard", &[]),
     ("orchestrator", &["--issues", "issues.json"]),
     ("triage_score", &["--issues", "issues.json"]),
+    ("loop_introspect", &[]),
 ];
 
 /// Checks that a call is refused with these words, quickly, and that nothing was written.
@@ -79,6 +80,8 @@ fn a_setting_out_of_range_or_misspelt_is_placed() {
             "{\"agenda_time_minutes\": [10]}",
             "`agenda_time_minutes`: expected whole minutes",
         ),
+        ("loop_introspect", TOOLS[4].1, "{\"success_target\": 70}", "`success_target`: expected a number above 0"),
+        ("loop_introspect", TOOLS[4].1, "{\"sucess_target\": 0.7}", "did you mean `success_target`?"),
         ("triage_score", TOOLS[3].1, "{\"gitea_api\": \"ftp://x\"}", "`gitea_api`: expected an http or https address"),
         ("triage_score", TOOLS[3].1, "{\"repo_slug\": \"a/b/c\"}", "`repo_slug`: expected owner/name"),
     ] {
@@ -181,6 +184,8 @@ fn what_stands_in_a_files_place_is_named() {
         ("loop_guard", TOOLS[1].1, ".loop/queue.json"),
         ("loop_guard", TOOLS[1].1, ".loop/idle_state.json"),
         ("loop_guard", TOOLS[1].1, "config/automations.json"),
+        ("loop_introspect", TOOLS[4].1, ".loop/retro/insights.json"),
+        ("loop_introspect", TOOLS[4].1, ".loop/retro/cycles.jsonl"),
         ("triage_score", TOOLS[3].1, ".loop/queue.json"),
         ("triage_score", TOOLS[3].1, ".loop/quarantine.json"),
         ("triage_score", TOOLS[3].1, ".loop/retro/triage.jsonl"),

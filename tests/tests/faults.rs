@@ -55,6 +55,8 @@ fn every_fault_has_its_outcome_with_every_tool() {
                 for (tool, expected) in ["triage_score", "orchestrator", "loop_guard"].into_iter().zip(outcomes) {
                     check(tool, &fault, times, expected);
                 }
+                // What triage needs of a forge, backfill needs too.
+                check("backfill_retro", &fault, times, outcomes[0]);
             });
         }
     });
@@ -86,5 +88,7 @@ fn check(tool: &str, fault: &Fault, times: Option<usize>, expected: Outcome) {
             assert_eq!(sandbox.read(".loop/queue.json") != QUEUE, is_triage, "{told}");
         }
     }
+    let records = sandbox.json_lines(".loop/retro/cycles.jsonl").len();
+    assert_eq!(records > 0, tool == "backfill_retro" && !matches!(expected, Failed(_)), "{told}");
     assert!(!ended.conversation().contains("token demo") && !ended.conversation().contains("sha: demo"), "{told}");
 }

@@ -111,7 +111,9 @@ fn look_back(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
     }
     let settings = run.settings(&[], |layers| Settings::take(layers, cli.window_days))?;
     let log = run.cycles_log()?;
-    files::check_writable_place(&run.repo.insights())?;
+    for path in [&run.repo.insights(), &log, &run.repo.triage_log(), &run.repo.deep_triage_log()] {
+        files::check_writable_place(path)?;
+    }
     run.perform(|_| {
         let insights = source::made_of(&run, &log, &settings, || introspect::introspect(&run, &log, &settings))?;
         answer(&run, cli, &insights)
