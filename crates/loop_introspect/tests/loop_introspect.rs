@@ -169,7 +169,9 @@ fn a_stuck_issue_and_an_open_outage_are_named() {
     // As of the last look, which is after every twentieth cycle.
     assert!(stuck["finding"].as_str().unwrap().starts_with("#77 failed 7 times in a row; by chance ("), "{stuck}");
     assert_eq!(insights["repeat_failures"][0]["issue"], 77);
-    assert_eq!(insights["failure_reasons"][0]["template"], "no space left on <path>");
+    let templates: Vec<&Value> =
+        insights["failure_reasons"].as_array().unwrap().iter().map(|reason| &reason["template"]).collect();
+    assert!(templates.contains(&&json!("no space left on <path>")), "{templates:?}");
     for round in 0..8 {
         text += &line(600 + round, 1000 + round, false);
     }
