@@ -262,8 +262,13 @@ impl Evidence<'_> {
     /// Says what would have shown: silence that says what it could have seen is half of the trust.
     pub(super) fn no_change(&self, advice: &mut Advice) {
         let parameters = &self.settings.parameters;
-        let (rate, phi) =
-            self.level.map_or((0.5, 1.0), |level| (real(level.successes) / real(level.cycles), level.phi));
+        let Some(level) = self.level else {
+            // With nearly all set aside nothing could have shown.
+            let finding = "Too few ordinary cycles to see a change of the success rate.".to_owned();
+            let (id, category) = ("no-change".to_owned(), "change".to_owned());
+            return advice.silent("too_few_cycles", Finding { id, category, finding, ..Finding::default() });
+        };
+        let (rate, phi) = (real(level.successes) / real(level.cycles), level.phi);
         let regime = self.look.saturating_sub(self.replay.regimes[0]);
         let (n2, threshold) = (300.0_f64.min(real(regime) / 2.0), parameters.thresholds.success);
         let n1 = (real(regime) - n2).clamp(1.0, real(parameters.baseline));
