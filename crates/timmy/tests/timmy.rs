@@ -26,11 +26,14 @@ fn the_demo_plays_a_day_and_keeps_it_if_asked() {
         "[triage] Ready: ",
         "\"status\": \"work\"",
         "[orchestrator] Agenda for",
+        "[backfill] Added 30 records",
         "[retro] ⟳12.6:003",
+        "[introspect] 3 cycles",
         "queue.json",
     ] {
         assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
     }
-    assert_eq!(fs::read_to_string(sandbox.root().join("day/.loop/retro/cycles.jsonl")).unwrap().lines().count(), 3);
+    let log = fs::read_to_string(sandbox.root().join("day/.loop/retro/cycles.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 33, "30 merged pull requests, 3 cycles");
     let _ = sandbox.call("timmy", ["demo", "--keep", "day"]).run().code(2);
 }
