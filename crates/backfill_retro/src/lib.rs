@@ -127,31 +127,32 @@ fn backfill(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
 
 fn seed(run: &Run, cli: &Cli, settings: &Settings, places: &Places) -> Result<Outcome, Error> {
     let known = merge::known(&places.log)?;
-    let (found, slug) = if cli.from_git { from_git(run, settings)? } else { from_forge(run, settings, &known)? };
+    let (mut found, slug) =
+        if cli.from_git { from_git(run, settings, &known)? } else { from_forge(run, settings, &known)? };
     let all = found.len();
-    let records: Vec<Line> = found
+    found.retain(|merged| !known.contains(&merged.number));
+    let mut lines = found
         .iter()
-        .filter(|merged| !known.contains(&merged.number))
         .map(|merged| {
             let text = pyjson::to_line(&BackfilledRecord::of(merged, slug.as_deref()))?;
-            Ok(Line { time: merged.at, text })
+            Ok(Line { pr: merged.number, time: merged.at, text })
         })
-        .collect::<Result<_, Error>>()?;
-    let sized = found.iter().filter(|merged| !known.contains(&merged.number) && merged.size.is_some()).count();
-    let outcome = Outcome {
-        added: records.len(),
-        known: all - records.len(),
-        without_size: records.len() - sized,
-        dry_run: cli.dry_run,
-    };
+        .collect::<Result<Vec<Line>, Error>>()?;
     if cli.dry_run {
-        for line in records.iter().take(SHOWN) {
+        for line in lines.iter().take(SHOWN) {
             run.show(&format!("  {}", text::line(&line.text)));
         }
     } else {
-        write(run, places, &records)?;
+        write(run, places, &mut lines)?;
     }
-    run.say(&announcement(&outcome, records.len()));
+    let sized: HashSet<u64> = found.iter().filter(|merged| merged.size.is_some()).map(|merged| merged.number).collect();
+    let outcome = Outcome {
+        added: lines.len(),
+        known: all - lines.len(),
+        without_size: lines.iter().filter(|line| !sized.contains(&line.pr)).count(),
+        dry_run: cli.dry_run,
+    };
+    run.say(&announcement(&outcome));
     if run.args.json {
         let document = json!({"added": outcome.added, "known": outcome.known, "unknown_size": outcome.without_size,
             "dry_run": outcome.dry_run});
@@ -160,28 +161,27 @@ fn seed(run: &Run, cli: &Cli, settings: &Settings, places: &Places) -> Result<Ou
     Ok(outcome)
 }
 
-fn announcement(outcome: &Outcome, records: usize) -> String {
+fn announcement(outcome: &Outcome) -> String {
     let verb = if outcome.dry_run { "Dry run: would add" } else { "Added" };
     let sizes =
         if outcome.without_size > 0 { format!(", {} of unknown size", outcome.without_size) } else { String::new() };
-    format!("{verb} {records} records{sizes}; {} were known", outcome.known)
+    format!("{verb} {} records{sizes}; {} were known", outcome.added, outcome.known)
 }
 
-/// Puts the records into the log, and brings what is made of it up to date.
-fn write(run: &Run, places: &Places, records: &[Line]) -> Result<(), Error> {
-    if records.is_empty() {
+/// Puts the records into the log, less those that another run has put there meanwhile, and brings what is made of the log
+/// up to date: also with nothing to add, since an earlier run may have ended in between.
+fn write(run: &Run, places: &Places, lines: &mut Vec<Line>) -> Result<(), Error> {
+    if lines.is_empty() && !places.log.exists() {
         return Ok(());
     }
     let lock = files::lock(&places.log)?;
-    // Another run may have been faster.
-    let known = merge::known(&places.log)?;
-    let is_new = |line: &&Line| {
-        let record = journal::parse::<common::records::PastCycle>(line.text.as_bytes());
-        record.and_then(|record| record.pr).is_none_or(|pr| !known.contains(&pr))
-    };
-    let lines: Vec<Line> =
-        records.iter().filter(is_new).map(|line| Line { time: line.time, text: line.text.clone() }).collect();
-    merge::merge(&lock, &lines)?;
+    if !lines.is_empty() {
+        let known = merge::known(&places.log)?;
+        lines.retain(|line| !known.contains(&line.pr));
+    }
+    if !lines.is_empty() {
+        merge::merge(&lock, lines)?;
+    }
     let index = Index::up_to_date(&places.log, &places.index)?;
     let window = journal::tail(&places.log, run.summary_window()?)?;
     drop(lock);
@@ -215,7 +215,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
     if !missing.is_empty() {
         let mut progress = Progress::new(run, "pull requests", missing.len());
         let mut failed = 0;
-        forge.each_pull(&missing, |number, pull| {
+        let outcome = forge.each_pull(&missing, |number, pull| {
             progress.step();
             match pull {
                 Ok(pull) => {
@@ -228,8 +228,9 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
                 Err(_) => failed += 1,
             }
             Ok(())
-        })?;
+        });
         progress.end();
+        outcome?;
         if failed > 0 {
             run.warn(&format!("{failed} pull requests could not be had by themselves; their sizes are unknown"));
         }
@@ -238,7 +239,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
 }
 
 /// What the local history says was merged.
-fn from_git(run: &Run, settings: &Settings) -> Result<(Vec<Merged>, Option<String>), Error> {
+fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec<Merged>, Option<String>), Error> {
     let fail = |source| Error::History { path: run.repo.root().display().to_string(), source };
     let repository = git2::Repository::open(run.repo.root()).map_err(fail)?;
     let slug = settings.forge.resolve(run.host, &run.repo).slug.ok();
@@ -253,7 +254,6 @@ fn from_git(run: &Run, settings: &Settings) -> Result<(Vec<Merged>, Option<Strin
         ));
     }
     let mut found = history.merged;
-    let known = merge::known(&run.cycles_log()?)?;
     keep(&mut found, settings, |merged| known.contains(&merged.number));
     sizes_from_clone(run, run.repo.root(), &mut found, |merged| !known.contains(&merged.number));
     Ok((found, slug))

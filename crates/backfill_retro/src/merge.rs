@@ -13,6 +13,8 @@ use common::records::PastCycle;
 /// A record that is to come into the log.
 #[derive(Debug)]
 pub(crate) struct Line {
+    /// The pull request.
+    pub pr: u64,
     pub time: DateTime<Utc>,
     pub text: String,
 }
@@ -118,7 +120,11 @@ mod tests {
 
     fn line(minute: u32) -> Line {
         let time = format!("2026-03-21T12:{minute:02}:00Z");
-        Line { time: parse_time(&time).unwrap(), text: format!("{{\"timestamp\": \"{time}\", \"pr\": {minute}}}") }
+        Line {
+            pr: u64::from(minute),
+            time: parse_time(&time).unwrap(),
+            text: format!("{{\"timestamp\": \"{time}\", \"pr\": {minute}}}"),
+        }
     }
 
     fn merged(old: &[u8], lines: &[Line]) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use common::files::FileError;
 use common::journal;
-use common::records::PastTriageRun;
+use common::records::PastScores;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::claims::dispersion;
@@ -152,22 +152,22 @@ pub(crate) fn scores_before_first_tries(
     let wanted: HashSet<u64> = first.iter().map(|(_, issue)| *issue).collect();
     let (mut said, mut places, mut damaged) = (HashMap::new(), HashMap::new(), 0);
     journal::scan(path, 0, |line| {
-        let Some(run) = line.and_then(journal::parse::<PastTriageRun>) else {
+        let Some(run) = line.and_then(journal::parse::<PastScores>) else {
             damaged += 1;
             return;
         };
         let Some(time) = run.time().map(|time| time.timestamp_micros()) else { return };
         let of_run: HashMap<u64, f64> = run.scores.into_iter().filter(|(issue, _)| wanted.contains(issue)).collect();
         let last = real(run.ready_issues.len().max(2) - 1);
-        let place = |issue: u64| run.ready_issues.iter().position(|ready| *ready == issue);
+        let place: HashMap<u64, usize> = run.ready_issues.iter().copied().zip(0..).collect();
         // The tries are in the order of time.
         let from = first.partition_point(|(at, _)| cycles[*at].time < time);
         for (at, issue) in &first[from..] {
             match of_run.get(issue) {
                 Some(score) => drop(said.insert(*at, *score)),
                 None if of_run.is_empty() && !run.ready_issues.is_empty() => {
-                    if let Some(place) = place(*issue) {
-                        places.insert(*at, 1.0 - real(place) / last);
+                    if let Some(place) = place.get(issue) {
+                        places.insert(*at, 1.0 - real(*place) / last);
                     }
                 }
                 None => {}

@@ -59,8 +59,10 @@ pub struct Outage {
     pub evidence: f64,
     /// The place of its first cycle.
     pub begun: usize,
-    /// How many cycles it holds.
+    /// How many cycles it holds, red ones left out.
     pub cycles: usize,
+    /// How many of them failed.
+    pub failures: usize,
     /// How often cycles fail otherwise.
     pub base: f64,
 }
@@ -172,7 +174,8 @@ pub fn outage_now(
     let normal: Vec<usize> = window.clone().filter(|at| !masks.red[at - window.start]).collect();
     let of_normal: Vec<bool> = normal.iter().map(|at| series.success[*at]).collect();
     let (evidence, begun) = open_outage(&of_normal, base, parameters.outage_score, parameters.outage_success)?;
-    Some(Outage { evidence, begun: normal[begun], cycles: normal.len() - begun, base })
+    let failures = of_normal[begun..].iter().filter(|success| !**success).count();
+    Some(Outage { evidence, begun: normal[begun], cycles: normal.len() - begun, failures, base })
 }
 
 fn count(series: &Series, at: &[usize]) -> usize {

@@ -398,7 +398,8 @@ pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Ve
                 high: interval.high,
                 n: all,
                 cycles: recent(&group.at),
-                new: is_new && episodes >= 3,
+                // In the first days of a log everything is.
+                new: is_new && episodes >= 3 && !windows.previous.is_empty(),
                 last_seen: group.at.last().map_or_else(String::new, |at| moment(log.cycles[*at].time)),
                 template: group.template,
                 example: common::text::fit(&group.example, 200),
@@ -415,7 +416,9 @@ pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Ve
 pub(crate) fn lost(series: &Series, range: Range<usize>, since: usize, parameters: &Parameters) -> Lost {
     let low = range.end.saturating_sub(parameters.baseline + parameters.recent).min(range.start);
     let mut masks = Masks::default();
-    masks.find(series, low..range.end, since.max(low), parameters);
+    // A range that ended before the present regime began has its own base rate.
+    let since = if since < range.end { since.max(low) } else { low };
+    masks.find(series, low..range.end, since, parameters);
     let mut lost = Lost { cycles: range.len(), ..Lost::default() };
     let (mut run, mut before) = (0, None::<usize>);
     for at in range.clone().map(|at| at - low) {

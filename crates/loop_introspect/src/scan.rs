@@ -28,6 +28,9 @@ const BLOCK: usize = 256 << 10;
 /// The least part of a log that is worth a thread of its own, in bytes.
 const PART: u64 = 4 << 20;
 
+/// The most parts: each keeps its own latest cycles.
+const PARTS: u64 = 4;
+
 /// A cycle of the counted log.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cycle {
@@ -96,7 +99,7 @@ pub(crate) fn scan(path: &Path, now: i64) -> Result<Log, FileError> {
     let fail = |error| FileError::reading(path, error);
     let length = file.metadata().map_err(fail)?.len();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
-    let parts = threads.clamp(1, 8).min(length / PART).max(1);
+    let parts = threads.clamp(1, PARTS).min(length / PART).max(1);
     let bounds: Vec<u64> =
         (0..=parts).map(|part| length / parts * part + if part == parts { length % parts } else { 0 }).collect();
     let read = |range: Range<u64>| -> std::io::Result<Part> {

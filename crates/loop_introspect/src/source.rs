@@ -5,6 +5,7 @@ use std::path::Path;
 use common::document::{self, Document};
 use common::files::{self, Durability, FileError};
 use common::fingerprint::Fingerprint;
+use common::host::parse_time;
 use common::run::Run;
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +54,9 @@ pub(crate) fn made_of<E: From<FileError>>(
     if let Document::Intact(kept) = document::read::<Source>(&path)?
         && kept == source
         && let Document::Intact(insights) = document::read::<Insights>(&run.repo.insights())?
-        // Lines of a time to come will count one day.
+        // Lines of a time to come will count one day, and a clock that was set back makes some of what counts.
         && insights.future_lines == 0
+        && insights.last_cycle_at.as_deref().and_then(parse_time).is_none_or(|last| last <= run.host.now())
     {
         run.detail(&format!("nothing has changed since {}", insights.generated_at));
         return Ok(insights);

@@ -100,6 +100,32 @@ fn the_same_records_give_the_same_bytes_and_an_unchanged_log_is_not_read_again()
 }
 
 #[test]
+fn a_clock_that_was_set_back_takes_cycles_out_of_the_answer() {
+    let sandbox = Sandbox::new();
+    sandbox.write(LOG, log(&Scenario::default(), 2000));
+    let _ = sandbox.run("loop_introspect", &["-q"]).code(0);
+    assert_eq!(sandbox.json(INSIGHTS)["cycles"], 2000);
+    let earlier = sandbox.call("loop_introspect", ["-q"]).env("TIMMY_NOW", "2026-02-26T00:00:00Z");
+    let _ = earlier.run().code(0);
+    let insights = sandbox.json(INSIGHTS);
+    assert_eq!((&insights["cycles"], &insights["future_lines"]), (&json!(1001), &json!(999)));
+}
+
+#[test]
+fn a_reason_is_new_only_where_there_was_a_time_without_it() {
+    let sandbox = Sandbox::new();
+    let new = |sandbox: &Sandbox| sandbox.json(INSIGHTS)["failure_reasons"][0]["new"].clone();
+    sandbox.write(LOG, log(&Scenario { success: 0.7, ..Scenario::default() }, 600));
+    let _ = sandbox.run("loop_introspect", &["-q"]).code(0);
+    assert_eq!(new(&sandbox), false, "the log's first days");
+    let old = log(&Scenario { success: 0.7, ..Scenario::default() }, 1400);
+    let (before, after) = old.split_at(old.lines().take(900).map(|line| line.len() + 1).sum());
+    sandbox.write(LOG, before.to_owned() + &after.replace("tox failed: 3 errors", "no space left"));
+    let _ = sandbox.run("loop_introspect", &["-q"]).code(0);
+    assert_eq!(new(&sandbox), true);
+}
+
+#[test]
 fn a_young_log_is_told_to_be_one() {
     let sandbox = Sandbox::new();
     let ended = sandbox.run("loop_introspect", &[]).code(0);

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 pub use cycle::{CycleRecord, PastCycle};
 pub use quarantine::{Quarantined, quarantined_numbers};
 pub use queue::{QueueItem, QueueLine, QueueRead, read_queue, read_whole_queue};
-pub use triage_run::{PastTriageRun, TriageRun};
+pub use triage_run::{PastScores, PastTriageRun, TriageRun};
 
 /// What kind of work an issue asks for.
 #[derive(

@@ -36,7 +36,7 @@ pub struct TriageRun {
     pub duration_ms: u64,
 }
 
-/// What a reader needs of a triage run. Everything may be missing.
+/// What most readers need of a triage run. Everything may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct PastTriageRun {
@@ -45,6 +45,14 @@ pub struct PastTriageRun {
     /// How many issues were open.
     #[serde(deserialize_with = "number")]
     pub total_open: Option<u64>,
+}
+
+/// What a triage run said of each issue: much to read, where there are many. Everything may be missing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PastScores {
+    #[serde(deserialize_with = "words")]
+    timestamp: Option<String>,
     /// The numbers of the ready ones, best first.
     #[serde(deserialize_with = "numbers")]
     pub ready_issues: Vec<u64>,
@@ -54,6 +62,13 @@ pub struct PastTriageRun {
 }
 
 impl PastTriageRun {
+    /// Returns when it was.
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        parse_time(self.timestamp.as_deref()?)
+    }
+}
+
+impl PastScores {
     /// Returns when it was.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         parse_time(self.timestamp.as_deref()?)

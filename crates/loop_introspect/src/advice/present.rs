@@ -23,7 +23,7 @@ impl Evidence<'_> {
         };
         let severity =
             (outage.evidence >= alert).then_some(if outage.cycles > 20 { Severity::High } else { Severity::Medium });
-        let failed = self.series.success[outage.begun..].iter().filter(|success| !**success).count();
+        let failed = outage.failures;
         advice.judge(severity, "not_enough_evidence", Finding {
             id: "outage-now".to_owned(),
             category: "outage".to_owned(),
