@@ -105,10 +105,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the tool in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
-    match run::arguments::<Cli>(host) {
-        Ok(cli) => exit::end(host, &backfill(host, &cli)),
-        Err(code) => code,
-    }
+    run::tool(host, backfill)
 }
 
 fn backfill(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {

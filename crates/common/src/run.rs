@@ -7,7 +7,7 @@ use clap::Parser;
 
 use crate::cycle_log;
 use crate::document;
-use crate::exit::{Answer, Failure};
+use crate::exit::{self, Answer, Failure};
 use crate::files::{self, FileError};
 use crate::host::Host;
 use crate::layout::{NoRepo, Repo};
@@ -98,6 +98,14 @@ pub struct Run<'h> {
 #[derive(Debug, Default)]
 pub struct Earnings {
     actions: Vec<&'static str>,
+}
+
+/// Runs a tool in the given world: reads its flags, has it do its work, prints its error. Returns the exit code.
+pub fn tool<C: Parser, A: Answer, E: Failure>(host: &Host, work: impl FnOnce(&Host, &C) -> Result<A, E>) -> u8 {
+    match arguments::<C>(host) {
+        Ok(cli) => exit::end(host, &work(host, &cli)),
+        Err(code) => code,
+    }
 }
 
 /// Reads the command line. On `--help`, `--version` or a mistake the text is printed and the exit code (0 or 2) is the

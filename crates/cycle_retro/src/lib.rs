@@ -89,10 +89,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the tool in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
-    match run::arguments::<Cli>(host) {
-        Ok(cli) => exit::end(host, &record_cycle(host, &cli)),
-        Err(code) => code,
-    }
+    run::tool(host, record_cycle)
 }
 
 fn record_cycle(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {

@@ -87,10 +87,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the program in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
-    match run::arguments::<Cli>(host) {
-        Ok(cli) => exit::end(host, &serve(host, &cli)),
-        Err(code) => code,
-    }
+    run::tool(host, serve)
 }
 
 fn serve(host: &Host, cli: &Cli) -> Result<Interrupted, Error> {

@@ -98,10 +98,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the tool in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
-    match run::arguments::<Cli>(host) {
-        Ok(cli) => exit::end(host, &look_back(host, &cli)),
-        Err(code) => code,
-    }
+    run::tool(host, look_back)
 }
 
 fn look_back(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {

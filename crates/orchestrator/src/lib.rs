@@ -97,10 +97,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the tool in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
-    match run::arguments::<Cli>(host) {
-        Ok(cli) => exit::end(host, &plan(host, &cli)),
-        Err(code) => code,
-    }
+    run::tool(host, plan)
 }
 
 fn plan(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
