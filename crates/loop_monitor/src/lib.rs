@@ -6,6 +6,8 @@
 //! back. Positions are cycles of the counted log, from 0; ranges are half-open.
 
 mod dispersion;
+mod durations;
+mod episodes;
 mod masks;
 mod replay;
 mod series;

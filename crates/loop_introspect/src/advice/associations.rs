@@ -22,21 +22,16 @@ impl Evidence<'_> {
         let [of_score, of_panes, of_hours] = self.associations.adjusted;
         match &self.associations.score {
             Some(score) => self.score(advice, score, of_score),
-            None => self.unknown(advice, "score"),
+            None => unknown(advice, "score"),
         }
         match &self.associations.panes {
             Some(panes) => self.panes(advice, panes, of_panes),
-            None => self.unknown(advice, "panes"),
+            None => unknown(advice, "panes"),
         }
         match &self.associations.hours {
             Some(hours) => self.hours(advice, hours, of_hours),
-            None => self.unknown(advice, "hours"),
+            None => unknown(advice, "hours"),
         }
-    }
-
-    fn unknown(&self, advice: &mut Advice, id: &str) {
-        let text = "The record says too little of it to tell whether it goes with success.".to_owned();
-        advice.silent("too_few_cycles", self.association(id, text, "", json!({}), String::new()));
     }
 
     fn score(&self, advice: &mut Advice, score: &OfScore, adjusted: Option<f64>) {
@@ -115,8 +110,13 @@ impl Evidence<'_> {
             suggestion: suggestion.to_owned(),
             evidence: numbers(evidence),
             period: Some(self.span(from, self.associated)),
-            calculation: [step, when].into_iter().filter(|step| !step.is_empty()).collect(),
+            calculation: vec![step, when],
             ..Finding::default()
         }
     }
+}
+
+fn unknown(advice: &mut Advice, id: &str) {
+    let finding = "The record says too little of it to tell whether it goes with success.".to_owned();
+    advice.unjudged(id, "association", "too_few_cycles", finding);
 }

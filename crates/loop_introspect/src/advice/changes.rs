@@ -265,8 +265,7 @@ impl Evidence<'_> {
         let Some(level) = self.level else {
             // With nearly all set aside nothing could have shown.
             let finding = "Too few ordinary cycles to see a change of the success rate.".to_owned();
-            let (id, category) = ("no-change".to_owned(), "change".to_owned());
-            return advice.silent("too_few_cycles", Finding { id, category, finding, ..Finding::default() });
+            return advice.unjudged("no-change", "change", "too_few_cycles", finding);
         };
         let (rate, phi) = (real(level.successes) / real(level.cycles), level.phi);
         let regime = self.look.saturating_sub(self.replay.regimes[0]);

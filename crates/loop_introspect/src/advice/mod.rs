@@ -139,6 +139,14 @@ impl Advice {
         self.silent.push(Finding { reason: reason.to_owned(), severity: None, suggestion: String::new(), ..finding });
     }
 
+    /// What could not be judged at all, with the reason.
+    fn unjudged(&mut self, id: &str, category: &str, reason: &str, finding: String) {
+        self.silent(
+            reason,
+            Finding { id: id.to_owned(), category: category.to_owned(), finding, ..Finding::default() },
+        );
+    }
+
     fn judge(&mut self, severity: Option<Severity>, silence: &str, finding: Finding) {
         match severity {
             Some(severity) => self.raise(severity, finding),

@@ -16,10 +16,7 @@ impl Evidence<'_> {
     pub(super) fn outage_now(&self, advice: &mut Advice) {
         let alert = self.settings.outage_alert;
         let Some(outage) = self.outage else {
-            let finding = "The last cycles are no outage.".to_owned();
-            let id = "outage-now".to_owned();
-            return advice
-                .silent("none_open", Finding { id, category: "outage".to_owned(), finding, ..Finding::default() });
+            return advice.unjudged("outage-now", "outage", "none_open", "The last cycles are no outage.".to_owned());
         };
         let severity =
             (outage.evidence >= alert).then_some(if outage.cycles > 20 { Severity::High } else { Severity::Medium });
@@ -54,9 +51,7 @@ impl Evidence<'_> {
         let target = self.settings.success_target;
         let Some(level) = self.level else {
             let finding = format!("Fewer than 100 ordinary cycles tell whether success is below {}.", percent(target));
-            let id = "level".to_owned();
-            return advice
-                .silent("too_few_cycles", Finding { id, category: "level".to_owned(), finding, ..Finding::default() });
+            return advice.unjudged("level", "level", "too_few_cycles", finding);
         };
         let interval = level.interval();
         let severity = (level.r >= LEVEL).then_some(if interval.high <= target - 0.10 {
@@ -93,7 +88,7 @@ impl Evidence<'_> {
             let (id, category) = (format!("below-{}", kind.name()), "type".to_owned());
             let Some(low) = low else {
                 let finding = format!("There are too few cycles to set `{}` beside the others.", kind.name());
-                advice.silent("too_few_cycles", Finding { id, category, finding, ..Finding::default() });
+                advice.unjudged(&id, &category, "too_few_cycles", finding);
                 continue;
             };
             let severity = (low.r >= KIND).then_some(Severity::Medium);

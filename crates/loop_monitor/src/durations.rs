@@ -1,0 +1,141 @@
+//! The durations of a window: centred by kind of work and outcome, and ranked.
+
+use std::ops::Range;
+
+use crate::stats::real;
+use crate::stats::robust::median_of;
+use crate::{KINDS, Masks, Series};
+
+/// The groups that durations are centred in: each kind of work, failed and succeeded.
+const GROUPS: usize = 2 * KINDS.len();
+
+/// The durations that are known in a window, oldest first; keeps its working memory between windows.
+#[derive(Default)]
+pub(crate) struct Durations {
+    pub at: Vec<usize>,
+    pub value: Vec<f64>,
+    group: Vec<u8>,
+    order: Vec<u64>,
+    pub rank: Vec<f64>,
+    pub sum: Vec<f64>,
+    working: Vec<f64>,
+}
+
+impl Durations {
+    pub fn gather(&mut self, series: &Series, masks: &Masks, low: usize, range: Range<usize>) {
+        self.at.clear();
+        self.value.clear();
+        self.group.clear();
+        for at in range {
+            let value = series.log_duration[at];
+            if !masks.holds(at - low) && !value.is_nan() {
+                self.at.push(at);
+                self.value.push(value);
+                self.group.push(series.kind[at] * 2 + u8::from(series.success[at]));
+            }
+        }
+    }
+
+    /// Takes from each value the median of its kind and outcome.
+    pub fn centre(&mut self) {
+        let mut ends = [0; GROUPS + 1];
+        for group in &self.group {
+            ends[usize::from(*group) + 1] += 1;
+        }
+        for group in 0..GROUPS {
+            ends[group + 1] += ends[group];
+        }
+        let begins = ends;
+        self.working.clear();
+        self.working.resize(self.value.len(), 0.0);
+        for (value, group) in self.value.iter().zip(&self.group) {
+            let place = &mut ends[usize::from(*group)];
+            self.working[*place] = *value;
+            *place += 1;
+        }
+        let mut medians = [0.0; GROUPS];
+        for (group, median) in medians.iter_mut().enumerate() {
+            *median = median_of(&mut self.working[begins[group]..begins[group + 1]]).unwrap_or(0.0);
+        }
+        for (value, group) in self.value.iter_mut().zip(&self.group) {
+            *value -= medians[usize::from(*group)];
+        }
+    }
+
+    /// Ranks the values, ties by average; returns the tie term.
+    pub fn rank(&mut self) -> f64 {
+        self.sort();
+        let (value, mask) = (&self.value, self.place_bits());
+        let place = |key: &u64| place(*key, mask);
+        self.rank.clear();
+        self.rank.resize(self.value.len(), 0.0);
+        let (mut ties, mut from) = (0.0, 0);
+        while let Some(first) = self.order.get(from) {
+            let first = value[place(first)];
+            let equal = self.order[from..].iter().take_while(|key| value[place(key)].total_cmp(&first).is_eq()).count();
+            let rank = real(2 * from + equal + 1) / 2.0;
+            for key in &self.order[from..from + equal] {
+                self.rank[place(key)] = rank;
+            }
+            let count = real(equal);
+            ties += count * count * count - count;
+            from += equal;
+        }
+        self.sum.clear();
+        self.sum.push(0.0);
+        let mut sum = 0.0;
+        self.sum.extend(self.rank.iter().map(|rank| {
+            sum += rank;
+            sum
+        }));
+        ties
+    }
+
+    /// Puts the values' places in the values' order. A key is a value's first bits and its place: such keys are sorted
+    /// fast, and what their missing bits left in disorder is put right after.
+    fn sort(&mut self) {
+        let mask = self.place_bits();
+        self.order.clear();
+        self.order.extend(self.value.iter().zip(0_u64..).map(|(value, at)| sortable(*value) & !mask | at));
+        self.order.sort_unstable();
+        let value = |key: u64| self.value[place(key, mask)];
+        for at in 1..self.order.len() {
+            let mut to = at;
+            while to > 0 && value(self.order[to - 1]) > value(self.order[to]) {
+                self.order.swap(to - 1, to);
+                to -= 1;
+            }
+        }
+    }
+
+    /// The bits of a key that are a place.
+    fn place_bits(&self) -> u64 {
+        (self.value.len() as u64).next_power_of_two() - 1
+    }
+
+    pub fn medians(&mut self, split: usize) -> (f64, f64) {
+        let mut median = |values: &[f64]| {
+            self.working.clear();
+            self.working.extend_from_slice(values);
+            median_of(&mut self.working).unwrap_or(f64::NAN)
+        };
+        (median(&self.value[..split]), median(&self.value[split..]))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a place in a list")]
+fn place(key: u64, mask: u64) -> usize {
+    (key & mask) as usize
+}
+
+/// A number's bits in an order that is the numbers' own; 0 and -0 are the same.
+fn sortable(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+/// The variance of ranks.
+pub(crate) fn variance(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / real(values.len());
+    values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / real(values.len())
+}
