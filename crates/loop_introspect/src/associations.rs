@@ -6,13 +6,13 @@ use std::path::Path;
 use common::files::FileError;
 use common::journal;
 use common::records::PastScores;
+use loop_monitor::stats::several::holm;
+use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
+use loop_monitor::{Parameters, Series};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::claims::dispersion;
 use crate::scan::Cycle;
-use loop_monitor::stats::several::holm;
-use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
-use loop_monitor::{Parameters, Series};
 
 /// The bins of the day: six of four hours.
 const BINS: usize = 6;

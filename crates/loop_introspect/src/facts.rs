@@ -6,13 +6,13 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use common::host::timestamp;
 use common::records::PastCycle;
+use loop_monitor::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
+use loop_monitor::stats::{rates, real};
+use loop_monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 use serde::{Deserialize, Serialize};
 
 use crate::reasons;
 use crate::scan::{Counts, Cycle, Log};
-use loop_monitor::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
-use loop_monitor::stats::{rates, real};
-use loop_monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 
 /// The fewest durations of a kind of work among which one can be an outlier.
 const OUTLIER_CYCLES: usize = 20;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use loop_monitor::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::facts::{Lost, OfKind, Outlier, Reason, Trends};
-use loop_monitor::Event;
 
 /// The document. Everything but `generated_at` is a function of the records and the settings.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

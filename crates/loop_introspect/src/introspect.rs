@@ -8,6 +8,8 @@ use common::document;
 use common::journal;
 use common::records::{PastTriageRun, lenient_number};
 use common::run::Run;
+use loop_monitor::stats::{rates, real};
+use loop_monitor::{Masks, Parameters, Series, replay};
 use serde_json::Value;
 
 use crate::Error;
@@ -18,8 +20,6 @@ use crate::facts::{self, DAY, Windows, moment};
 use crate::insights::{Effectiveness, EventRecord, Insights, Quarantine, RedMain, RepeatFailure, Timeouts};
 use crate::scan::{Cycle, Log, scan};
 use crate::settings::Settings;
-use loop_monitor::stats::{rates, real};
-use loop_monitor::{Masks, Parameters, Series, replay};
 
 /// How many days back the tries of issues are judged together.
 const STUCK_DAYS: i64 = 14;

@@ -11,9 +11,9 @@ use std::path::Path;
 use common::files::{self, FileError};
 use common::journal::{self, MAX_LINE};
 use common::records::{IssueType, PastCycle};
+use loop_monitor::place;
 
 use crate::line::{Line, Reader};
-use loop_monitor::place;
 
 /// The replay starts at a multiple of this many cycles, and leaves at least as many before the end: a fixed place, that
 /// neither moves from run to run nor lets the work grow with the log.

@@ -1,7 +1,6 @@
 //! The settings.
 
 use common::settings::{Layers, Setting, SettingsError};
-
 use loop_monitor::stats::real;
 use loop_monitor::{Parameters, Thresholds};
 

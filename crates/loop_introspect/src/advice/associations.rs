@@ -1,12 +1,12 @@
 //! What goes with success.
 
+use loop_monitor::stats::real;
 use serde_json::{Value, json};
 
 use super::words::{numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::associations::{OfHours, OfPanes, OfScore};
 use crate::insights::Finding;
-use loop_monitor::stats::real;
 
 /// How many claims a month the budget is spent on: three, twice.
 const CLAIMS: f64 = 6.0;

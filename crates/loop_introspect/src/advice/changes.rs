@@ -1,12 +1,12 @@
 //! What changed: the last event of each stream, how urgent it is, and the words for it.
 
+use loop_monitor::stats::{rates, real};
+use loop_monitor::{Event, KINDS, Masks, STREAMS, Stream, place};
 use serde_json::json;
 
 use super::words::{date, numbers, percent, points, rounded};
 use super::{Advice, Evidence, Severity};
 use crate::insights::{Effect, Finding, event_id};
-use loop_monitor::stats::{rates, real};
-use loop_monitor::{Event, KINDS, Masks, STREAMS, Stream, place};
 
 impl Evidence<'_> {
     /// Judges the last event of each stream; returns whether any is shown.

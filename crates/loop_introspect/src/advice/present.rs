@@ -1,13 +1,13 @@
 //! How it stands now: an open outage, success below its target, kinds of work and issues that fail more than others.
 
+use loop_monitor::KINDS;
+use loop_monitor::stats::real;
 use serde_json::json;
 
 use super::words::{date, grouped, numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::claims::{KIND, LEVEL, STUCK};
 use crate::insights::{Effect, Finding};
-use loop_monitor::KINDS;
-use loop_monitor::stats::real;
 
 /// From which dispersion on the tool says that the bursts have a source nobody has labelled.
 const BURSTY: f64 = 2.0;
