@@ -1,0 +1,16 @@
+//! Python source, read without Python: its text (PEP 263), its syntax errors, what a module binds, exports and imports.
+//!
+//! The parser is Ruff's (`ruff_python_parser`), which has no stable interface; its types stay inside this crate, so that
+//! it can be exchanged here and nowhere else. Offsets are bytes of the decoded text.
+
+mod decode;
+mod module;
+mod outline;
+mod queries;
+mod scopes;
+mod shape;
+
+pub use decode::{Undecodable, decode};
+pub use module::{Dialect, Module, SyntaxError, Version};
+pub use outline::{Exports, Import, Imported, Outline, Wanted};
+pub use queries::{Call, Emptiness, Literal};
