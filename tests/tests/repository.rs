@@ -63,7 +63,7 @@ fn the_schemas_are_made_from_the_types() {
     let schemas: [(&str, Schema); 3] = [
         ("automations", schemars::schema_for!(ManifestFile)),
         ("daily_run", schemars::schema_for!(DailyRunFile)),
-        ("triage_rules", schemars::schema_for!(triage_score::RulesFile)),
+        ("triage_rules", schemars::schema_for!(triage_rules::RulesFile)),
     ];
     for (name, schema) in schemas {
         generated(

@@ -54,8 +54,8 @@ fn utf8<'b>(bytes: &'b [u8], name: &str) -> Result<Cow<'b, str>, Undecodable> {
 }
 
 /// Encodings of which Python's own reader takes no source.
-fn is_wide(encoding: &Encoding) -> bool {
-    [encoding_rs::UTF_16BE, encoding_rs::UTF_16LE, encoding_rs::REPLACEMENT].iter().any(|wide| *wide == encoding)
+fn is_wide(encoding: &'static Encoding) -> bool {
+    [encoding_rs::UTF_16BE, encoding_rs::UTF_16LE, encoding_rs::REPLACEMENT].contains(&encoding)
 }
 
 /// The encoding that a comment of the first two lines declares; the second counts only after a line without code.

@@ -9,8 +9,9 @@ mod outline;
 mod queries;
 mod scopes;
 mod shape;
+mod uses;
 
 pub use decode::{Undecodable, decode};
 pub use module::{Dialect, Module, SyntaxError, Version};
-pub use outline::{Exports, Import, Imported, Outline, Wanted};
+pub use outline::{Exports, Import, Imported, Outline, Patch, Wanted};
 pub use queries::{Call, Emptiness, Literal};

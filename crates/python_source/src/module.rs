@@ -73,6 +73,13 @@ impl fmt::Display for Version {
     }
 }
 
+impl Dialect {
+    /// The version whose syntax counts; a stub is read by tools that know the newest.
+    fn version(self) -> Version {
+        if self.stub { Version::default() } else { self.version }
+    }
+}
+
 impl<'t> Module<'t> {
     /// Parses a text. That never fails: what is wrong with it is in [`Module::errors`].
     ///
@@ -119,7 +126,7 @@ impl<'t> Module<'t> {
             .iter()
             .map(|error| SyntaxError { offset: error.range().start().to_usize(), message: lower(&error.to_string()) });
         let mut errors: Vec<SyntaxError> = unsupported.collect();
-        errors.extend(scopes::errors(self.text, body, self.dialect.version.0, self.dialect.stub));
+        errors.extend(scopes::errors(self.text, body, self.dialect.version().0, self.dialect.stub));
         errors.sort_by_key(|error| error.offset);
         errors
     }

@@ -3,7 +3,7 @@
 //! Every name that is bound anywhere at the module's level counts as bound, whatever the condition around it. Where names
 //! may come from elsewhere (`globals()`, `exec`, a module-level `__getattr__`, `sys.modules`), the outline is open.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use memchr::memmem;
 use ruff_python_ast::visitor::{self, Visitor};
@@ -11,6 +11,7 @@ use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::module::Module;
+use crate::uses;
 
 /// What a module binds, exports and imports.
 #[derive(Debug, Default)]
@@ -27,6 +28,21 @@ pub struct Outline {
     pub has_own_path: bool,
     /// Its imports, in the order of the text.
     pub imports: Vec<Import>,
+    /// What it puts into other things that have a name.
+    pub patches: Vec<Patch>,
+    /// The names that it uses whenever it is imported and does not bind, each with its place.
+    pub undefined: Vec<(String, usize)>,
+    /// Its functions that put names into the module of whoever calls them, or is decorated by them.
+    pub injectors: Vec<String>,
+}
+
+/// An attribute that a module sets from outside: `thing.name = …` or `setattr(thing, …)`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Patch {
+    /// The last part of the thing's name, like `errors` of `package.errors`.
+    pub thing: String,
+    /// The attribute; none where it is computed.
+    pub name: Option<String>,
 }
 
 /// A module's `__all__`.
@@ -112,6 +128,10 @@ const DYNAMIC: [&[u8]; 11] = [
     b"locals()[",
 ];
 
+/// Signs, of which all of one group show that a function puts names into another module.
+const INJECTS: [&[&[u8]]; 4] =
+    [&[b"setattr(", b"modules["], &[b"__dict__", b"modules["], &[b"f_globals["], &[b"f_globals.update"]];
+
 /// Signs that an expression deals with imports that fail.
 const EXPECTS_FAILURE: [&[u8]; 6] = [b"Import", b"Exception", b"ModuleNotFound", b"suppress", b"raises", b"import"];
 
@@ -129,10 +149,26 @@ impl Module<'_> {
                 ..Outline::default()
             },
             has_walrus: has(b":="),
+            has_injector: INJECTS.iter().any(|signs| signs.iter().all(|sign| has(sign))),
+            aliases: HashMap::new(),
+            deleted: HashSet::new(),
+            reached: Vec::new(),
         };
         reader.body(body, Flow { level: Level::Module, is_certain: true, is_straight: true });
         let mut outline = reader.outline;
-        outline.is_open |= outline.names.contains("__getattr__");
+        if !outline.is_open && outline.names.contains("__getattr__") {
+            outline.is_open = true;
+        }
+        if !outline.is_open {
+            let bound = |name: &str| outline.names.contains(name) || reader.deleted.contains(name);
+            let uses = reader.reached.iter().flat_map(|statement| uses::used_by(statement, &bound));
+            outline.undefined = uses.map(|(name, offset)| (name.to_owned(), offset)).collect();
+        }
+        for patch in &mut outline.patches {
+            if let Some(thing) = reader.aliases.get(&patch.thing) {
+                patch.thing.clone_from(thing);
+            }
+        }
         outline
     }
 }
@@ -141,6 +177,13 @@ struct Reader<'t> {
     text: &'t [u8],
     outline: Outline,
     has_walrus: bool,
+    has_injector: bool,
+    /// What names stand for that imports give to things (`import a.b as c`): the last part of the thing's own name.
+    aliases: HashMap<String, String>,
+    /// Names that were bound once.
+    deleted: HashSet<String>,
+    /// The statements that are run whenever the module is imported.
+    reached: Vec<&'t Stmt>,
 }
 
 /// Where a statement stands.
@@ -169,10 +212,14 @@ impl Flow {
     }
 }
 
-impl Reader<'_> {
-    fn body(&mut self, body: &[Stmt], flow: Flow) {
+impl<'t> Reader<'t> {
+    fn body(&mut self, body: &'t [Stmt], flow: Flow) {
         for statement in body {
             self.statement(statement, flow);
+            // Who raises whenever it is imported offers nothing that could be judged.
+            if matches!(statement, Stmt::Raise(_)) && flow.level == Level::Module && flow.is_straight {
+                self.outline.is_open = true;
+            }
             // What follows is not reached.
             if matches!(statement, Stmt::Raise(_) | Stmt::Return(_) | Stmt::Break(_) | Stmt::Continue(_)) {
                 break;
@@ -180,13 +227,21 @@ impl Reader<'_> {
         }
     }
 
-    fn statement(&mut self, statement: &Stmt, flow: Flow) {
+    fn statement(&mut self, statement: &'t Stmt, flow: Flow) {
+        if flow.level == Level::Module && flow.is_straight {
+            self.reached.push(statement);
+        }
         if self.has_walrus && flow.level == Level::Module {
             self.walruses(statement);
         }
         match statement {
             Stmt::FunctionDef(function) => {
                 self.bind(&function.name, flow);
+                let text = &self.text[function.start().to_usize()..function.end().to_usize()];
+                let has = |sign: &&[u8]| memmem::find(text, sign).is_some();
+                if self.has_injector && INJECTS.iter().any(|signs| signs.iter().all(has)) {
+                    self.outline.injectors.push(function.name.to_string());
+                }
                 let inner = Flow { level: Level::Function, ..self.decorated(&function.decorator_list, flow) };
                 self.body(&function.body, inner);
             }
@@ -197,6 +252,7 @@ impl Reader<'_> {
                 self.body(&class.body, inner);
             }
             Stmt::Assign(assign) => {
+                assign.targets.iter().for_each(|target| self.patch(target));
                 assign.targets.iter().for_each(|target| self.target(target, flow));
                 if flow.level == Level::Module && assign.targets.iter().any(|target| is_name(target, "__all__")) {
                     self.outline.exports = Exports::Unset;
@@ -218,10 +274,15 @@ impl Reader<'_> {
                 }
             }
             Stmt::TypeAlias(alias) => self.target(&alias.name, flow),
-            Stmt::Expr(expression) if flow.level == Level::Module => self.changed_exports(&expression.value),
+            Stmt::Expr(expression) => {
+                self.call(&expression.value);
+                if flow.level == Level::Module {
+                    self.changed_exports(&expression.value);
+                }
+            }
             Stmt::Delete(delete) => self.delete(&delete.targets, flow),
             Stmt::Global(global) => {
-                self.outline.names.extend(global.names.iter().map(|name| name.to_string()));
+                self.outline.names.extend(global.names.iter().map(ToString::to_string));
             }
             Stmt::Import(import) => self.import(import, flow),
             Stmt::ImportFrom(import) => self.import_from(import, flow),
@@ -263,7 +324,7 @@ impl Reader<'_> {
         if is_doubtful { flow.doubtful() } else { flow }
     }
 
-    fn branches(&mut self, inner: &ast::StmtIf, flow: Flow) {
+    fn branches(&mut self, inner: &'t ast::StmtIf, flow: Flow) {
         let clauses = inner.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
         let mut here = flow;
         for (test, body) in std::iter::once((Some(&*inner.test), &inner.body)).chain(clauses) {
@@ -281,7 +342,7 @@ impl Reader<'_> {
         }
     }
 
-    fn attempt(&mut self, inner: &ast::StmtTry, flow: Flow) {
+    fn attempt(&mut self, inner: &'t ast::StmtTry, flow: Flow) {
         let catches = inner.handlers.iter().any(|handler| {
             let ExceptHandler::ExceptHandler(handler) = handler;
             handler.type_.as_deref().is_none_or(catches_imports)
@@ -301,6 +362,7 @@ impl Reader<'_> {
             let name = alias.name.as_str();
             let bound = alias.asname.as_ref().map_or(name.split('.').next().unwrap_or(name), |given| given.as_str());
             self.bind(bound, flow);
+            self.alias(alias);
             self.outline.imports.push(Import {
                 offset: alias.start().to_usize(),
                 wanted: Wanted { level: 0, name: name.to_owned() },
@@ -326,12 +388,20 @@ impl Reader<'_> {
         } else {
             for alias in &import.names {
                 self.bind(alias.asname.as_ref().unwrap_or(&alias.name), flow);
+                self.alias(alias);
             }
             let names = import.names.iter();
             Imported::Names(names.map(|alias| (alias.name.to_string(), alias.start().to_usize())).collect())
         };
         let offset = import.module.as_ref().map_or(import.start(), Ranged::start).to_usize();
         self.outline.imports.push(Import { offset, wanted, what, is_certain: flow.is_certain });
+    }
+
+    fn alias(&mut self, alias: &ast::Alias) {
+        if let Some(given) = &alias.asname {
+            let name = alias.name.as_str();
+            self.aliases.insert(given.to_string(), name.rsplit('.').next().unwrap_or(name).to_owned());
+        }
     }
 
     fn bind(&mut self, name: &str, flow: Flow) {
@@ -347,6 +417,27 @@ impl Reader<'_> {
             Expr::List(list) => list.elts.iter().for_each(|part| self.target(part, flow)),
             Expr::Starred(starred) => self.target(&starred.value, flow),
             _ => {}
+        }
+    }
+
+    /// `thing.name = …`; what is set on `self` is no patch.
+    fn patch(&mut self, target: &Expr) {
+        if let Expr::Attribute(attribute) = target
+            && let Some(thing) = last_name(&attribute.value).filter(|thing| *thing != "self" && *thing != "cls")
+        {
+            let name = Some(attribute.attr.to_string());
+            self.outline.patches.push(Patch { thing: thing.to_owned(), name });
+        }
+    }
+
+    /// `setattr(thing, …)`.
+    fn call(&mut self, expression: &Expr) {
+        let Expr::Call(call) = expression else { return };
+        if let (true, [thing, name, ..]) = (is_name(&call.func, "setattr"), &*call.arguments.args)
+            && let Some(thing) = last_name(thing).filter(|thing| *thing != "self" && *thing != "cls")
+        {
+            let name = name.as_string_literal_expr().map(|name| name.value.to_str().to_owned());
+            self.outline.patches.push(Patch { thing: thing.to_owned(), name });
         }
     }
 
@@ -374,6 +465,10 @@ impl Reader<'_> {
             match target {
                 Expr::Name(name) if flow.level == Level::Module && flow.is_straight => {
                     self.outline.names.remove(name.id.as_str());
+                    self.deleted.insert(name.id.to_string());
+                }
+                Expr::Name(name) => {
+                    self.deleted.insert(name.id.to_string());
                 }
                 Expr::Tuple(tuple) => self.delete(&tuple.elts, flow),
                 _ => {}
@@ -450,6 +545,15 @@ impl Reader<'_> {
     fn mentions(&self, expression: &Expr, signs: &[&[u8]]) -> bool {
         let text = &self.text[expression.start().to_usize()..expression.end().to_usize()];
         signs.iter().any(|sign| memmem::find(text, sign).is_some())
+    }
+}
+
+/// The last part of a dotted name.
+fn last_name(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Name(name) => Some(&name.id),
+        Expr::Attribute(attribute) => last_name(&attribute.value).map(|_| attribute.attr.as_str()),
+        _ => None,
     }
 }
 

@@ -10,8 +10,6 @@
 pub mod cli;
 mod quarantine;
 mod queue;
-mod rules;
-mod rules_file;
 mod score;
 mod settings;
 mod show;
@@ -34,9 +32,8 @@ use crate::quarantine::{Quarantine, Release};
 use crate::queue::{Scored, Scorer};
 use crate::settings::Settings;
 
-pub use rules::{Rules, RulesError, SHIPPED};
-pub use rules_file::RulesFile;
 pub use score::{Explanation, Hit, Score};
+pub use triage_rules::{Rules, RulesError, SHIPPED};
 
 /// Who this is.
 pub const TOOL: Tool = Tool { id: "triage_score", prefix: "triage" };
@@ -318,7 +315,7 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
         run.say(&format!("There is no issue #{number}"));
         return Ok(Outcome::NoSuchIssue(number));
     };
-    let explanation = rules.explain(&issue);
+    let explanation = score::explain(rules, &issue);
     let threshold = threshold(settings, rules);
     let quarantined = Quarantine::read(run)?.holds(number);
     let verdict = match (explanation.score.total() >= threshold, quarantined) {

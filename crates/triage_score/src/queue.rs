@@ -15,9 +15,8 @@ use regex::Regex;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::rules::Rules;
-use crate::rules_file::Order;
-use crate::score::title_tags;
+use crate::score::{self, title_tags};
+use triage_rules::{Order, Rules};
 
 /// How many files an item names at most.
 const MOST_FILES: usize = 10;
@@ -63,7 +62,7 @@ impl<'a> Scorer<'a> {
 
     /// Scores an issue.
     pub fn score(&self, issue: Issue) -> Scored {
-        let score = self.rules.score(&issue);
+        let score = score::score(self.rules, &issue);
         let ready = score.total() >= self.threshold;
         let pattern = self.files.as_ref().filter(|_| ready);
         let files = pattern.map(|pattern| named_files(&issue, pattern)).unwrap_or_default();
@@ -207,7 +206,7 @@ mod tests {
     use common::source::Source;
 
     use super::*;
-    use crate::rules::SHIPPED;
+    use triage_rules::SHIPPED;
 
     fn scored(number: u64, kind: IssueType, score: i64) -> Scored {
         let rules = Rules::parse(&Source::new("rules.yaml", SHIPPED)).unwrap();

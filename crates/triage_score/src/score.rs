@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use common::records::IssueType;
 use common::text;
 use gitea::Issue;
-
-use crate::rules::{Rule, Rules, type_groups};
-use crate::rules_file::Length;
+use triage_rules::{Length, Rule, Rules, type_groups};
 
 /// How much of a body is looked at, in bytes: what stands behind 64 KiB makes no issue clearer.
 const BODY_LIMIT: usize = 64 << 10;
@@ -73,103 +71,96 @@ impl Score {
     }
 }
 
-impl Rules {
-    /// Scores an issue: one pass over its title and one over its body, for all patterns.
-    pub fn score(&self, issue: &Issue) -> Score {
-        let view = self.view(issue);
-        let [scope, acceptance, alignment] = self.dimensions.each_ref().map(|dimension| {
-            let holding = dimension.rules.iter().filter(|rule| view.holds(rule));
-            holding.map(|rule| rule.points).sum::<i64>().clamp(0, dimension.max)
-        });
-        Score { kind: view.kind, scope, acceptance, alignment }
-    }
+/// Scores an issue: one pass over its title and one over its body, for all patterns.
+pub fn score(rules: &Rules, issue: &Issue) -> Score {
+    let view = view(rules, issue);
+    let [scope, acceptance, alignment] = rules.dimensions.each_ref().map(|dimension| {
+        let holding = dimension.rules.iter().filter(|rule| view.holds(rule));
+        holding.map(|rule| rule.points).sum::<i64>().clamp(0, dimension.max)
+    });
+    Score { kind: view.kind, scope, acceptance, alignment }
+}
 
-    /// Scores an issue and says why, rule by rule, with the text that matched.
-    pub fn explain(&self, issue: &Issue) -> Explanation {
-        let view = self.view(issue);
-        let score = self.score(issue);
-        let sums = [score.scope, score.acceptance, score.alignment];
-        let dimensions = self.dimensions.iter().zip(sums).map(|(dimension, sum)| {
-            let hits = dimension.rules.iter().map(|rule| self.hit(rule, &view)).collect();
-            (dimension.name, sum, dimension.max, hits)
-        });
-        let dimensions = dimensions.collect();
-        Explanation { score, kind_because: self.kind_because(issue, &view), dimensions }
-    }
+/// Scores an issue and says why, rule by rule, with the text that matched.
+pub fn explain(rules: &Rules, issue: &Issue) -> Explanation {
+    let view = view(rules, issue);
+    let score = score(rules, issue);
+    let sums = [score.scope, score.acceptance, score.alignment];
+    let dimensions = rules.dimensions.iter().zip(sums).map(|(dimension, sum)| {
+        let hits = dimension.rules.iter().map(|rule| hit(rules, rule, &view)).collect();
+        (dimension.name, sum, dimension.max, hits)
+    });
+    let dimensions = dimensions.collect();
+    Explanation { score, kind_because: kind_because(rules, issue, &view), dimensions }
+}
 
-    fn view<'a>(&'a self, issue: &'a Issue) -> View<'a> {
-        let (tags, title) = title_tags(&issue.title);
-        let names: Vec<String> = issue.label_names().chain(tags).map(|name| name.trim().to_lowercase()).collect();
-        let groups: BTreeSet<&str> = self
-            .tags
-            .iter()
-            .filter(|(_, members)| names.iter().any(|name| candidates(name).any(|name| members.contains(name))))
-            .map(|(group, _)| group.as_str())
-            .collect();
-        let in_title = self.in_titles.set.matches(title.as_bytes());
-        let body = cut(&issue.body, BODY_LIMIT);
-        let from_words = || self.types.iter().find(|(_, pattern)| in_title.matched(*pattern)).map(|(kind, _)| *kind);
-        let from_groups = type_groups().find(|(group, _)| groups.contains(group)).map(|(_, kind)| kind);
-        View {
-            title,
-            title_length: title.chars().count(),
-            body,
-            body_length: issue.body.chars().count(),
-            kind: from_groups.or_else(from_words).unwrap_or_default(),
-            in_body: self.in_bodies.set.matches(body.as_bytes()),
-            groups,
-            in_title,
-        }
-    }
-
-    fn kind_because(&self, issue: &Issue, view: &View) -> String {
-        if let Some((group, _)) = type_groups().find(|(group, _)| view.groups.contains(group)) {
-            let (tags, _) = title_tags(&issue.title);
-            let name = issue.label_names().chain(tags).find(|name| {
-                let name = name.trim().to_lowercase();
-                self.tags.get(group).is_some_and(|members| candidates(&name).any(|name| members.contains(name)))
-            });
-            return format!("the label or tag {:?}", text::fit(name.unwrap_or_default(), SHOWN));
-        }
-        let words = self.types.iter().find(|(_, pattern)| view.in_title.matched(*pattern));
-        match words.and_then(|(_, pattern)| found(&self.in_titles.regex(*pattern)?, view.title)) {
-            Some(words) => format!("the title's {words:?}"),
-            None => "no label, tag or word of the title tells".to_owned(),
-        }
-    }
-
-    fn hit(&self, rule: &Rule, view: &View) -> Hit {
-        let mut because = Vec::new();
-        for pattern in &rule.patterns {
-            let title = pattern.in_titles.filter(|number| view.in_title.matched(*number));
-            let body = pattern.in_bodies.filter(|number| view.in_body.matched(*number));
-            because.extend(title.and_then(|number| found(&self.in_titles.regex(number)?, view.title)));
-            because.extend(body.and_then(|number| found(&self.in_bodies.regex(number)?, view.body)));
-        }
-        let section = rule.sections.iter().find(|number| view.in_body.matched(**number));
-        because.extend(section.and_then(|number| found(&self.in_bodies.regex(*number)?, view.body)));
-        because.extend(
-            rule.tags
-                .iter()
-                .filter(|group| view.groups.contains(group.as_str()))
-                .map(|group| format!("tagged {group}")),
-        );
-        because
-            .extend(rule.types.iter().filter(|kind| **kind == view.kind).map(|kind| format!("type {}", kind.name())));
-        if rule.title_length.is_some() {
-            because.push(format!("title of {} characters", view.title_length));
-        }
-        if rule.body_length.is_some() {
-            because.push(format!("body of {} characters", view.body_length));
-        }
-        because.dedup();
-        Hit { id: rule.id.clone(), points: rule.points, holds: view.holds(rule), because }
+fn view<'a>(rules: &'a Rules, issue: &'a Issue) -> View<'a> {
+    let (tags, title) = title_tags(&issue.title);
+    let names: Vec<String> = issue.label_names().chain(tags).map(|name| name.trim().to_lowercase()).collect();
+    let groups: BTreeSet<&str> = rules
+        .tags
+        .iter()
+        .filter(|(_, members)| names.iter().any(|name| candidates(name).any(|name| members.contains(name))))
+        .map(|(group, _)| group.as_str())
+        .collect();
+    let in_title = rules.in_titles.set.matches(title.as_bytes());
+    let body = cut(&issue.body, BODY_LIMIT);
+    let from_words = || rules.types.iter().find(|(_, pattern)| in_title.matched(*pattern)).map(|(kind, _)| *kind);
+    let from_groups = type_groups().find(|(group, _)| groups.contains(group)).map(|(_, kind)| kind);
+    View {
+        title,
+        title_length: title.chars().count(),
+        body,
+        body_length: issue.body.chars().count(),
+        kind: from_groups.or_else(from_words).unwrap_or_default(),
+        in_body: rules.in_bodies.set.matches(body.as_bytes()),
+        groups,
+        in_title,
     }
 }
 
+fn kind_because(rules: &Rules, issue: &Issue, view: &View) -> String {
+    if let Some((group, _)) = type_groups().find(|(group, _)| view.groups.contains(group)) {
+        let (tags, _) = title_tags(&issue.title);
+        let name = issue.label_names().chain(tags).find(|name| {
+            let name = name.trim().to_lowercase();
+            rules.tags.get(group).is_some_and(|members| candidates(&name).any(|name| members.contains(name)))
+        });
+        return format!("the label or tag {:?}", text::fit(name.unwrap_or_default(), SHOWN));
+    }
+    let words = rules.types.iter().find(|(_, pattern)| view.in_title.matched(*pattern));
+    match words.and_then(|(_, pattern)| found(&rules.in_titles.regex(*pattern)?, view.title)) {
+        Some(words) => format!("the title's {words:?}"),
+        None => "no label, tag or word of the title tells".to_owned(),
+    }
+}
+
+fn hit(rules: &Rules, rule: &Rule, view: &View) -> Hit {
+    let mut because = Vec::new();
+    for pattern in &rule.patterns {
+        let title = pattern.in_titles.filter(|number| view.in_title.matched(*number));
+        let body = pattern.in_bodies.filter(|number| view.in_body.matched(*number));
+        because.extend(title.and_then(|number| found(&rules.in_titles.regex(number)?, view.title)));
+        because.extend(body.and_then(|number| found(&rules.in_bodies.regex(number)?, view.body)));
+    }
+    let section = rule.sections.iter().find(|number| view.in_body.matched(**number));
+    because.extend(section.and_then(|number| found(&rules.in_bodies.regex(*number)?, view.body)));
+    because.extend(
+        rule.tags.iter().filter(|group| view.groups.contains(group.as_str())).map(|group| format!("tagged {group}")),
+    );
+    because.extend(rule.types.iter().filter(|kind| **kind == view.kind).map(|kind| format!("type {}", kind.name())));
+    if rule.title_length.is_some() {
+        because.push(format!("title of {} characters", view.title_length));
+    }
+    if rule.body_length.is_some() {
+        because.push(format!("body of {} characters", view.body_length));
+    }
+    because.dedup();
+    Hit { id: rule.id.clone(), points: rule.points, holds: view.holds(rule), because }
+}
 impl View<'_> {
     fn holds(&self, rule: &Rule) -> bool {
-        let is_found = |pattern: &&crate::rules::Pattern| {
+        let is_found = |pattern: &&triage_rules::Pattern| {
             pattern.in_titles.is_some_and(|number| self.in_title.matched(number))
                 || pattern.in_bodies.is_some_and(|number| self.in_body.matched(number))
         };
@@ -234,7 +225,7 @@ mod tests {
 
     fn rules() -> &'static Rules {
         static RULES: LazyLock<Rules> =
-            LazyLock::new(|| Rules::parse(&Source::new("rules.yaml", crate::rules::SHIPPED)).unwrap());
+            LazyLock::new(|| Rules::parse(&Source::new("rules.yaml", triage_rules::SHIPPED)).unwrap());
         &RULES
     }
 
@@ -258,7 +249,7 @@ mod tests {
             ("Should the agent dream?", vec![], IssueType::Philosophy),
             ("Miscellaneous", vec![], IssueType::Unknown),
         ] {
-            assert_eq!(rules().score(&issue(title, "", &labels)).kind, expected, "{title}");
+            assert_eq!(score(rules(), &issue(title, "", &labels)).kind, expected, "{title}");
         }
     }
 
@@ -269,19 +260,19 @@ mod tests {
             "`load_config()` in src/config.py raises a KeyError.\n\n## Steps to reproduce\n1. Make an empty file\n\n## Expected\nIt should use the defaults. Add a test for it.",
             &["bug"],
         );
-        assert!(rules().score(&good).total() >= 8, "{:?}", rules().score(&good));
+        assert!(score(rules(), &good).total() >= 8, "{:?}", score(rules(), &good));
         for (title, body) in [("make it faster", ""), ("???", ""), ("Should an agent be allowed to dream?", "Discuss.")]
         {
-            assert!(rules().score(&issue(title, body, &[])).total() < 5, "{title}");
+            assert!(score(rules(), &issue(title, body, &[])).total() < 5, "{title}");
         }
         let blocked =
             Issue { labels: vec![Label { name: "blocked".to_owned() }, Label { name: "bug".to_owned() }], ..good };
-        assert!(rules().score(&blocked).total() < 5);
+        assert!(score(rules(), &blocked).total() < 5);
     }
 
     #[test]
     fn an_explanation_shows_the_text_that_matched() {
-        let explanation = rules().explain(&issue("Crash in store.py", "It must not lose data\u{1b}[31m.", &[]));
+        let explanation = explain(rules(), &issue("Crash in store.py", "It must not lose data\u{1b}[31m.", &[]));
         assert_eq!(explanation.kind_because, "the title's \"Crash\"");
         let hit = |id: &str| {
             let hits = explanation.dimensions.iter().flat_map(|(_, _, _, hits)| hits);
@@ -311,11 +302,11 @@ mod tests {
         #[test]
         fn any_issue_is_scored_in_range_and_as_it_is_explained(title in "(?s).{0,100}", body in "(?s).{0,2000}") {
             let (rules, issue) = (rules(), issue(&title, &body, &[]));
-            let score = rules.score(&issue);
+            let score = score(rules, &issue);
             for value in [score.scope, score.acceptance, score.alignment] {
                 prop_assert!((0..=3).contains(&value));
             }
-            for (_, sum, max, hits) in rules.explain(&issue).dimensions {
+            for (_, sum, max, hits) in explain(rules, &issue).dimensions {
                 let points: i64 = hits.iter().filter(|hit| hit.holds).map(|hit| hit.points).sum();
                 prop_assert_eq!(points.clamp(0, max), sum);
             }

@@ -41,51 +41,75 @@ const TYPE_GROUPS: [(&str, IssueType); 4] = [
 /// The rules in force.
 #[derive(Debug)]
 pub struct Rules {
-    pub(crate) ready: i64,
-    pub(crate) excellent: i64,
-    pub(crate) tags: BTreeMap<String, BTreeSet<String>>,
-    pub(crate) types: Vec<(IssueType, usize)>,
-    pub(crate) dimensions: [Dimension; 3],
-    pub(crate) ordering: Vec<Order>,
-    pub(crate) failures: u64,
-    pub(crate) lookback: usize,
-    pub(crate) in_titles: PatternSet,
-    pub(crate) in_bodies: PatternSet,
+    /// From which sum on an issue is ready.
+    pub ready: i64,
+    /// From which sum on it is marked.
+    pub excellent: i64,
+    /// Groups of labels and tags, in lower case.
+    pub tags: BTreeMap<String, BTreeSet<String>>,
+    /// Types, each with the place of its pattern in the set for titles.
+    pub types: Vec<(IssueType, usize)>,
+    /// Scope, acceptance, alignment.
+    pub dimensions: [Dimension; 3],
+    /// What decides the order of the queue.
+    pub ordering: Vec<Order>,
+    /// After how many failures an issue is kept out.
+    pub failures: u64,
+    /// Among how many records.
+    pub lookback: usize,
+    /// The patterns for titles.
+    pub in_titles: PatternSet,
+    /// The patterns for bodies.
+    pub in_bodies: PatternSet,
 }
 
 /// One dimension.
 #[derive(Debug)]
-pub(crate) struct Dimension {
+pub struct Dimension {
+    /// Its name.
     pub name: &'static str,
+    /// The most that its rules can add up to.
     pub max: i64,
+    /// Its rules.
     pub rules: Vec<Rule>,
 }
 
 /// One rule.
 #[derive(Debug)]
-pub(crate) struct Rule {
+pub struct Rule {
+    /// Its name, unique in its dimension.
     pub id: String,
+    /// What it adds; below 0 it takes away.
     pub points: i64,
+    /// What it looks for.
     pub patterns: Vec<Pattern>,
+    /// How many of the patterns must be found.
     pub at_least: usize,
     /// Patterns of headings, as places in the set for bodies.
     pub sections: Vec<usize>,
+    /// Groups of tags.
     pub tags: Vec<String>,
+    /// Types.
     pub types: Vec<IssueType>,
+    /// Characters of the title.
     pub title_length: Option<Length>,
+    /// Characters of the body.
     pub body_length: Option<Length>,
 }
 
 /// A pattern's places in the sets for titles and bodies.
 #[derive(Debug)]
-pub(crate) struct Pattern {
+pub struct Pattern {
+    /// In [`Rules::in_titles`].
     pub in_titles: Option<usize>,
+    /// In [`Rules::in_bodies`].
     pub in_bodies: Option<usize>,
 }
 
 /// Many patterns that are looked for in one pass.
 #[derive(Debug)]
-pub(crate) struct PatternSet {
+pub struct PatternSet {
+    /// All of them, compiled.
     pub set: RegexSet,
     texts: Vec<String>,
 }
@@ -393,7 +417,7 @@ fn regex(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 /// Returns the group's type, for the groups that tell one.
-pub(crate) fn type_groups() -> impl Iterator<Item = (&'static str, IssueType)> {
+pub fn type_groups() -> impl Iterator<Item = (&'static str, IssueType)> {
     TYPE_GROUPS.into_iter()
 }
 

@@ -15,28 +15,28 @@ pub struct RulesFile {
     /// The version of this format: 1.
     #[serde(default = "one")]
     #[schemars(with = "u64")]
-    pub(crate) version: Spanned<u64>,
+    pub version: Spanned<u64>,
     /// Which sums matter.
-    pub(crate) thresholds: Thresholds,
+    pub thresholds: Thresholds,
     /// Groups of label names and `[tags]`, in lower case.
-    pub(crate) tags: BTreeMap<String, Vec<String>>,
+    pub tags: BTreeMap<String, Vec<String>>,
     /// Words of the title that tell the type where neither labels nor tags do.
     #[serde(default)]
-    pub(crate) types: Vec<TypeWords>,
+    pub types: Vec<TypeWords>,
     /// The three dimensions.
-    pub(crate) dimensions: Dimensions,
+    pub dimensions: Dimensions,
     /// What comes first in the queue.
     #[serde(default = "usual_order")]
     #[schemars(with = "Vec<Order>")]
-    pub(crate) ordering: Vec<Spanned<Order>>,
+    pub ordering: Vec<Spanned<Order>>,
     /// When an issue is kept out.
-    pub(crate) quarantine: QuarantineRules,
+    pub quarantine: QuarantineRules,
 }
 
 /// Sums of the three dimensions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Thresholds {
+pub struct Thresholds {
     /// From here on an issue is ready.
     #[schemars(with = "i64")]
     pub ready: Spanned<i64>,
@@ -48,7 +48,7 @@ pub(crate) struct Thresholds {
 /// Patterns of one type.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TypeWords {
+pub struct TypeWords {
     /// The type.
     #[serde(rename = "type")]
     #[schemars(with = "String")]
@@ -61,7 +61,7 @@ pub(crate) struct TypeWords {
 /// The dimensions of a score.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Dimensions {
+pub struct Dimensions {
     /// Does it say where the work is?
     pub scope: Dimension,
     /// Does it say when the work is done?
@@ -73,7 +73,7 @@ pub(crate) struct Dimensions {
 /// One dimension.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Dimension {
+pub struct Dimension {
     /// The most that its rules can add up to.
     #[schemars(with = "i64")]
     pub max: Spanned<i64>,
@@ -84,7 +84,7 @@ pub(crate) struct Dimension {
 /// One rule: it holds when everything that it names holds.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RuleFile {
+pub struct RuleFile {
     /// Its name, unique in its dimension.
     #[schemars(with = "String")]
     pub id: Spanned<String>,
@@ -125,7 +125,7 @@ pub(crate) struct RuleFile {
 /// A range of lengths, both ends included.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Length {
+pub struct Length {
     /// At least.
     #[serde(default)]
     pub min: Option<usize>,
@@ -137,7 +137,7 @@ pub(crate) struct Length {
 /// Where a pattern is looked for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Place {
+pub enum Place {
     /// In the title, without its `[tags]`.
     Title,
     /// In the body.
@@ -147,7 +147,7 @@ pub(crate) enum Place {
 /// What decides the order of the queue.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Order {
+pub enum Order {
     /// Bugs before everything else.
     BugsFirst,
     /// The higher score.
@@ -161,7 +161,7 @@ pub(crate) enum Order {
 /// When an issue is kept out of the queue.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct QuarantineRules {
+pub struct QuarantineRules {
     /// After so many failed cycles without a success.
     #[schemars(with = "u64")]
     pub failures: Spanned<u64>,

@@ -1,0 +1,55 @@
+//! Symbolic links lead somewhere.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::Project;
+use crate::finding::{Findings, Place};
+use crate::tree::{Source, as_path};
+
+pub(super) fn check(project: &Project, findings: &mut Findings) {
+    let tree = &project.selection.tree;
+    for entry in project.selection.chosen.iter().map(|at| &tree.entries[*at]).filter(|entry| entry.is_link) {
+        let leads = match tree.source() {
+            Source::WorkTree => tree.root().join(&entry.path).exists(),
+            Source::Index | Source::Commit => tree.read(entry).is_some_and(|target| {
+                let target = as_path(&target);
+                let folder = entry.path.parent().unwrap_or(Path::new(""));
+                match inside(folder, &target) {
+                    Some(path) => {
+                        let name = path.to_string_lossy();
+                        tree.entry(&name).is_some() || tree.has_folder(&name)
+                    }
+                    // Outside the repository only the machine can tell.
+                    None => tree.root().join(folder).join(&target).exists(),
+                }
+            }),
+        };
+        if !leads {
+            project.report("broken-links", &entry.name, findings, |report| {
+                report.add(
+                    Place::File,
+                    "the symbolic link leads nowhere",
+                    "point it at a file that is there, or remove it",
+                );
+            });
+        }
+    }
+}
+
+/// A link's target relative to the repository, if it stays inside.
+fn inside(folder: &Path, target: &Path) -> Option<PathBuf> {
+    let mut path = PathBuf::new();
+    for part in folder.join(target).components() {
+        match part {
+            Component::Normal(name) => path.push(name),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !path.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(path)
+}

@@ -1,0 +1,113 @@
+//! The formatter has nothing to change: Black, or Ruff's where the settings say so. Without one there is a warning.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::Project;
+use crate::child::{self, Ended};
+use crate::file::File;
+use crate::finding::{Findings, Place};
+use crate::patterns;
+use crate::tree::Source;
+
+/// This check.
+const ID: &str = "formatting";
+
+/// Files that tell a formatter how the project is to look.
+const CONFIGURATION: [&str; 4] = ["pyproject.toml", "ruff.toml", ".ruff.toml", ".editorconfig"];
+
+/// How many files are given to one call: command lines are bounded.
+const BATCH: usize = 500;
+
+pub(super) fn check(project: &Project, findings: &mut Findings) {
+    let settings = project.settings;
+    let (program, args): (&str, &[&str]) = match (settings.formatter.as_str(), project.fix) {
+        ("black", false) => ("black", &["--check", "--"]),
+        ("black", true) => ("black", &["--quiet", "--"]),
+        ("ruff", false) => ("ruff", &["format", "--check", "--no-cache", "--"]),
+        ("ruff", true) => ("ruff", &["format", "--quiet", "--"]),
+        _ => return,
+    };
+    let tree = &project.selection.tree;
+    let entries = project.selection.chosen.iter().map(|at| &tree.entries[*at]);
+    let wanted = entries.filter(|entry| {
+        !entry.is_link
+            && File::new(&entry.name, b"").is_python()
+            && patterns::any(&settings.formatter_paths, &entry.name)
+            && !patterns::any(&settings.exclude, &entry.name)
+    });
+    let files: Vec<&crate::tree::Entry> = wanted.collect();
+    if files.is_empty() {
+        return;
+    }
+    // What is staged or committed is looked at where it cannot be mistaken for the work tree.
+    let copy = match tree.source() {
+        Source::WorkTree => None,
+        Source::Index | Source::Commit => match copy_of(project, &files) {
+            Ok(copy) => Some(copy),
+            Err(error) => return project.warn(ID, format!("cannot copy the files for {program}: {error}")),
+        },
+    };
+    let folder = copy.as_ref().map_or(tree.root(), tempfile::TempDir::path);
+    for batch in files.chunks(BATCH) {
+        let mut call: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        call.extend(batch.iter().map(|entry| entry.path.as_os_str()));
+        match child::run(program, &call, folder, settings.formatter_timeout) {
+            Ok(Ended::Code(0, _)) => {}
+            Ok(Ended::Code(_, output)) => read_output(project, program, folder, &output, findings),
+            Ok(Ended::Signal) => project.warn(ID, format!("{program} was ended by a signal")),
+            Ok(Ended::TimedOut) => {
+                let seconds = settings.formatter_timeout.as_secs();
+                return project.warn(ID, format!("{program} took more than {seconds} s and was ended"));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return project.warn(ID, format!("{program} is not installed"));
+            }
+            Err(error) => return project.warn(ID, format!("cannot run {program}: {error}")),
+        }
+    }
+}
+
+/// Takes the files that a formatter would change from what it says.
+fn read_output(project: &Project, program: &str, folder: &Path, output: &str, findings: &mut Findings) {
+    let mut known = false;
+    for line in output.lines() {
+        let line = line.trim();
+        let changed = ["would reformat ", "Would reformat: "].iter().find_map(|start| line.strip_prefix(start));
+        if let Some(path) = changed {
+            let path = Path::new(path.trim());
+            let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+            if project.selection.tree.entry(&name).is_some() {
+                known = true;
+                let mend = format!("run {program} on it (--fix)");
+                project.report(ID, &name, findings, |report| {
+                    report.add(Place::File, &format!("{program} would reformat it"), &mend);
+                });
+            }
+        } else if line.starts_with("error: cannot format") || line.starts_with("error: Failed to parse") {
+            // A file that cannot be parsed is the matter of another check.
+            known = true;
+        }
+    }
+    if !known {
+        let first = output.lines().find(|line| !line.trim().is_empty()).unwrap_or("without a word").to_owned();
+        project.warn(ID, format!("{program} failed: {first}"));
+    }
+}
+
+/// Copies files of the index or a commit, with what tells a formatter how they are to look.
+fn copy_of(project: &Project, files: &[&crate::tree::Entry]) -> std::io::Result<tempfile::TempDir> {
+    let tree = &project.selection.tree;
+    let folder = tempfile::tempdir()?;
+    let configuration = CONFIGURATION.iter().filter_map(|name| tree.entry(name));
+    for entry in files.iter().copied().chain(configuration) {
+        let path = folder.path().join(&entry.path);
+        if let (Some(bytes), Some(above)) = (tree.read(entry), path.parent()) {
+            fs::create_dir_all(above)?;
+            fs::File::create_new(&path).and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))?;
+        }
+    }
+    Ok(folder)
+}

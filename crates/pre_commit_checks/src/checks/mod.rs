@@ -1,0 +1,194 @@
+//! The checks, one file each, and the short list of them.
+
+mod broken_links;
+mod case_collisions;
+mod conflict_markers;
+mod debugger_calls;
+mod final_newline;
+mod formatting;
+mod imports;
+mod json;
+mod large_files;
+mod line_endings;
+mod loop_config;
+mod platform_paths;
+mod required_exports;
+mod required_values;
+mod secrets;
+mod skip_markers;
+mod syntax;
+mod toml;
+mod trailing_spaces;
+mod undefined_names;
+mod yaml;
+
+use std::cell::RefCell;
+
+use python_source::Undecodable;
+
+use crate::file::{File, Python, Report};
+use crate::finding::Findings;
+use crate::modules::Modules;
+use crate::selection::Selection;
+use crate::settings::Settings;
+
+/// One check.
+pub struct Check {
+    /// Its id on the command line, in settings and in comments.
+    pub id: &'static str,
+    /// What it looks after, in a few words.
+    pub about: &'static str,
+    /// How it looks.
+    pub work: Work,
+}
+
+/// How a check looks.
+#[derive(Clone, Copy)]
+pub enum Work {
+    /// At the bytes of each file.
+    Bytes(fn(&File, &Settings, &mut Report)),
+    /// At each Python file that can be parsed.
+    Source(fn(&File, &Python, &Settings, &mut Report)),
+    /// At each Python file, before it is parsed and after.
+    Syntax(fn(&Result<&Python, &Undecodable>, &mut Report)),
+    /// At all files together.
+    Tree(fn(&Project, &mut Findings)),
+}
+
+/// All files together.
+pub struct Project<'p> {
+    /// The files, and which of them are checked.
+    pub selection: &'p Selection,
+    /// The modules among them.
+    pub modules: &'p Modules<'p>,
+    /// The settings in force.
+    pub settings: &'p Settings,
+    /// Whether findings may be mended instead.
+    pub fix: bool,
+    /// What kept a check from its work: its id and the reason.
+    pub warnings: RefCell<Vec<(&'static str, String)>>,
+    /// What is said with --verbose.
+    pub details: RefCell<Vec<String>>,
+}
+
+/// The checks, in the order in which they are shown.
+pub const CHECKS: [Check; 21] = [
+    Check { id: "syntax", about: "Python files can be compiled", work: Work::Syntax(syntax::check) },
+    Check { id: "imports", about: "Imports of the project's own modules resolve", work: Work::Tree(imports::check) },
+    Check {
+        id: "undefined-names",
+        about: "What a module uses when it is imported is defined",
+        work: Work::Tree(undefined_names::check),
+    },
+    Check {
+        id: "required-exports",
+        about: "Modules export what others need",
+        work: Work::Tree(required_exports::check),
+    },
+    Check {
+        id: "required-values",
+        about: "Values that must be set are not empty",
+        work: Work::Tree(required_values::check),
+    },
+    Check {
+        id: "platform-paths",
+        about: "Tests name no path of one machine",
+        work: Work::Source(platform_paths::check),
+    },
+    Check {
+        id: "skip-markers",
+        about: "Tests that need a service can be skipped",
+        work: Work::Source(skip_markers::check),
+    },
+    Check { id: "debugger-calls", about: "No debugger is left in", work: Work::Source(debugger_calls::check) },
+    Check { id: "conflict-markers", about: "No merge conflict is left in", work: Work::Bytes(conflict_markers::check) },
+    Check { id: "json", about: "JSON files can be read", work: Work::Bytes(json::check) },
+    Check { id: "yaml", about: "YAML files can be read", work: Work::Bytes(yaml::check) },
+    Check { id: "toml", about: "TOML files can be read", work: Work::Bytes(toml::check) },
+    Check { id: "loop-config", about: "The loop's own configuration is right", work: Work::Bytes(loop_config::check) },
+    Check { id: "secrets", about: "No private key and no token is in a file", work: Work::Bytes(secrets::check) },
+    Check { id: "large-files", about: "No file is larger than allowed", work: Work::Bytes(large_files::check) },
+    Check {
+        id: "case-collisions",
+        about: "No two names differ in case only",
+        work: Work::Tree(case_collisions::check),
+    },
+    Check { id: "broken-links", about: "Symbolic links lead somewhere", work: Work::Tree(broken_links::check) },
+    Check { id: "line-endings", about: "Line endings are not mixed", work: Work::Bytes(line_endings::check) },
+    Check { id: "trailing-spaces", about: "No line ends in spaces", work: Work::Bytes(trailing_spaces::check) },
+    Check { id: "final-newline", about: "Files end in a newline", work: Work::Bytes(final_newline::check) },
+    Check { id: "formatting", about: "The formatter has nothing to change", work: Work::Tree(formatting::check) },
+];
+
+pub use large_files::too_large;
+pub(crate) use trailing_spaces::strings;
+
+impl Work {
+    /// Returns whether it needs a Python file to be parsed.
+    pub fn reads_python(self) -> bool {
+        matches!(self, Self::Source(_) | Self::Syntax(_))
+    }
+}
+
+impl Project<'_> {
+    /// Returns the names of the files that are checked.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.selection.chosen.iter().map(|at| self.selection.tree.entries[*at].name.as_str())
+    }
+
+    /// Returns the names of the modules among them; stubs are none.
+    pub fn modules_checked(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| name.strip_suffix(".py").is_some())
+    }
+
+    /// Adds findings of a file whose text is read once more for the places.
+    pub fn report(&self, check: &'static str, file: &str, findings: &mut Findings, add: impl FnOnce(&mut Report)) {
+        let tree = &self.selection.tree;
+        let bytes = tree.entry(file).and_then(|entry| tree.read(entry)).unwrap_or_default();
+        let text = File::new(file, &bytes).decode().and_then(Result::ok);
+        let places = text.as_deref().map_or(&*bytes, str::as_bytes);
+        add(&mut Report::new(check, file, places, findings));
+    }
+
+    /// Notes what is worth saying with --verbose.
+    pub fn detail(&self, what: String) {
+        self.details.borrow_mut().push(what);
+    }
+
+    /// Notes that a check could not do its work.
+    pub fn warn(&self, check: &'static str, why: impl Into<String>) {
+        self.warnings.borrow_mut().push((check, why.into()));
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use python_source::Dialect;
+
+    use super::*;
+    use crate::finding::Finding;
+
+    /// Runs a check of one file with the default settings; the findings as `line:column: what`.
+    pub fn of(id: &str, name: &str, bytes: &[u8]) -> Vec<String> {
+        let settings = Settings::default();
+        let check = CHECKS.iter().find(|check| check.id == id).unwrap();
+        let (mut findings, file) = (Findings::default(), File::new(name, bytes));
+        let decoded = if file.is_python() { file.decode() } else { None };
+        let text = decoded.as_ref().and_then(|it| it.as_ref().ok());
+        let python = text.map(|text| Python::parse(text, Dialect::default()));
+        let mut report = Report::new(check.id, name, bytes, &mut findings);
+        match check.work {
+            Work::Bytes(work) => work(&file, &settings, &mut report),
+            Work::Source(work) => work(&file, &python.unwrap(), &settings, &mut report),
+            Work::Syntax(work) => match (&python, decoded.as_ref().unwrap()) {
+                (Some(python), _) => work(&Ok(python), &mut report),
+                (None, Err(error)) => work(&Err(error), &mut report),
+                (None, Ok(_)) => {}
+            },
+            Work::Tree(_) => panic!("looks at all files together"),
+        }
+        findings.found.sort();
+        let line = |it: &Finding| format!("{}:{}: {}", it.line, it.column, it.what);
+        findings.found.iter().map(line).collect()
+    }
+}

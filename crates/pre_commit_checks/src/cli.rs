@@ -1,0 +1,94 @@
+//! The flags.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use common::run::CommonArgs;
+
+/// Finds what would fail in CI before it is committed: exit 0 nothing found, 1 findings
+#[derive(Debug, Parser)]
+#[command(name = "pre_commit_checks", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Check these files and folders only [default: the work tree without what Git ignores]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Check what is staged, as it is staged
+    #[arg(long, conflicts_with_all = ["from_ref", "fix"])]
+    pub(crate) staged: bool,
+
+    /// Check what has changed since this commit …
+    #[arg(long, value_name = "REF", requires = "to_ref", conflicts_with = "fix")]
+    pub(crate) from_ref: Option<String>,
+
+    /// … up to this one, as it is there
+    #[arg(long, value_name = "REF", requires = "from_ref")]
+    pub(crate) to_ref: Option<String>,
+
+    /// Run only this check (may be repeated)
+    #[arg(long, value_name = "ID")]
+    pub(crate) check: Vec<String>,
+
+    /// Leave out this check (may be repeated)
+    #[arg(long, value_name = "ID")]
+    pub(crate) skip: Vec<String>,
+
+    /// List the checks, and check nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Mend what needs no judgement: line endings, trailing spaces, the final newline, the formatting
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Leave out the findings that this file knows
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Write all present findings to the file of --baseline, and end with 0
+    #[arg(long, requires = "baseline")]
+    pub(crate) update_baseline: bool,
+
+    /// The form of the output
+    #[arg(long, value_enum, value_name = "FORM", default_value = "text", conflicts_with = "json")]
+    pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// What else the tool does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Have Git call this tool before each commit
+    InstallHook(HookArgs),
+}
+
+/// The flags of `install-hook`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct HookArgs {
+    /// Take the hook away again
+    #[arg(long)]
+    pub remove: bool,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The forms of the output.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, as the old script wrote it
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// JUnit XML
+    Junit,
+    /// Annotations of GitHub, Gitea and Forgejo Actions
+    Github,
+}

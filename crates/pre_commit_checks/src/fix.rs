@@ -1,0 +1,146 @@
+//! What is mended without judgement: line endings, trailing spaces, the final newline.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::path::Path;
+
+use memchr::{memchr, memchr_iter};
+
+use crate::checks;
+use crate::file::File;
+
+/// Mends a file's content: only what the checks named in `wanted` look after. None where nothing is to mend.
+pub fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
+    if !file.is_text {
+        return None;
+    }
+    let mut bytes = Cow::Borrowed(file.bytes);
+    // A carriage return that stands alone becomes part of a line's end when the spaces behind it go.
+    while let Some(mended) = step(file.name, &bytes, wanted) {
+        bytes = Cow::Owned(mended);
+    }
+    match bytes {
+        Cow::Owned(mended) => Some(mended),
+        Cow::Borrowed(_) => None,
+    }
+}
+
+/// Mends one thing.
+fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
+    if wanted("final-newline") && !bytes.is_empty() && !bytes.ends_with(b"\n") {
+        return Some([bytes, usual_end(bytes)].concat());
+    }
+    let trimmed = || {
+        let strings = checks::strings(&File::new(name, bytes));
+        without_trailing_spaces(bytes, &strings)
+    };
+    let trims = wanted("trailing-spaces") && !keeps_trailing_spaces(name);
+    trims.then(trimmed).flatten().or_else(|| wanted("line-endings").then(|| one_line_ending(bytes)).flatten())
+}
+
+/// Whether trailing spaces mean something in such a file: in Markdown two of them break a line.
+pub fn keeps_trailing_spaces(name: &str) -> bool {
+    [".md", ".markdown", ".diff", ".patch", ".snap", ".svg", ".tsv"].iter().any(|extension| name.ends_with(extension))
+}
+
+/// Replaces a file in one step; its permissions stay.
+///
+/// # Errors
+/// The system refuses; the file is as it was.
+pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let permissions = path.metadata()?.permissions();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    temporary.write_all(content)?;
+    temporary.as_file().set_permissions(permissions)?;
+    temporary.as_file().sync_data()?;
+    temporary.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// How many lines end as on Windows, and how many there are.
+fn ends(bytes: &[u8]) -> (usize, usize) {
+    let ends = memchr_iter(b'\n', bytes).map(|at| at > 0 && bytes[at - 1] == b'\r');
+    ends.fold((0, 0), |(windows, all), is_windows| (windows + usize::from(is_windows), all + 1))
+}
+
+/// The end that most lines have.
+fn usual_end(bytes: &[u8]) -> &'static [u8] {
+    let (windows, all) = ends(bytes);
+    if windows * 2 > all { b"\r\n" } else { b"\n" }
+}
+
+/// The text with the line ending that most lines have; none where all have the same.
+fn one_line_ending(bytes: &[u8]) -> Option<Vec<u8>> {
+    memchr(b'\r', bytes)?;
+    let (windows, all) = ends(bytes);
+    if windows == 0 || windows == all {
+        return None;
+    }
+    let end = usual_end(bytes);
+    let mut mended = Vec::with_capacity(bytes.len() + all);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(text) => {
+                mended.extend_from_slice(text.strip_suffix(b"\r").unwrap_or(text));
+                mended.extend_from_slice(end);
+            }
+            None => mended.extend_from_slice(line),
+        }
+    }
+    Some(mended)
+}
+
+/// The text without spaces before line ends, except inside `strings`; none where there are none.
+fn without_trailing_spaces(bytes: &[u8], strings: &[std::ops::Range<usize>]) -> Option<Vec<u8>> {
+    let mut mended = Vec::with_capacity(bytes.len());
+    let mut start = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let (text, end) = match line.strip_suffix(b"\n") {
+            Some(text) => {
+                text.strip_suffix(b"\r").map_or((text, &line[line.len() - 1..]), |text| (text, &line[line.len() - 2..]))
+            }
+            None => (line, &line[line.len()..]),
+        };
+        let kept = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |at| at + 1);
+        let line_end = start + text.len();
+        let is_value = kept < text.len() && strings.iter().any(|string| string.contains(&line_end));
+        mended.extend_from_slice(if is_value { text } else { &text[..kept] });
+        mended.extend_from_slice(end);
+        start += line.len();
+    }
+    (mended.len() != bytes.len()).then_some(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mended(name: &str, text: &[u8]) -> Option<Vec<u8>> {
+        mend(&File::new(name, text), &|_| true)
+    }
+
+    #[test]
+    fn what_needs_no_judgement_is_mended() {
+        assert_eq!(mended("a", b"a \nb\t\r\nc").unwrap(), b"a\nb\nc\n");
+        assert_eq!(mended("a", b"a\r\nb\r\nc").unwrap(), b"a\r\nb\r\nc\r\n");
+        assert_eq!(mended("a", b"a\r\nb\r\nc\n").unwrap(), b"a\r\nb\r\nc\r\n");
+        assert_eq!(mended("a.py", b"x = '''a \nb'''  \n").unwrap(), b"x = '''a \nb'''\n");
+        assert_eq!(mended("a.md", b"a  \nb").unwrap(), b"a  \nb\n");
+        for text in [&b"a\nb\n"[..], b"", b"a \0", b"a\r\n"] {
+            assert_eq!(mended("a", text), None);
+        }
+        assert_eq!(mend(&File::new("a", b"a "), &|id| id == "line-endings"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn mending_twice_is_mending_once(text in "[ab \t\r\n]{0,60}") {
+            let once = mended("a", text.as_bytes()).unwrap_or_else(|| text.clone().into_bytes());
+            prop_assert_eq!(mended("a", &once), None);
+            let letters = |bytes: &[u8]| bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+            prop_assert_eq!(letters(&once), letters(text.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Annotations of GitHub, Gitea and Forgejo Actions: workflow commands, one a line.
+
+use std::fmt::Write as _;
+
+use super::Shown;
+
+pub(super) fn format(shown: &Shown) -> String {
+    let mut text = String::new();
+    for finding in &shown.outcome.findings {
+        let _ = write!(text, "::error file={}", property(&finding.file));
+        if finding.line > 0 {
+            let _ = write!(text, ",line={}", finding.line);
+        }
+        if finding.column > 0 {
+            let _ = write!(text, ",col={}", finding.column);
+        }
+        let message = format!("{} ({})", finding.what, finding.mend);
+        let _ = writeln!(text, ",title={}::{}", property(finding.check), data(&message));
+    }
+    for (check, what) in &shown.outcome.warnings {
+        let _ = writeln!(text, "::warning title={}::{}", property(check), data(what));
+    }
+    let count = shown.outcome.findings.len();
+    let _ = write!(text, "{count} finding(s) in {} file(s)", shown.outcome.files);
+    text
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

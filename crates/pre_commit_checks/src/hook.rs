@@ -1,0 +1,107 @@
+//! The hook that has Git call this tool before each commit.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use common::files::{self, FileError};
+use common::host::Host;
+use git2::Repository;
+
+/// How a hook of ours is known.
+const MARK: &str = "# Made by `pre_commit_checks install-hook`.";
+
+/// What was done.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Done {
+    /// The hook is there now, at this path.
+    Installed(PathBuf),
+    /// It is gone.
+    Removed(PathBuf),
+    /// There was none of ours.
+    NotThere,
+}
+
+/// Why the hook cannot be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// There is no Git repository.
+    #[error("{} is no Git repository", .0.display())]
+    NoRepository(PathBuf, #[source] git2::Error),
+    /// Another hook is there.
+    #[error("{} is another hook, which is left alone", .0.display())]
+    Another(PathBuf, String),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl HookError {
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoRepository(..) => Some("change into a repository, or give --repo-root DIR".to_owned()),
+            Self::Another(_, call) => Some(format!("add this line to it: {call}")),
+            Self::File(error) => error.hint(),
+        }
+    }
+}
+
+/// Installs the hook where Git looks for it: the folder of `core.hooksPath`, or the one that all work trees share.
+///
+/// # Errors
+/// Another hook is there, or the system refuses.
+pub fn install(host: &Host, root: &Path) -> Result<Done, HookError> {
+    let path = place(root)?;
+    let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
+    let call = format!("{} --staged || exit $?", quoted(program.as_os_str()));
+    if path.symlink_metadata().is_ok() && !is_ours(&path) {
+        return Err(HookError::Another(path, call));
+    }
+    let text = format!("#!/bin/sh\n{MARK} Its `--remove` takes it away.\n{call}\n");
+    if let Some(folder) = path.parent() {
+        files::make_folder(folder)?;
+    }
+    write(&path, text.as_bytes()).map_err(|error| FileError::writing(&path, error))?;
+    Ok(Done::Installed(path))
+}
+
+/// Takes the hook away; one that is not ours stays.
+///
+/// # Errors
+/// There is no repository, or the system refuses.
+pub fn remove(root: &Path) -> Result<Done, HookError> {
+    let path = place(root)?;
+    if !is_ours(&path) {
+        return Ok(Done::NotThere);
+    }
+    files::remove(&path)?;
+    Ok(Done::Removed(path))
+}
+
+fn place(root: &Path) -> Result<PathBuf, HookError> {
+    let repository = Repository::open(root).map_err(|error| HookError::NoRepository(root.to_owned(), error))?;
+    let configured = repository.config().and_then(|config| config.get_path("core.hooksPath")).ok();
+    // Relative to the work tree in which hooks run.
+    let folder = configured.map_or_else(|| repository.commondir().join("hooks"), |path| root.join(path));
+    Ok(folder.join("pre-commit"))
+}
+
+fn is_ours(path: &Path) -> bool {
+    files::read(path, 1 << 20).ok().flatten().is_some_and(|text| String::from_utf8_lossy(&text).contains(MARK))
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text)?;
+    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o755))?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// A path as one word of the shell.
+fn quoted(path: &OsStr) -> String {
+    format!("'{}'", String::from_utf8_lossy(path.as_bytes()).replace('\'', "'\\''"))
+}

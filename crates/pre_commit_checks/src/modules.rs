@@ -1,0 +1,488 @@
+//! Where a project's modules are, and what an import of them finds. Nothing is run, and what cannot be known without that
+//! is [`Verdict::Unknown`].
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use common::text;
+use memchr::memmem;
+use python_source::{Dialect, Exports, Module, Outline, Patch, Wanted, decode};
+
+use crate::standard_library::STANDARD_LIBRARY;
+use crate::tree::{Elsewhere, Tree};
+
+/// Names that every module has.
+const OF_EVERY_MODULE: [&str; 12] = [
+    "__annotations__",
+    "__builtins__",
+    "__cached__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__file__",
+    "__loader__",
+    "__name__",
+    "__package__",
+    "__path__",
+    "__spec__",
+];
+
+/// Files that say what a build makes.
+const BUILD_FILES: [&str; 12] = [
+    "BUILD",
+    "BUILD.bazel",
+    "CMakeLists.txt",
+    "Cargo.toml",
+    "Makefile",
+    "build.py",
+    "hatch_build.py",
+    "meson.build",
+    "noxfile.py",
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+];
+
+/// Files that make a folder a project of its own.
+const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
+
+/// The modules of a tree.
+pub struct Modules<'t> {
+    tree: &'t Tree,
+    dialect: Dialect,
+    /// Folders that modules are imported from, each with the folder of its project.
+    roots: Vec<(String, String)>,
+    outlines: RefCell<HashMap<String, Rc<Outline>>>,
+    build_files: RefCell<Option<Rc<Vec<u8>>>>,
+}
+
+/// What an import finds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// It is there.
+    Found,
+    /// That shows only when the program runs.
+    Unknown,
+    /// It is not there.
+    Missing(Missing),
+}
+
+/// What an import does not find.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Missing {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub mend: String,
+    /// It is in the work tree, but not in what is checked.
+    is_uncommitted: bool,
+}
+
+impl Missing {
+    /// Says what is missing, and what to do about it.
+    pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { what: what.into(), mend: mend.into(), is_uncommitted: false }
+    }
+}
+
+/// What a dotted name leads to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Target {
+    /// A module's file.
+    Module(String),
+    /// A folder with an `__init__.py`.
+    Package(String),
+    /// A folder without one: a part of a namespace package.
+    Folder(String),
+}
+
+impl Target {
+    /// The file that binds its names; of a namespace package one that is not there.
+    fn file(&self) -> String {
+        match self {
+            Self::Module(file) => file.clone(),
+            Self::Package(folder) | Self::Folder(folder) => inside(folder, "__init__.py"),
+        }
+    }
+}
+
+/// What lies in a folder under a name.
+enum Child {
+    There(Target),
+    /// Something that is not read: a stub, an extension module.
+    Unread,
+    Nothing,
+}
+
+impl<'t> Modules<'t> {
+    /// Takes the modules of a tree; those of the files that were read already are given. `sources` are folders, besides
+    /// the root itself, that modules are imported from; they count in each part of the tree that is a project of its own.
+    pub fn new(tree: &'t Tree, dialect: Dialect, sources: &[String], outlines: HashMap<String, Outline>) -> Self {
+        let outlines = outlines.into_iter().map(|(name, outline)| (name, Rc::new(outline))).collect();
+        let is_project = |name: &str| PROJECT_FILES.contains(&name.rsplit('/').next().unwrap_or(name));
+        let projects = tree.entries.iter().filter(|entry| is_project(&entry.name)).map(|entry| folder_of(&entry.name));
+        let mut roots = Vec::new();
+        for project in std::iter::once("").chain(projects) {
+            let sources =
+                sources.iter().map(|source| inside(project, source.trim_start_matches("./").trim_matches('/')));
+            for root in std::iter::once(project.to_owned()).chain(sources) {
+                if !roots.iter().any(|(known, _)| *known == root) {
+                    roots.push((root, project.to_owned()));
+                }
+            }
+        }
+        // The innermost project first.
+        roots.sort_by_key(|(_, project)| std::cmp::Reverse(project.len()));
+        Self { tree, dialect, roots, outlines: RefCell::new(outlines), build_files: RefCell::default() }
+    }
+
+    /// Returns what a module binds, exports and imports.
+    pub fn outline(&self, file: &str) -> Rc<Outline> {
+        if let Some(known) = self.outlines.borrow().get(file) {
+            return Rc::clone(known);
+        }
+        let bytes = self.tree.entry(file).and_then(|entry| self.tree.read(entry));
+        let outline = bytes.as_deref().and_then(|bytes| decode(bytes).ok()).map_or_else(
+            || Outline { is_open: true, has_own_path: true, ..Outline::default() },
+            |text| Module::parse(&text, self.dialect).outline(),
+        );
+        let outline = Rc::new(outline);
+        self.outlines.borrow_mut().insert(file.to_owned(), Rc::clone(&outline));
+        outline
+    }
+
+    /// Judges an import in `file`: of the module that is wanted, and of `name` in it if one is given.
+    pub fn judge(&self, file: &str, wanted: &Wanted, name: Option<&str>) -> Verdict {
+        let parts: Vec<&str> = wanted.name.split('.').filter(|part| !part.is_empty()).collect();
+        match wanted.level {
+            0 => self.absolute(file, &parts, name),
+            level => self.relative(file, level, &parts, name),
+        }
+    }
+
+    /// Judges a name that a configured module is to export; none if there is no such module.
+    pub fn exported(&self, module: &str, name: &str) -> Option<(String, Verdict)> {
+        let parts: Vec<&str> = module.split('.').collect();
+        self.bases("").find_map(|base| match self.descend(base, &parts) {
+            Ok(target) => Some((target.file(), self.offers(&target, name, &mut HashSet::new()))),
+            Err(_) => None,
+        })
+    }
+
+    /// Judges an entry of the `__all__` of `file`.
+    pub fn offered_by(&self, file: &str, name: &str) -> Verdict {
+        let target = match file.strip_suffix("/__init__.py") {
+            Some(folder) => Target::Package(folder.to_owned()),
+            None => Target::Module(file.to_owned()),
+        };
+        self.offers(&target, name, &mut HashSet::new())
+    }
+
+    fn relative(&self, file: &str, level: u32, parts: &[&str], name: Option<&str>) -> Verdict {
+        let own = folder_of(file);
+        let folder = (1..level).fold(own, |folder, _| folder_of(folder));
+        let base = self.base(file);
+        if !self.is_package(own) || folder.len() > base.len() {
+            return self.reach(folder, parts, name);
+        }
+        // A root may be part of a package itself, unless modules are imported from it.
+        if !self.bases(file).any(|root| root == base) {
+            return Verdict::Unknown;
+        }
+        Verdict::Missing(Missing::new("the relative import leads beyond the top-level package", "take a dot away"))
+    }
+
+    fn absolute(&self, file: &str, parts: &[&str], name: Option<&str>) -> Verdict {
+        let Some(top) = parts.first() else { return Verdict::Unknown };
+        let base = self.base(file);
+        let own = file.strip_prefix(base).unwrap_or(file).trim_start_matches('/').split('/').next();
+        if own != Some(top) && STANDARD_LIBRARY.binary_search(top).is_ok() {
+            return Verdict::Unknown;
+        }
+        let mut missing = None;
+        for base in self.bases(file) {
+            if matches!(self.child(base, top), Child::Nothing) {
+                continue;
+            }
+            match self.reach(base, parts, name) {
+                Verdict::Missing(found) => missing = missing.or(Some(found)),
+                verdict => return verdict,
+            }
+        }
+        let Some(missing) = missing else { return Verdict::Unknown };
+        // A module of that name elsewhere in the tree may be the one that is meant.
+        let (package, module) = (format!("/{top}/__init__.py"), format!("/{top}.py"));
+        let others = self
+            .tree
+            .entries
+            .iter()
+            .filter_map(|entry| entry.name.strip_suffix(&package).or_else(|| entry.name.strip_suffix(&module)));
+        let is_elsewhere = others
+            .filter(|base| !self.is_package(base) && !self.bases(file).any(|known| known == *base))
+            .any(|base| !matches!(self.reach(base, parts, name), Verdict::Missing(_)));
+        if is_elsewhere { Verdict::Unknown } else { Verdict::Missing(missing) }
+    }
+
+    /// Follows `parts` from a folder, and looks for `name` in what they lead to.
+    fn reach(&self, folder: &str, parts: &[&str], name: Option<&str>) -> Verdict {
+        match self.descend(folder, parts) {
+            Err(verdict) => verdict,
+            Ok(target) => name.map_or(Verdict::Found, |name| self.offers(&target, name, &mut HashSet::new())),
+        }
+    }
+
+    fn descend(&self, folder: &str, parts: &[&str]) -> Result<Target, Verdict> {
+        let mut here = if self.is_package(folder) {
+            Target::Package(folder.to_owned())
+        } else {
+            Target::Folder(folder.to_owned())
+        };
+        for part in parts {
+            let folder = match &here {
+                Target::Package(folder) | Target::Folder(folder) => folder.clone(),
+                Target::Module(file) => {
+                    let outline = self.outline(file);
+                    if outline.is_open || outline.has_own_path {
+                        return Err(Verdict::Unknown);
+                    }
+                    let what = format!("no module named `{part}` in `{file}`, which is no package");
+                    return Err(Verdict::Missing(Missing::new(what, "mend the import")));
+                }
+            };
+            here = match self.child(&folder, part) {
+                Child::There(target) => target,
+                Child::Unread => return Err(Verdict::Unknown),
+                Child::Nothing => return Err(self.nothing(&folder, part)),
+            };
+        }
+        Ok(here)
+    }
+
+    /// Whether a target has a name.
+    fn offers(&self, target: &Target, name: &str, seen: &mut HashSet<(String, String)>) -> Verdict {
+        let folder = match target {
+            Target::Module(file) => return self.binds(file, name, seen),
+            Target::Package(folder) => match self.binds(&inside(folder, "__init__.py"), name, seen) {
+                Verdict::Missing(missing) => (folder, Some(missing)),
+                verdict => return verdict,
+            },
+            Target::Folder(folder) => (folder, None),
+        };
+        let (folder, missing) = folder;
+        match (self.child(folder, name), missing) {
+            (Child::There(_), _) => Verdict::Found,
+            (Child::Unread, _) => Verdict::Unknown,
+            (Child::Nothing, missing) => match (self.nothing(folder, name), missing) {
+                // The name of a thing is what was meant, and not that of a module.
+                (Verdict::Missing(found), Some(missing)) => {
+                    Verdict::Missing(if found.is_uncommitted { found } else { missing })
+                }
+                (verdict, _) => verdict,
+            },
+        }
+    }
+
+    /// Whether a module's file binds a name, itself or by `from … import *`.
+    fn binds(&self, file: &str, name: &str, seen: &mut HashSet<(String, String)>) -> Verdict {
+        let outline = self.outline(file);
+        if outline.names.contains(name) || OF_EVERY_MODULE.contains(&name) {
+            return Verdict::Found;
+        }
+        if !seen.insert((file.to_owned(), name.to_owned())) {
+            return self.missing_name(file, name);
+        }
+        if outline.is_open {
+            return Verdict::Unknown;
+        }
+        for star in &outline.stars {
+            match self.star(file, star, name, seen) {
+                Verdict::Missing(_) => {}
+                verdict => return verdict,
+            }
+        }
+        self.missing_name(file, name)
+    }
+
+    /// Whether `from … import *` in `file` brings a name.
+    fn star(&self, file: &str, wanted: &Wanted, name: &str, seen: &mut HashSet<(String, String)>) -> Verdict {
+        let parts: Vec<&str> = wanted.name.split('.').filter(|part| !part.is_empty()).collect();
+        let target = if wanted.level == 0 {
+            let Some(target) = self.bases(file).find_map(|base| self.descend(base, &parts).ok()) else {
+                return Verdict::Unknown;
+            };
+            target
+        } else {
+            let folder = (1..wanted.level).fold(folder_of(file), |folder, _| folder_of(folder));
+            match self.descend(folder, &parts) {
+                Ok(target) => target,
+                Err(_) => return Verdict::Unknown,
+            }
+        };
+        match &self.outline(&target.file()).exports {
+            Exports::Known(names) if names.iter().any(|(known, _)| known == name) => Verdict::Found,
+            Exports::Unset if !name.starts_with('_') => self.offers(&target, name, seen),
+            Exports::Unknown => match self.offers(&target, name, seen) {
+                Verdict::Missing(missing) => Verdict::Missing(missing),
+                _ => Verdict::Unknown,
+            },
+            _ => self.missing_name(file, name),
+        }
+    }
+
+    /// A module does not bind a name: is that all there is to know?
+    fn missing_name(&self, file: &str, name: &str) -> Verdict {
+        let stem = file.strip_suffix("/__init__.py").unwrap_or(file).trim_end_matches(".py");
+        let stem = stem.rsplit('/').next().unwrap_or(stem);
+        let sets = |patch: &Patch| patch.thing == stem && patch.name.as_deref().is_none_or(|set| set == name);
+        if self.outlines.borrow().values().any(|outline| outline.patches.iter().any(sets)) {
+            return Verdict::Unknown;
+        }
+        if self.is_injected(file) {
+            return Verdict::Unknown;
+        }
+        let outline = self.outline(file);
+        let near = text::nearest(name, outline.names.iter().map(String::as_str));
+        let mend =
+            near.map_or("define it there, or mend the import".to_owned(), |near| format!("did you mean `{near}`?"));
+        Verdict::Missing(Missing::new(format!("cannot import name `{name}` from {file}"), mend))
+    }
+
+    /// Whether a module speaks of a function that puts names into modules.
+    fn is_injected(&self, file: &str) -> bool {
+        let text = self.tree.entry(file).and_then(|entry| self.tree.read(entry)).unwrap_or_default();
+        let outlines = self.outlines.borrow();
+        outlines.values().any(|outline| outline.injectors.iter().any(|injector| has_word(&text, injector)))
+    }
+
+    /// Nothing of that name is in a folder: is that all there is to know?
+    fn nothing(&self, folder: &str, name: &str) -> Verdict {
+        if self.is_package(folder) {
+            let outline = self.outline(&inside(folder, "__init__.py"));
+            if outline.has_own_path || outline.is_open {
+                return Verdict::Unknown;
+            }
+        } else if !self.is_in_package(folder) {
+            // Another distribution may hold a part of the same namespace.
+            return Verdict::Unknown;
+        }
+        let path = inside(folder, name);
+        let module = format!("{path}.py");
+        let elsewhere = [self.tree.elsewhere(&module), self.tree.elsewhere(&inside(&path, "__init__.py"))];
+        if elsewhere.contains(&Elsewhere::Made) || self.is_built(&path, name) {
+            return Verdict::Unknown;
+        }
+        let place = if folder.is_empty() { "the repository" } else { folder };
+        let what = format!("no module named `{name}` in {place}");
+        if elsewhere.contains(&Elsewhere::Uncommitted) {
+            let mend = "it is in the work tree: commit it as well".to_owned();
+            return Verdict::Missing(Missing { what, mend, is_uncommitted: true });
+        }
+        let neighbours = self.tree.beginning(folder).filter_map(|path| {
+            let rest = path.strip_prefix(folder)?.trim_start_matches('/');
+            rest.split_once('/').map_or_else(|| rest.strip_suffix(".py"), |(first, _)| Some(first))
+        });
+        let near = text::nearest(name, neighbours);
+        let mend =
+            near.map_or("mend the import, or add the module".to_owned(), |near| format!("did you mean `{near}`?"));
+        Verdict::Missing(Missing::new(what, mend))
+    }
+
+    /// Whether a build makes the module: a file of the same stem is there (`x.pyx`, `x.c`, `x.so`), or a build file speaks
+    /// of it.
+    fn is_built(&self, path: &str, name: &str) -> bool {
+        if self.tree.beginning(&format!("{path}.")).next().is_some() {
+            return true;
+        }
+        let folder = self.tree.root().join(folder_of(path));
+        let start = format!("{name}.");
+        let on_disk = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        if on_disk.map(|entry| entry.file_name()).any(|file| file.to_string_lossy().starts_with(&start)) {
+            return true;
+        }
+        has_word(&self.build_files(), name)
+    }
+
+    fn build_files(&self) -> Rc<Vec<u8>> {
+        let text = self.build_files.borrow_mut().take().unwrap_or_else(|| {
+            let is_build_file = |name: &str| BUILD_FILES.contains(&name.rsplit('/').next().unwrap_or(name));
+            let entries = self.tree.entries.iter().filter(|entry| is_build_file(&entry.name));
+            let texts = entries.filter_map(|entry| self.tree.read(entry));
+            Rc::new(
+                texts
+                    .flat_map(|mut text| {
+                        text.push(b'\n');
+                        text
+                    })
+                    .collect(),
+            )
+        });
+        *self.build_files.borrow_mut() = Some(Rc::clone(&text));
+        text
+    }
+
+    fn child(&self, folder: &str, name: &str) -> Child {
+        let path = inside(folder, name);
+        let has = |name: &str| self.tree.entry(name).is_some();
+        let (package, module) = (inside(&path, "__init__.py"), format!("{path}.py"));
+        if has(&package) {
+            Child::There(Target::Package(path))
+        } else if has(&module) {
+            Child::There(Target::Module(module))
+        } else if has(&format!("{package}i")) || has(&format!("{module}i")) {
+            Child::Unread
+        } else if self.tree.has_folder(&path) {
+            Child::There(Target::Folder(path))
+        } else {
+            Child::Nothing
+        }
+    }
+
+    fn is_package(&self, folder: &str) -> bool {
+        self.tree.entry(&inside(folder, "__init__.py")).is_some()
+    }
+
+    /// Whether a folder is below a package, whose `__path__` is all that counts for it.
+    fn is_in_package(&self, folder: &str) -> bool {
+        let mut above = folder;
+        while !above.is_empty() {
+            above = folder_of(above);
+            if self.is_package(above) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The folder that a file's own top-level package, or the file itself, is imported from.
+    fn base<'f>(&self, file: &'f str) -> &'f str {
+        let mut folder = folder_of(file);
+        while self.is_package(folder) && !folder.is_empty() {
+            folder = folder_of(folder);
+        }
+        folder
+    }
+
+    /// The folders that a file's absolute imports may begin in: those of the projects that it lies in.
+    fn bases(&self, file: &str) -> impl Iterator<Item = &str> {
+        let is_in = move |project: &str| {
+            project.is_empty() || file.strip_prefix(project).is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.roots.iter().filter(move |(_, project)| is_in(project)).map(|(root, _)| root.as_str())
+    }
+}
+
+fn has_word(text: &[u8], word: &str) -> bool {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    memmem::find_iter(text, word).any(|at| {
+        !is_part(at.checked_sub(1).and_then(|before| text.get(before))) && !is_part(text.get(at + word.len()))
+    })
+}
+
+fn folder_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn inside(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}

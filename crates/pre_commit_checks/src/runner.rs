@@ -1,0 +1,269 @@
+//! Runs the checks: those of single files side by side, those of all files together after them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use python_source::{Dialect, Outline};
+
+use crate::checks::{self, Check, Project, Work};
+use crate::file::{File, Python, Report};
+use crate::finding::{Finding, Findings};
+use crate::modules::Modules;
+use crate::selection::Selection;
+use crate::settings::Settings;
+use crate::tree::{Entry, READ_LIMIT, Tree, read_file};
+use crate::{fix, ignore, patterns};
+
+/// The stack of a thread that reads Python, in bytes: trees of the depth that is walked fit in it in every build.
+const STACK: usize = 256 << 20;
+
+/// The stack where the system gives no such one.
+const SMALL_STACK: usize = 16 << 20;
+
+/// How many files a thread is worth starting for.
+const FILES_PER_THREAD: usize = 16;
+
+/// The checks of all files together that look at what each module binds and imports.
+const OF_OUTLINES: [&str; 2] = ["imports", "undefined-names"];
+
+/// What the checks say.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The findings, by file and place.
+    pub findings: Vec<Finding>,
+    /// What kept checks from their work: an id and the reason.
+    pub warnings: Vec<(&'static str, String)>,
+    /// How many files were looked at.
+    pub files: usize,
+    /// The files that were mended.
+    pub mended: Vec<String>,
+    /// What is said with --verbose.
+    pub details: Vec<String>,
+}
+
+/// What the threads share.
+struct Shared<'s> {
+    root: &'s Path,
+    entries: Vec<&'s Entry>,
+    /// Contents that only the main thread can read, in the order of `entries`.
+    contents: Vec<Option<Vec<u8>>>,
+    checks: &'s [&'static Check],
+    settings: &'s Settings,
+    fix: bool,
+    keeps_outlines: bool,
+    next: AtomicUsize,
+    done: Mutex<Done>,
+}
+
+#[derive(Default)]
+struct Done {
+    findings: Vec<Finding>,
+    outlines: HashMap<String, Outline>,
+    mended: Vec<String>,
+    failures: Vec<(String, io::Error)>,
+}
+
+/// Runs `work` with a stack that is large enough to read Python in.
+pub fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = Mutex::new(Some(work));
+    let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    thread::scope(|scope| {
+        for stack in [STACK, SMALL_STACK] {
+            let begun = thread::Builder::new().stack_size(stack).spawn_scoped(scope, || take().map(|work| work()));
+            if let Ok(thread) = begun
+                && let Ok(Some(result)) = thread.join()
+            {
+                return Some(result);
+            }
+        }
+        None
+    })
+    .unwrap_or_else(|| {
+        #[expect(clippy::expect_used, reason = "a panic ends the program, so the work is still here")]
+        let work = take().expect("nobody has taken the work");
+        work()
+    })
+}
+
+/// Runs `checks` on what is selected. The caller's stack is to be large ([`with_large_stack`]).
+pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings, fix: bool) -> Outcome {
+    let tree = &selection.tree;
+    let excluded = |entry: &&Entry| !patterns::any(&settings.exclude, &entry.name);
+    let entries: Vec<&Entry> = selection.chosen.iter().map(|at| &tree.entries[*at]).filter(excluded).collect();
+    let files = entries.len();
+    let shared = Shared {
+        root: tree.root(),
+        contents: contents(tree, &entries),
+        entries,
+        checks,
+        settings,
+        fix,
+        keeps_outlines: checks.iter().any(|check| OF_OUTLINES.contains(&check.id)),
+        next: AtomicUsize::new(0),
+        done: Mutex::default(),
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let helpers = (files / FILES_PER_THREAD).min(processors - 1);
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            // Where there is no further thread the work is done by those that there are.
+            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || shared.work());
+        }
+        shared.work();
+    });
+    let done = shared.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let failures = done.failures.into_iter().map(|(name, error)| ("fix", format!("cannot mend {name}: {error}")));
+    let mut outcome = Outcome {
+        findings: done.findings,
+        warnings: failures.collect(),
+        files,
+        mended: done.mended,
+        details: Vec::new(),
+    };
+    let dialect = Dialect { version: settings.version, stub: false };
+    let modules = Modules::new(tree, dialect, &settings.source_roots, done.outlines);
+    let project = Project {
+        selection,
+        modules: &modules,
+        settings,
+        fix,
+        warnings: RefCell::default(),
+        details: RefCell::default(),
+    };
+    let found = look_at_tree(&project, checks);
+    outcome.findings.extend(found.into_iter().filter(|finding| !patterns::any(&settings.exclude, &finding.file)));
+    outcome.warnings.extend(project.warnings.into_inner());
+    outcome.details.extend(project.details.into_inner());
+    outcome.findings.sort();
+    outcome.findings.dedup();
+    outcome.mended.sort();
+    outcome
+}
+
+/// Runs the checks of all files together.
+fn look_at_tree(project: &Project, checks: &[&'static Check]) -> Vec<Finding> {
+    let tree = &project.selection.tree;
+    let mut by_file: BTreeMap<String, Findings> = BTreeMap::new();
+    for check in checks {
+        if let Work::Tree(look) = check.work {
+            let mut findings = Findings::default();
+            look(project, &mut findings);
+            for finding in findings.found {
+                by_file.entry(finding.file.clone()).or_default().found.push(finding);
+            }
+        }
+    }
+    for (name, findings) in &mut by_file {
+        if let Some(bytes) = tree.entry(name).and_then(|entry| tree.read(entry)) {
+            ignore::leave_out(&File::new(name, &bytes), findings);
+        }
+    }
+    by_file.into_values().flat_map(|findings| findings.found).collect()
+}
+
+/// Reads what only the main thread can read: objects of Git.
+fn contents(tree: &Tree, entries: &[&Entry]) -> Vec<Option<Vec<u8>>> {
+    entries.iter().map(|entry| entry.blob.and_then(|_| if entry.is_link { None } else { tree.read(entry) })).collect()
+}
+
+impl Shared<'_> {
+    /// Takes one file after another until none is left.
+    fn work(&self) {
+        let mut done = Done::default();
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(entry) = self.entries.get(at) else { break };
+            if !entry.is_link {
+                match self.contents[at].as_deref() {
+                    Some(bytes) => self.file(entry, bytes, &mut done),
+                    None => self.file_of_work_tree(entry, &mut done),
+                }
+            }
+        }
+        let mut all = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        all.findings.append(&mut done.findings);
+        all.outlines.extend(done.outlines);
+        all.mended.append(&mut done.mended);
+        all.failures.append(&mut done.failures);
+    }
+
+    fn file_of_work_tree(&self, entry: &Entry, done: &mut Done) {
+        let Some(mut bytes) = read_file(self.root, entry) else {
+            // What is too large to be read is a finding of one check, by its size alone.
+            let path = self.root.join(&entry.path);
+            if let Ok(metadata) = path.metadata()
+                && metadata.len() > READ_LIMIT
+                && self.wants("large-files")
+            {
+                let mut findings = Findings::default();
+                checks::too_large(
+                    metadata.len(),
+                    self.settings,
+                    &mut Report::new("large-files", &entry.name, b"", &mut findings),
+                );
+                done.findings.append(&mut findings.found);
+            }
+            return;
+        };
+        if self.fix
+            && let Some(mended) = fix::mend(&File::new(&entry.name, &bytes), &|id| self.wants(id))
+        {
+            match fix::replace(&self.root.join(&entry.path), &mended) {
+                Ok(()) => {
+                    done.mended.push(entry.name.clone());
+                    bytes = mended;
+                }
+                Err(error) => done.failures.push((entry.name.clone(), error)),
+            }
+        }
+        self.file(entry, &bytes, done);
+    }
+
+    fn file(&self, entry: &Entry, bytes: &[u8], done: &mut Done) {
+        let file = File::new(&entry.name, bytes);
+        let mut findings = Findings::default();
+        for check in self.checks {
+            if let Work::Bytes(look) = check.work {
+                look(&file, self.settings, &mut Report::new(check.id, file.name, bytes, &mut findings));
+            }
+        }
+        if file.is_python() && (self.keeps_outlines || self.checks.iter().any(|check| check.work.reads_python())) {
+            self.python(&file, &mut findings, done);
+        }
+        ignore::apply(&file, &mut findings);
+        done.findings.append(&mut findings.found);
+    }
+
+    fn python(&self, file: &File, findings: &mut Findings, done: &mut Done) {
+        let decoded = file.decode();
+        let dialect = Dialect { version: self.settings.version, stub: file.is_any(&[".pyi"]) };
+        let text = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
+        let python = text.map(|text| Python::parse(text, dialect));
+        let places = text.map_or(file.bytes, |text| text.as_bytes());
+        for check in self.checks {
+            let mut report = Report::new(check.id, file.name, places, findings);
+            match (check.work, &python, &decoded) {
+                (Work::Syntax(look), Some(python), _) => look(&Ok(python), &mut report),
+                (Work::Syntax(look), None, Some(Err(error))) => look(&Err(error), &mut report),
+                (Work::Source(look), Some(python), _) if python.errors.is_empty() => {
+                    look(file, python, self.settings, &mut report);
+                }
+                _ => {}
+            }
+        }
+        if self.keeps_outlines
+            && let Some(python) = python
+        {
+            done.outlines.insert(file.name.to_owned(), python.module.outline());
+        }
+    }
+
+    fn wants(&self, id: &str) -> bool {
+        self.checks.iter().any(|check| check.id == id)
+    }
+}

@@ -1,0 +1,135 @@
+//! Which files are checked, and which tree they are seen in.
+
+use std::path::{Path, PathBuf};
+
+use common::host::Host;
+use git2::{Delta, Diff, DiffOptions, Index};
+
+use crate::cli::Cli;
+use crate::tree::{Tree, TreeError, as_path};
+
+/// A tree, and the places in [`Tree::entries`] of what is checked in it.
+pub struct Selection {
+    /// The tree.
+    pub tree: Tree,
+    /// Places, ascending.
+    pub chosen: Vec<usize>,
+    /// All files of the tree are chosen.
+    pub is_whole: bool,
+}
+
+/// Why nothing can be selected.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// The tree cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A path on the command line leads nowhere.
+    #[error("there is no {}", .0.display())]
+    NoPath(PathBuf),
+    /// A path on the command line is outside the repository.
+    #[error("{} is outside the repository {}", path.display(), root.display())]
+    Outside {
+        /// The path.
+        path: PathBuf,
+        /// The repository.
+        root: PathBuf,
+    },
+}
+
+impl Selection {
+    /// Selects what the command line asks for.
+    ///
+    /// # Errors
+    /// A path leads nowhere, or Git cannot tell.
+    pub fn make(host: &Host, root: &Path, cli: &Cli) -> Result<Self, SelectionError> {
+        let given = cli.paths.iter().map(|path| relative(host, root, path)).collect::<Result<Vec<PathBuf>, _>>()?;
+        let mut selection = if cli.staged {
+            staged(host, root)?
+        } else if let (Some(from), Some(to)) = (&cli.from_ref, &cli.to_ref) {
+            range(root, from, to)?
+        } else if given.is_empty() {
+            return Ok(Self::whole(Tree::of_work_tree(root)));
+        } else if given.iter().any(|path| root.join(path).is_dir()) {
+            Self::whole(Tree::of_work_tree(root))
+        } else {
+            Self::whole(Tree::of_tracked(root, &given))
+        };
+        if !given.is_empty() {
+            selection.is_whole = false;
+            let is_given = |path: &Path| given.iter().any(|given| path.starts_with(given));
+            selection.chosen.retain(|at| is_given(&selection.tree.entries[*at].path));
+        }
+        Ok(selection)
+    }
+
+    fn whole(tree: Tree) -> Self {
+        Self { chosen: (0..tree.entries.len()).collect(), tree, is_whole: true }
+    }
+
+    fn of(tree: Tree, changed: &[PathBuf]) -> Self {
+        let mut chosen: Vec<usize> = changed
+            .iter()
+            .filter_map(|path| tree.entries.binary_search_by(|entry| (*entry.name).cmp(&path.to_string_lossy())).ok())
+            .collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        Self { tree, chosen, is_whole: false }
+    }
+}
+
+/// What differs between the last commit and the index.
+fn staged(host: &Host, root: &Path) -> Result<Selection, TreeError> {
+    let index_file = host.var("GIT_INDEX_FILE").map(|path| host.current_dir().join(path));
+    let tree = Tree::of_index(root, index_file.as_deref())?;
+    let changed = tree.repository().map_or(Ok(Vec::new()), |repository| {
+        let index = index_file.as_deref().map_or_else(|| repository.index(), Index::open)?;
+        let head = repository.head().ok().and_then(|head| head.peel_to_tree().ok());
+        Ok(changed(&repository.diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options()))?))
+    });
+    let changed = changed.map_err(|error| TreeError::Git("compare the index with the last commit", error))?;
+    Ok(Selection::of(tree, &changed))
+}
+
+/// What differs between the point where `to` left `from` and `to`.
+fn range(root: &Path, from: &str, to: &str) -> Result<Selection, TreeError> {
+    let tree = Tree::of_commit(root, to)?;
+    let changed = tree.repository().map_or(Ok(Vec::new()), |repository| {
+        let commit = |name: &str| repository.revparse_single(name).and_then(|it| it.peel_to_commit());
+        let (old, new) = (commit(from)?, commit(to)?);
+        // Without a common ancestor the two are compared as they are.
+        let base = repository.merge_base(old.id(), new.id()).and_then(|id| repository.find_commit(id)).unwrap_or(old);
+        Ok(changed(&repository.diff_tree_to_tree(Some(&base.tree()?), Some(&new.tree()?), Some(&mut options()))?))
+    });
+    let changed = changed.map_err(|error| TreeError::Git("compare the commits of --from-ref and --to-ref", error))?;
+    Ok(Selection::of(tree, &changed))
+}
+
+fn options() -> DiffOptions {
+    let mut options = DiffOptions::new();
+    options.include_typechange(true).skip_binary_check(true);
+    options
+}
+
+/// The paths that a comparison shows, without what was removed.
+fn changed(diff: &Diff) -> Vec<PathBuf> {
+    let kept = diff.deltas().filter(|delta| delta.status() != Delta::Deleted);
+    kept.filter_map(|delta| delta.new_file().path_bytes().map(as_path)).collect()
+}
+
+/// A path of the command line, relative to the repository.
+fn relative(host: &Host, root: &Path, path: &Path) -> Result<PathBuf, SelectionError> {
+    let full = host.current_dir().join(path);
+    let missing = || SelectionError::NoPath(path.to_owned());
+    // The last part may be a link, which is what is checked, and not its target.
+    let (folder, name) = match (full.parent(), full.file_name()) {
+        (Some(folder), Some(name)) => (folder.canonicalize().map_err(|_| missing())?, Some(name.to_owned())),
+        _ => (full.canonicalize().map_err(|_| missing())?, None),
+    };
+    let full = name.map_or(folder.clone(), |name| folder.join(name));
+    if full.symlink_metadata().is_err() {
+        return Err(missing());
+    }
+    let outside = || SelectionError::Outside { path: path.to_owned(), root: root.to_owned() };
+    full.strip_prefix(root).map(Path::to_owned).map_err(|_| outside())
+}

@@ -1,0 +1,292 @@
+//! The files that are there: in the work tree, in the index, or in a commit. What a check sees is one of them, and never a
+//! mixture.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use common::files;
+use git2::{ObjectType, Oid, Repository, TreeWalkMode};
+
+/// The largest file that is read, in bytes.
+pub const READ_LIMIT: u64 = 64 << 20;
+
+/// The mode of a symbolic link in Git.
+const LINK: u32 = 0o120_000;
+
+/// The mode of another repository in Git.
+const GITLINK: u32 = 0o160_000;
+
+/// The files of a work tree, an index or a commit.
+pub struct Tree {
+    root: PathBuf,
+    repository: Option<Repository>,
+    source: Source,
+    /// All files, sorted by name.
+    pub entries: Vec<Entry>,
+    names: HashMap<String, usize>,
+    folders: HashSet<String>,
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its path, relative to the repository.
+    pub path: PathBuf,
+    /// The same as text, with `/`; bytes that are no text are `U+FFFD`.
+    pub name: String,
+    /// It is a symbolic link.
+    pub is_link: bool,
+    /// Its content in Git, unless the work tree is looked at.
+    pub blob: Option<Oid>,
+}
+
+/// Where the content comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// The work tree.
+    WorkTree,
+    /// The index: what is about to be committed.
+    Index,
+    /// A commit.
+    Commit,
+}
+
+/// What is known of a name that is not in the tree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Elsewhere {
+    /// There is no such file.
+    Nowhere,
+    /// It is in the work tree, but not in the index or the commit.
+    Uncommitted,
+    /// Git ignores it, or the work tree has it although the listing does not: something makes it.
+    Made,
+}
+
+/// Why there is no tree.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// There is no Git repository, and one is needed.
+    #[error("{} is no Git repository", .0.display())]
+    NoRepository(PathBuf),
+    /// Git fails.
+    #[error("cannot {0}")]
+    Git(&'static str, #[source] git2::Error),
+}
+
+impl Entry {
+    fn new(path: PathBuf, is_link: bool, blob: Option<Oid>) -> Self {
+        let name = path.to_string_lossy().into_owned();
+        Self { path, name, is_link, blob }
+    }
+}
+
+impl Tree {
+    /// Lists the work tree: what Git tracks and what it does not ignore. Without Git, everything.
+    pub fn of_work_tree(root: &Path) -> Self {
+        let repository = Repository::open(root).ok();
+        let index = repository.as_ref().and_then(|repository| repository.index().ok());
+        let mut walk = Walk { root, git: repository.as_ref(), tracked: Tracked::default(), found: Vec::new() };
+        for entry in index.iter().flat_map(git2::Index::iter).filter(|it| it.mode != GITLINK) {
+            walk.tracked.add(&as_path(&entry.path));
+        }
+        walk.folder(Path::new(""));
+        let entries = walk.found;
+        Self::new(root, repository, Source::WorkTree, entries)
+    }
+
+    /// Lists the work tree's tracked files, and these.
+    pub fn of_tracked(root: &Path, further: &[PathBuf]) -> Self {
+        let repository = Repository::open(root).ok();
+        let index = repository.as_ref().and_then(|repository| repository.index().ok());
+        let tracked = index.iter().flat_map(git2::Index::iter).filter(|it| it.mode != GITLINK);
+        let mut paths: HashMap<PathBuf, bool> = tracked.map(|it| (as_path(&it.path), it.mode == LINK)).collect();
+        for path in further {
+            let is_link = fs::symlink_metadata(root.join(path)).is_ok_and(|metadata| metadata.is_symlink());
+            paths.insert(path.clone(), is_link);
+        }
+        let entries = paths.into_iter().map(|(path, is_link)| Entry::new(path, is_link, None)).collect();
+        Self::new(root, repository, Source::WorkTree, entries)
+    }
+
+    /// Lists the index; `index` is another file than the repository's own where Git says so (`GIT_INDEX_FILE`).
+    ///
+    /// # Errors
+    /// There is no repository, or its index cannot be read.
+    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<Self, TreeError> {
+        let repository = open(root)?;
+        let fail = |error| TreeError::Git("read the index", error);
+        let index = match index {
+            Some(path) => git2::Index::open(path).map_err(fail)?,
+            None => repository.index().map_err(fail)?,
+        };
+        let of_index = index.iter().filter(|it| it.mode != GITLINK);
+        let entries = of_index.map(|it| Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id))).collect();
+        Ok(Self::new(root, Some(repository), Source::Index, entries))
+    }
+
+    /// Lists a commit.
+    ///
+    /// # Errors
+    /// There is no repository, or no such commit.
+    pub fn of_commit(root: &Path, name: &str) -> Result<Self, TreeError> {
+        let repository = open(root)?;
+        let mut entries = Vec::new();
+        let fail = |error| TreeError::Git("read the commit of --to-ref", error);
+        {
+            let tree = repository.revparse_single(name).and_then(|it| it.peel_to_tree()).map_err(fail)?;
+            tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
+                if entry.kind() == Some(ObjectType::Blob) {
+                    let mut path = folder.as_bytes().to_vec();
+                    path.extend_from_slice(entry.name_bytes());
+                    let is_link = u32::try_from(entry.filemode()).is_ok_and(|mode| mode == LINK);
+                    entries.push(Entry::new(as_path(&path), is_link, Some(entry.id())));
+                }
+                0
+            })
+            .map_err(fail)?;
+        }
+        Ok(Self::new(root, Some(repository), Source::Commit, entries))
+    }
+
+    fn new(root: &Path, repository: Option<Repository>, source: Source, mut entries: Vec<Entry>) -> Self {
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        let names = entries.iter().enumerate().map(|(at, entry)| (entry.name.clone(), at)).collect();
+        let mut folders = HashSet::new();
+        folders.insert(String::new());
+        for entry in &entries {
+            let mut folder = entry.name.as_str();
+            while let Some((above, _)) = folder.rsplit_once('/') {
+                if !folders.insert(above.to_owned()) {
+                    break;
+                }
+                folder = above;
+            }
+        }
+        Self { root: root.to_owned(), repository, source, entries, names, folders }
+    }
+
+    /// Returns where the content comes from.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Returns the repository's root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the Git repository, if there is one.
+    pub fn repository(&self) -> Option<&Repository> {
+        self.repository.as_ref()
+    }
+
+    /// Returns the file of a name.
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
+        self.names.get(name).map(|at| &self.entries[*at])
+    }
+
+    /// Returns whether there is such a folder with something in it.
+    pub fn has_folder(&self, name: &str) -> bool {
+        self.folders.contains(name)
+    }
+
+    /// Returns the names of the files in a folder whose own names begin with `start`.
+    pub fn beginning<'s>(&'s self, start: &'s str) -> impl Iterator<Item = &'s str> {
+        let from = self.entries.partition_point(|entry| entry.name.as_str() < start);
+        self.entries[from..].iter().map(|entry| entry.name.as_str()).take_while(move |name| name.starts_with(start))
+    }
+
+    /// Reads a file of the tree; none if it is gone, too large or unreadable.
+    pub fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
+        match (entry.blob, &self.repository) {
+            (Some(blob), Some(repository)) => Some(repository.find_blob(blob).ok()?.content().to_vec()),
+            _ => read_file(&self.root, entry),
+        }
+    }
+
+    /// Says what is known of a file that is not in the tree.
+    pub fn elsewhere(&self, name: &str) -> Elsewhere {
+        let path = self.root.join(name);
+        let is_ignored = self.repository.as_ref().is_some_and(|it| it.is_path_ignored(name).unwrap_or(false));
+        match (path.exists(), is_ignored) {
+            (_, true) => Elsewhere::Made,
+            (false, false) => Elsewhere::Nowhere,
+            (true, false) if self.source == Source::WorkTree => Elsewhere::Made,
+            (true, false) => Elsewhere::Uncommitted,
+        }
+    }
+}
+
+/// Reads a file of the work tree; none if it is gone, too large or unreadable.
+pub fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
+    files::read(&root.join(&entry.path), READ_LIMIT).ok().flatten()
+}
+
+fn open(root: &Path) -> Result<Repository, TreeError> {
+    Repository::open(root).map_err(|_| TreeError::NoRepository(root.to_owned()))
+}
+
+/// A path of Git's, which are bytes.
+pub fn as_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(bytes))
+}
+
+/// What Git tracks: files, and the folders that they lie in.
+#[derive(Default)]
+struct Tracked {
+    files: HashSet<OsString>,
+    folders: HashSet<OsString>,
+}
+
+impl Tracked {
+    fn add(&mut self, path: &Path) {
+        self.files.insert(path.as_os_str().to_owned());
+        for folder in path.ancestors().skip(1) {
+            if !self.folders.insert(folder.as_os_str().to_owned()) {
+                break;
+            }
+        }
+    }
+}
+
+struct Walk<'w> {
+    root: &'w Path,
+    git: Option<&'w Repository>,
+    tracked: Tracked,
+    found: Vec<Entry>,
+}
+
+impl Walk<'_> {
+    /// Collects the files of a folder. Symbolic links are files; what is neither is left out.
+    fn folder(&mut self, folder: &Path) {
+        let Ok(listing) = fs::read_dir(self.root.join(folder)) else { return };
+        for entry in listing.flatten() {
+            let Ok(kind) = entry.file_type() else { continue };
+            let name = entry.file_name();
+            let path = folder.join(&name);
+            if name == ".git" {
+                continue;
+            }
+            if kind.is_dir() {
+                // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
+                // of ours.
+                let is_wanted = self.tracked.folders.contains(path.as_os_str())
+                    || (!self.is_ignored(&path.join("")) && !self.root.join(&path).join(".git").exists());
+                if is_wanted {
+                    self.folder(&path);
+                }
+            } else if (kind.is_file() || kind.is_symlink())
+                && (self.tracked.files.contains(path.as_os_str()) || !self.is_ignored(&path))
+            {
+                self.found.push(Entry::new(path, kind.is_symlink(), None));
+            }
+        }
+    }
+
+    fn is_ignored(&self, path: &Path) -> bool {
+        self.git.is_some_and(|git| git.is_path_ignored(path).unwrap_or(false))
+    }
+}
