@@ -2,7 +2,7 @@
 //! to be walked.
 
 use ruff_python_ast::token::{TokenKind, Tokens};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
 use crate::module::SyntaxError;
 
@@ -23,37 +23,72 @@ pub(crate) struct Shape {
     pub is_deep: bool,
 }
 
+/// What a token does to the counts.
+#[derive(Clone, Copy)]
+enum Step {
+    /// One more link of a chain.
+    Link,
+    /// Nothing.
+    Pass,
+    /// The end of a chain.
+    Cut,
+    Open,
+    Close,
+    Indent,
+    Dedent,
+}
+
+/// The steps by kind of token. A look into a table, since this is asked of every token.
+const STEPS: [Step; 256] = {
+    let mut steps = [Step::Link; 256];
+    steps[TokenKind::Name as usize] = Step::Pass;
+    steps[TokenKind::NonLogicalNewline as usize] = Step::Pass;
+    steps[TokenKind::Comment as usize] = Step::Pass;
+    steps[TokenKind::Comma as usize] = Step::Cut;
+    steps[TokenKind::Newline as usize] = Step::Cut;
+    steps[TokenKind::Lpar as usize] = Step::Open;
+    steps[TokenKind::Lsqb as usize] = Step::Open;
+    steps[TokenKind::Lbrace as usize] = Step::Open;
+    steps[TokenKind::Rpar as usize] = Step::Close;
+    steps[TokenKind::Rsqb as usize] = Step::Close;
+    steps[TokenKind::Rbrace as usize] = Step::Close;
+    steps[TokenKind::Indent as usize] = Step::Indent;
+    steps[TokenKind::Dedent as usize] = Step::Dedent;
+    steps
+};
+
 impl Shape {
     pub fn of(tokens: &Tokens) -> Self {
-        let (mut open, mut indents, mut chain) = (0_usize, 0_usize, 0_usize);
-        let mut shape = Self { error: None, is_deep: false };
+        let (mut open, mut indents, mut chain, mut longest) = (0_usize, 0_usize, 0_usize, 0_usize);
+        let mut error = None;
+        let mut refuse = |offset: TextSize, message: &str| {
+            error.get_or_insert_with(|| SyntaxError { offset: offset.to_usize(), message: message.to_owned() });
+        };
         for token in tokens {
-            match token.kind() {
-                TokenKind::Name | TokenKind::NonLogicalNewline | TokenKind::Comment => continue,
-                TokenKind::Comma | TokenKind::Newline => chain = 0,
-                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
-                    open += 1;
+            match STEPS[token.kind() as usize] {
+                Step::Link => chain += 1,
+                Step::Pass => {}
+                Step::Cut => {
+                    longest = longest.max(chain);
+                    chain = 0;
+                }
+                Step::Open => {
                     chain += 1;
+                    open += 1;
                     if open > OPEN_BRACKETS {
-                        shape.refuse(token.start().to_usize(), "too many nested parentheses");
+                        refuse(token.start(), "too many nested parentheses");
                     }
                 }
-                TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => open = open.saturating_sub(1),
-                TokenKind::Indent => {
+                Step::Close => open = open.saturating_sub(1),
+                Step::Indent => {
                     indents += 1;
                     if indents > INDENTS {
-                        shape.refuse(token.start().to_usize(), "too many levels of indentation");
+                        refuse(token.start(), "too many levels of indentation");
                     }
                 }
-                TokenKind::Dedent => indents = indents.saturating_sub(1),
-                _ => chain += 1,
+                Step::Dedent => indents = indents.saturating_sub(1),
             }
-            shape.is_deep |= chain > CHAIN;
         }
-        shape
-    }
-
-    fn refuse(&mut self, offset: usize, message: &str) {
-        self.error.get_or_insert_with(|| SyntaxError { offset, message: message.to_owned() });
+        Self { error, is_deep: longest.max(chain) > CHAIN }
     }
 }
