@@ -39,7 +39,6 @@ use crate::checks::{CHECKS, Check};
 use crate::cli::{Cli, Command, Format, HookArgs};
 use crate::format::Shown;
 use crate::hook::HookError;
-use crate::runner::Outcome;
 use crate::selection::{Selection, SelectionError};
 use crate::settings::Settings;
 
@@ -147,10 +146,12 @@ fn check(host: &Host, cli: &Cli) -> Result<Done<Ending>, Error> {
     let known = baseline(&run, cli, &settings)?;
     let known = if cli.update_baseline { None } else { known };
     run.perform(|_| {
-        let mut outcome = runner::with_large_stack(|| -> Result<Outcome, Error> {
-            let selection = Selection::make(host, run.repo.root(), cli)?;
-            Ok(runner::run(&selection, &checks, &settings, cli.fix))
-        })?;
+        let path = host.var("PATH").unwrap_or_default();
+        let selection = Selection::make(host, run.repo.root(), cli)?;
+        let mut outcome = runner::with_large_stack(|| {
+            let selection = selection;
+            runner::run(&selection, &checks, &settings, &path, cli.fix)
+        });
         if let (true, Some(path)) = (cli.update_baseline, baseline_path(&run, cli, &settings)) {
             let text = Baseline::of(&outcome.findings).text(&path)?;
             files::lock(&path)?.replace(text.as_bytes(), Durability::Flushed)?;

@@ -54,6 +54,7 @@ pub struct Modules<'t> {
     /// Folders that modules are imported from, each with the folder of its project.
     roots: Vec<(String, String)>,
     outlines: RefCell<HashMap<String, Rc<Outline>>>,
+    texts: RefCell<HashMap<String, Option<Rc<Vec<u8>>>>>,
     build_files: RefCell<Option<Rc<Vec<u8>>>>,
 }
 
@@ -134,7 +135,14 @@ impl<'t> Modules<'t> {
         }
         // The innermost project first.
         roots.sort_by_key(|(_, project)| std::cmp::Reverse(project.len()));
-        Self { tree, dialect, roots, outlines: RefCell::new(outlines), build_files: RefCell::default() }
+        Self {
+            tree,
+            dialect,
+            roots,
+            outlines: RefCell::new(outlines),
+            texts: RefCell::default(),
+            build_files: RefCell::default(),
+        }
     }
 
     /// Returns what a module binds, exports and imports.
@@ -142,14 +150,49 @@ impl<'t> Modules<'t> {
         if let Some(known) = self.outlines.borrow().get(file) {
             return Rc::clone(known);
         }
-        let bytes = self.tree.entry(file).and_then(|entry| self.tree.read(entry));
-        let outline = bytes.as_deref().and_then(|bytes| decode(bytes).ok()).map_or_else(
+        let bytes = self.text(file);
+        let outline = bytes.as_deref().map(Vec::as_slice).and_then(|bytes| decode(bytes).ok()).map_or_else(
             || Outline { is_open: true, has_own_path: true, ..Outline::default() },
             |text| Module::parse(&text, self.dialect).outline(),
         );
         let outline = Rc::new(outline);
         self.outlines.borrow_mut().insert(file.to_owned(), Rc::clone(&outline));
         outline
+    }
+
+    fn text(&self, file: &str) -> Option<Rc<Vec<u8>>> {
+        if let Some(known) = self.texts.borrow().get(file) {
+            return known.clone();
+        }
+        let text = self.tree.entry(file).and_then(|entry| self.tree.read_somewhere(entry)).map(Rc::new);
+        self.texts.borrow_mut().insert(file.to_owned(), text.clone());
+        text
+    }
+
+    /// Whether the text of a module that was not parsed shows by itself that it binds a name: by a definition or an import
+    /// that begins at the margin. That spares the parse, where few files are checked.
+    fn plainly_binds(&self, file: &str, name: &str) -> bool {
+        if self.outlines.borrow().contains_key(file) {
+            return false;
+        }
+        let Some(text) = self.text(file) else { return false };
+        let mut bound = false;
+        for at in words(&text, name) {
+            let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+            let (before, after) = (&text[start..at], text[at + name.len()..].trim_ascii_start());
+            if before.trim_ascii_start().starts_with(b"del ") {
+                return false;
+            }
+            bound |= match before.trim_ascii_start() {
+                b"def " | b"class " | b"async def " => is_of_module(&text[..start], before),
+                b"" if after.starts_with(b"=") && !after.starts_with(b"==") => is_of_module(&text[..start], before),
+                b"import " if !after.starts_with(b".") && !after.starts_with(b"as ") => {
+                    is_of_module(&text[..start], before)
+                }
+                _ => !after.starts_with(b"as ") && is_imported(&text[..at]),
+            };
+        }
+        bound
     }
 
     /// Judges an import in `file`: of the module that is wanted, and of `name` in it if one is given.
@@ -261,30 +304,35 @@ impl<'t> Modules<'t> {
 
     /// Whether a target has a name.
     fn offers(&self, target: &Target, name: &str, seen: &mut HashSet<(String, String)>) -> Verdict {
-        let folder = match target {
+        let (folder, is_package) = match target {
             Target::Module(file) => return self.binds(file, name, seen),
-            Target::Package(folder) => match self.binds(&inside(folder, "__init__.py"), name, seen) {
-                Verdict::Missing(missing) => (folder, Some(missing)),
-                verdict => return verdict,
-            },
-            Target::Folder(folder) => (folder, None),
+            Target::Package(folder) => (folder, true),
+            Target::Folder(folder) => (folder, false),
         };
-        let (folder, missing) = folder;
-        match (self.child(folder, name), missing) {
-            (Child::There(_), _) => Verdict::Found,
-            (Child::Unread, _) => Verdict::Unknown,
-            (Child::Nothing, missing) => match (self.nothing(folder, name), missing) {
-                // The name of a thing is what was meant, and not that of a module.
-                (Verdict::Missing(found), Some(missing)) => {
-                    Verdict::Missing(if found.is_uncommitted { found } else { missing })
-                }
-                (verdict, _) => verdict,
-            },
+        match self.child(folder, name) {
+            Child::There(_) => return Verdict::Found,
+            Child::Unread => return Verdict::Unknown,
+            Child::Nothing => {}
+        }
+        let missing = match is_package.then(|| self.binds(&target.file(), name, seen)) {
+            Some(Verdict::Missing(missing)) => Some(missing),
+            Some(verdict) => return verdict,
+            None => None,
+        };
+        match (self.nothing(folder, name), missing) {
+            // The name of a thing is what was meant, and not that of a module.
+            (Verdict::Missing(found), Some(missing)) => {
+                Verdict::Missing(if found.is_uncommitted { found } else { missing })
+            }
+            (verdict, _) => verdict,
         }
     }
 
     /// Whether a module's file binds a name, itself or by `from … import *`.
     fn binds(&self, file: &str, name: &str, seen: &mut HashSet<(String, String)>) -> Verdict {
+        if self.plainly_binds(file, name) {
+            return Verdict::Found;
+        }
         let outline = self.outline(file);
         if outline.names.contains(name) || OF_EVERY_MODULE.contains(&name) {
             return Verdict::Found;
@@ -352,7 +400,9 @@ impl<'t> Modules<'t> {
     fn is_injected(&self, file: &str) -> bool {
         let text = self.tree.entry(file).and_then(|entry| self.tree.read(entry)).unwrap_or_default();
         let outlines = self.outlines.borrow();
-        outlines.values().any(|outline| outline.injectors.iter().any(|injector| has_word(&text, injector)))
+        outlines
+            .values()
+            .any(|outline| outline.injectors.iter().any(|injector| words(&text, injector).next().is_some()))
     }
 
     /// Nothing of that name is in a folder: is that all there is to know?
@@ -400,7 +450,7 @@ impl<'t> Modules<'t> {
         if on_disk.map(|entry| entry.file_name()).any(|file| file.to_string_lossy().starts_with(&start)) {
             return true;
         }
-        has_word(&self.build_files(), name)
+        words(&self.build_files(), name).next().is_some()
     }
 
     fn build_files(&self) -> Rc<Vec<u8>> {
@@ -472,11 +522,45 @@ impl<'t> Modules<'t> {
     }
 }
 
-fn has_word(text: &[u8], word: &str) -> bool {
+/// Where a word stands in a text by itself.
+fn words<'w>(text: &'w [u8], word: &'w str) -> impl Iterator<Item = usize> + 'w {
     let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    memmem::find_iter(text, word).any(|at| {
+    memmem::find_iter(text, word).filter(move |at| {
         !is_part(at.checked_sub(1).and_then(|before| text.get(before))) && !is_part(text.get(at + word.len()))
     })
+}
+
+/// Whether a line that begins like `line` after `text` is run when the module is imported: it stands at the margin, or one
+/// level below a statement that is no definition and no check for types.
+fn is_of_module(text: &[u8], line: &[u8]) -> bool {
+    let indent = line.len() - line.trim_ascii_start().len();
+    if indent == 0 {
+        return true;
+    }
+    let at_margin =
+        |line: &&[u8]| line.first().is_some_and(|byte| !byte.is_ascii_whitespace() && !b"#)".contains(byte));
+    let head = text.rsplit(|byte| *byte == b'\n').find(at_margin).unwrap_or_default();
+    let opens = [&b"try:"[..], b"except", b"else:", b"if ", b"elif ", b"with ", b"for "];
+    indent <= 4 && opens.iter().any(|word| head.starts_with(word)) && memmem::find(head, b"TYPE_CHECKING").is_none()
+}
+
+/// Whether what follows `text` is one of the names of a `from … import` that begins at the margin.
+fn is_imported(text: &[u8]) -> bool {
+    let mut end = text.len();
+    loop {
+        let start = memchr::memrchr(b'\n', &text[..end]).map_or(0, |at| at + 1);
+        match text[start..].first() {
+            // A line that goes on with a statement that began above.
+            Some(b' ' | b'\t' | b'\n') | None if start > 0 => end = start - 1,
+            _ => {
+                let statement = &text[start..];
+                return statement.starts_with(b"from ")
+                    && memmem::find(statement, b" import ").is_some()
+                    && memchr::memchr2(b')', b'#', statement).is_none()
+                    && (memchr::memchr(b'(', statement).is_some() || memchr::memchr(b'\n', statement).is_none());
+            }
+        }
+    }
 }
 
 fn folder_of(name: &str) -> &str {
@@ -485,4 +569,48 @@ fn folder_of(name: &str) -> &str {
 
 fn inside(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_module_are_told_from_those_of_functions() {
+        let seen = |text: &str| {
+            let at = text.rfind('\n').unwrap() + 1;
+            is_of_module(&text.as_bytes()[..at], &text.as_bytes()[at..])
+        };
+        for text in ["\n", "try:\n    import a\n    ", "if x:\n    y = 1\n# z\n    "] {
+            assert!(seen(text), "{text}");
+        }
+        for text in ["def f():\n    ", "class A:\n    ", "if TYPE_CHECKING:\n    ", "if x:\n    def f():\n        "] {
+            assert!(!seen(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_imports_at_the_margin_are_seen_without_a_parse() {
+        let seen = |text: &str| {
+            let at = words(text.as_bytes(), "x").next().unwrap();
+            is_imported(&text.as_bytes()[..at])
+        };
+        for text in [
+            "from a import x\n",
+            "from a import b, x\n",
+            "y\nfrom a import (\n    b,\n    x,\n)\n",
+            "from .a import (b,\n\n x)",
+        ] {
+            assert!(seen(text), "{text}");
+        }
+        for text in [
+            "from x import a\n",
+            "y\n    x\n",
+            "from a import (b)\n    x\n",
+            "f(\n    x)\n",
+            "if a:\n    from b import x\n",
+        ] {
+            assert!(!seen(text), "{text}");
+        }
+    }
 }

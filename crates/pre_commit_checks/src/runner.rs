@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use python_source::{Dialect, Outline};
+use rustix::process::{Resource, getrlimit};
 
 use crate::checks::{self, Check, Project, Work};
 use crate::file::{File, Python, Report};
@@ -20,10 +21,10 @@ use crate::tree::{Entry, READ_LIMIT, Tree, read_file};
 use crate::{fix, ignore, patterns};
 
 /// The stack of a thread that reads Python, in bytes: trees of the depth that is walked fit in it in every build.
-const STACK: usize = 256 << 20;
+const STACK: usize = 128 << 20;
 
-/// The stack where the system gives no such one.
-const SMALL_STACK: usize = 16 << 20;
+/// The stack that is enough where the compiler has optimized, in bytes.
+const SMALL_STACK: usize = 8 << 20;
 
 /// How many files a thread is worth starting for.
 const FILES_PER_THREAD: usize = 16;
@@ -68,8 +69,11 @@ struct Done {
     failures: Vec<(String, io::Error)>,
 }
 
-/// Runs `work` with a stack that is large enough to read Python in.
+/// Runs `work` with a stack that is large enough to read Python in: the caller's, or that of a new thread.
 pub fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if has_large_stack() {
+        return work();
+    }
     let work = Mutex::new(Some(work));
     let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
     thread::scope(|scope| {
@@ -90,8 +94,16 @@ pub fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Runs `checks` on what is selected. The caller's stack is to be large ([`with_large_stack`]).
-pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings, fix: bool) -> Outcome {
+/// Whether this is the main thread of an optimized program with the usual stack.
+fn has_large_stack() -> bool {
+    let limit = getrlimit(Resource::Stack).current;
+    !cfg!(debug_assertions)
+        && thread::current().name() == Some("main")
+        && limit.is_none_or(|limit| limit >= SMALL_STACK as u64)
+}
+
+/// Runs `checks` on what is selected; `path` is where programs are looked for. The caller's stack is to be large ([`with_large_stack`]).
+pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings, path: &str, fix: bool) -> Outcome {
     let tree = &selection.tree;
     let excluded = |entry: &&Entry| !patterns::any(&settings.exclude, &entry.name);
     let entries: Vec<&Entry> = selection.chosen.iter().map(|at| &tree.entries[*at]).filter(excluded).collect();
@@ -107,8 +119,9 @@ pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings
         next: AtomicUsize::new(0),
         done: Mutex::default(),
     };
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let helpers = (files / FILES_PER_THREAD).min(processors - 1);
+    let worth = files / FILES_PER_THREAD;
+    // Asking how many processors there are takes longer than a few files.
+    let helpers = if worth == 0 { 0 } else { worth.min(thread::available_parallelism().map_or(1, usize::from) - 1) };
     thread::scope(|scope| {
         for _ in 0..helpers {
             // Where there is no further thread the work is done by those that there are.
@@ -131,6 +144,7 @@ pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings
         selection,
         modules: &modules,
         settings,
+        path,
         fix,
         warnings: RefCell::default(),
         details: RefCell::default(),

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use common::host::Host;
-use git2::{Delta, Diff, DiffOptions, Index};
 
 use crate::cli::Cli;
-use crate::tree::{Tree, TreeError, as_path};
+use crate::tree::{Tree, TreeError, changed, options};
 
 /// A tree, and the places in [`Tree::entries`] of what is checked in it.
 pub struct Selection {
@@ -81,13 +80,7 @@ impl Selection {
 /// What differs between the last commit and the index.
 fn staged(host: &Host, root: &Path) -> Result<Selection, TreeError> {
     let index_file = host.var("GIT_INDEX_FILE").map(|path| host.current_dir().join(path));
-    let tree = Tree::of_index(root, index_file.as_deref())?;
-    let changed = tree.repository().map_or(Ok(Vec::new()), |repository| {
-        let index = index_file.as_deref().map_or_else(|| repository.index(), Index::open)?;
-        let head = repository.head().ok().and_then(|head| head.peel_to_tree().ok());
-        Ok(changed(&repository.diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options()))?))
-    });
-    let changed = changed.map_err(|error| TreeError::Git("compare the index with the last commit", error))?;
+    let (tree, changed) = Tree::of_index(root, index_file.as_deref())?;
     Ok(Selection::of(tree, &changed))
 }
 
@@ -103,18 +96,6 @@ fn range(root: &Path, from: &str, to: &str) -> Result<Selection, TreeError> {
     });
     let changed = changed.map_err(|error| TreeError::Git("compare the commits of --from-ref and --to-ref", error))?;
     Ok(Selection::of(tree, &changed))
-}
-
-fn options() -> DiffOptions {
-    let mut options = DiffOptions::new();
-    options.include_typechange(true).skip_binary_check(true);
-    options
-}
-
-/// The paths that a comparison shows, without what was removed.
-fn changed(diff: &Diff) -> Vec<PathBuf> {
-    let kept = diff.deltas().filter(|delta| delta.status() != Delta::Deleted);
-    kept.filter_map(|delta| delta.new_file().path_bytes().map(as_path)).collect()
 }
 
 /// A path of the command line, relative to the repository.

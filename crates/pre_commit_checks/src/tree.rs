@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::files;
-use git2::{ObjectType, Oid, Repository, TreeWalkMode};
+use git2::{Delta, Diff, DiffOptions, Index, ObjectType, Oid, Repository, TreeWalkMode};
 
 /// The largest file that is read, in bytes.
 pub const READ_LIMIT: u64 = 64 << 20;
@@ -41,6 +42,15 @@ pub struct Entry {
     pub is_link: bool,
     /// Its content in Git, unless the work tree is looked at.
     pub blob: Option<Oid>,
+    /// What the work tree's file was like when it was the same as in the index.
+    seen: Option<Seen>,
+}
+
+/// A file's state as the system tells it: seconds and nanoseconds of its change, and its size in bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Seen {
+    changed: (i64, i64),
+    size: u64,
 }
 
 /// Where the content comes from.
@@ -79,7 +89,7 @@ pub enum TreeError {
 impl Entry {
     fn new(path: PathBuf, is_link: bool, blob: Option<Oid>) -> Self {
         let name = path.to_string_lossy().into_owned();
-        Self { path, name, is_link, blob }
+        Self { path, name, is_link, blob, seen: None }
     }
 }
 
@@ -89,7 +99,7 @@ impl Tree {
         let repository = Repository::open(root).ok();
         let index = repository.as_ref().and_then(|repository| repository.index().ok());
         let mut walk = Walk { root, git: repository.as_ref(), tracked: Tracked::default(), found: Vec::new() };
-        for entry in index.iter().flat_map(git2::Index::iter).filter(|it| it.mode != GITLINK) {
+        for entry in index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK) {
             walk.tracked.add(&as_path(&entry.path));
         }
         walk.folder(Path::new(""));
@@ -101,7 +111,7 @@ impl Tree {
     pub fn of_tracked(root: &Path, further: &[PathBuf]) -> Self {
         let repository = Repository::open(root).ok();
         let index = repository.as_ref().and_then(|repository| repository.index().ok());
-        let tracked = index.iter().flat_map(git2::Index::iter).filter(|it| it.mode != GITLINK);
+        let tracked = index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK);
         let mut paths: HashMap<PathBuf, bool> = tracked.map(|it| (as_path(&it.path), it.mode == LINK)).collect();
         for path in further {
             let is_link = fs::symlink_metadata(root.join(path)).is_ok_and(|metadata| metadata.is_symlink());
@@ -111,20 +121,30 @@ impl Tree {
         Self::new(root, repository, Source::WorkTree, entries)
     }
 
-    /// Lists the index; `index` is another file than the repository's own where Git says so (`GIT_INDEX_FILE`).
+    /// Lists the index, and the paths in it that differ from the last commit. `index` is another file than the
+    /// repository's own where Git says so (`GIT_INDEX_FILE`).
     ///
     /// # Errors
-    /// There is no repository, or its index cannot be read.
-    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<Self, TreeError> {
+    /// There is no repository, or Git cannot read it.
+    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Vec<PathBuf>), TreeError> {
         let repository = open(root)?;
-        let fail = |error| TreeError::Git("read the index", error);
-        let index = match index {
-            Some(path) => git2::Index::open(path).map_err(fail)?,
-            None => repository.index().map_err(fail)?,
+        let index = index.map_or_else(|| repository.index(), Index::open);
+        let index = index.map_err(|error| TreeError::Git("read the index", error))?;
+        let fail = |error| TreeError::Git("compare the index with the last commit", error);
+        let changed = {
+            let head = repository.head().ok().and_then(|head| head.peel_to_tree().ok());
+            changed(&repository.diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options())).map_err(fail)?)
         };
-        let of_index = index.iter().filter(|it| it.mode != GITLINK);
-        let entries = of_index.map(|it| Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id))).collect();
-        Ok(Self::new(root, Some(repository), Source::Index, entries))
+        // What was changed as late as the index itself may have been changed again since.
+        let written = index.path().and_then(|path| path.metadata().ok()).map(|metadata| seen(&metadata).changed);
+        let of_index = index.iter().filter(|it| it.mode != GITLINK).map(|it| {
+            let changed = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
+            let seen = Seen { changed, size: u64::from(it.file_size) };
+            let entry = Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id));
+            Entry { seen: Some(seen).filter(|seen| written.is_some_and(|written| seen.changed < written)), ..entry }
+        });
+        let entries = of_index.collect();
+        Ok((Self::new(root, Some(repository), Source::Index, entries), changed))
     }
 
     /// Lists a commit.
@@ -207,6 +227,13 @@ impl Tree {
         }
     }
 
+    /// Reads a file of the tree as [`Tree::read`] does, from the work tree where it is known to be the same there, which
+    /// spares unpacking it.
+    pub fn read_somewhere(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let now = || fs::symlink_metadata(self.root.join(&entry.path)).ok().map(|metadata| seen(&metadata));
+        if entry.seen.is_some() && entry.seen == now() { read_file(&self.root, entry) } else { self.read(entry) }
+    }
+
     /// Says what is known of a file that is not in the tree.
     pub fn elsewhere(&self, name: &str) -> Elsewhere {
         let path = self.root.join(name);
@@ -225,8 +252,27 @@ pub fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
     files::read(&root.join(&entry.path), READ_LIMIT).ok().flatten()
 }
 
+fn seen(metadata: &fs::Metadata) -> Seen {
+    Seen { changed: (metadata.mtime(), metadata.mtime_nsec()), size: metadata.len() }
+}
+
 fn open(root: &Path) -> Result<Repository, TreeError> {
+    // As Git itself does: what is read is checked by its compression, and not hashed once more.
+    git2::opts::strict_hash_verification(false);
     Repository::open(root).map_err(|_| TreeError::NoRepository(root.to_owned()))
+}
+
+/// How trees are compared.
+pub fn options() -> DiffOptions {
+    let mut options = DiffOptions::new();
+    options.include_typechange(true).skip_binary_check(true);
+    options
+}
+
+/// The paths that a comparison shows, without what was removed.
+pub fn changed(diff: &Diff) -> Vec<PathBuf> {
+    let kept = diff.deltas().filter(|delta| delta.status() != Delta::Deleted);
+    kept.filter_map(|delta| delta.new_file().path_bytes().map(as_path)).collect()
 }
 
 /// A path of Git's, which are bytes.

@@ -13,7 +13,7 @@ use crate::shape::Shape;
 
 /// How deep the parser may recurse; what is deeper is not judged. CPython's own limit lies near it and moves with each
 /// release.
-const RECURSION: u16 = 1_000;
+const RECURSION: u16 = 400;
 
 /// A version of the language, `3.7` to the newest that is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

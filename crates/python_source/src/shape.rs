@@ -12,8 +12,8 @@ const OPEN_BRACKETS: usize = 200;
 /// How many levels of indentation there may be (CPython's `MAXINDENT`, less the level of the module).
 const INDENTS: usize = 99;
 
-/// How long a chain of operators, calls and attributes may be: the tree is as deep as the chain is long.
-const CHAIN: usize = 500;
+/// How deep a tree may be: as deep as the chains of operators, calls and attributes around a place are long together.
+const DEPTH: usize = 1_500;
 
 /// What the tokens show.
 pub(crate) struct Shape {
@@ -30,7 +30,7 @@ enum Step {
     Link,
     /// Nothing.
     Pass,
-    /// The end of a chain.
+    /// The end of the chains inside the innermost bracket.
     Cut,
     Open,
     Close,
@@ -59,27 +59,32 @@ const STEPS: [Step; 256] = {
 
 impl Shape {
     pub fn of(tokens: &Tokens) -> Self {
-        let (mut open, mut indents, mut chain, mut longest) = (0_usize, 0_usize, 0_usize, 0_usize);
+        // How deep the place is, and how deep each open bracket is.
+        let (mut depth, mut deepest, mut indents) = (0_usize, 0_usize, 0_usize);
+        let mut open: Vec<usize> = Vec::new();
         let mut error = None;
         let mut refuse = |offset: TextSize, message: &str| {
             error.get_or_insert_with(|| SyntaxError { offset: offset.to_usize(), message: message.to_owned() });
         };
         for token in tokens {
             match STEPS[token.kind() as usize] {
-                Step::Link => chain += 1,
+                Step::Link => depth += 1,
                 Step::Pass => {}
                 Step::Cut => {
-                    longest = longest.max(chain);
-                    chain = 0;
+                    deepest = deepest.max(depth);
+                    depth = open.last().map_or(0, |depth| *depth);
                 }
                 Step::Open => {
-                    chain += 1;
-                    open += 1;
-                    if open > OPEN_BRACKETS {
+                    depth += 1;
+                    open.push(depth);
+                    if open.len() > OPEN_BRACKETS {
                         refuse(token.start(), "too many nested parentheses");
                     }
                 }
-                Step::Close => open = open.saturating_sub(1),
+                Step::Close => {
+                    deepest = deepest.max(depth);
+                    depth = open.pop().unwrap_or(depth);
+                }
                 Step::Indent => {
                     indents += 1;
                     if indents > INDENTS {
@@ -89,6 +94,6 @@ impl Shape {
                 Step::Dedent => indents = indents.saturating_sub(1),
             }
         }
-        Self { error, is_deep: longest.max(chain) > CHAIN }
+        Self { error, is_deep: deepest.max(depth) > DEPTH }
     }
 }

@@ -86,7 +86,7 @@ fn the_version_decides_about_new_syntax() {
 #[test]
 fn depth_is_refused_as_python_refuses_it_and_breaks_nothing() {
     // As a check runs it: on a thread of its own.
-    let work = std::thread::Builder::new().stack_size(256 << 20).spawn(|| {
+    let work = std::thread::Builder::new().stack_size(128 << 20).spawn(|| {
         let nested = |depth: usize| format!("x = {}{}\n", "(".repeat(depth), ")".repeat(depth));
         assert!(errors(&nested(200)).is_empty());
         assert_eq!(errors(&nested(201)), ["too many nested parentheses"]);

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use super::Project;
@@ -42,6 +41,9 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     if files.is_empty() {
         return;
     }
+    if !is_installed(project.path, program) {
+        return project.warn(ID, format!("{program} is not installed"));
+    }
     // What is staged or committed is looked at where it cannot be mistaken for the work tree.
     let copy = match tree.source() {
         Source::WorkTree => None,
@@ -62,12 +64,14 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
                 let seconds = settings.formatter_timeout.as_secs();
                 return project.warn(ID, format!("{program} took more than {seconds} s and was ended"));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return project.warn(ID, format!("{program} is not installed"));
-            }
             Err(error) => return project.warn(ID, format!("cannot run {program}: {error}")),
         }
     }
+}
+
+/// Whether a program is somewhere on the search path.
+fn is_installed(search: &str, program: &str) -> bool {
+    search.split(':').filter(|folder| !folder.is_empty()).any(|folder| Path::new(folder).join(program).is_file())
 }
 
 /// Takes the files that a formatter would change from what it says.

@@ -63,6 +63,8 @@ pub struct Project<'p> {
     pub modules: &'p Modules<'p>,
     /// The settings in force.
     pub settings: &'p Settings,
+    /// Where programs are looked for (`PATH`).
+    pub path: &'p str,
     /// Whether findings may be mended instead.
     pub fix: bool,
     /// What kept a check from its work: its id and the reason.

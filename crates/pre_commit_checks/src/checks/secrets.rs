@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed::{self, Searcher};
 
 use crate::file::{File, Report};
 use crate::finding::Place;
@@ -42,8 +42,8 @@ const DIFFERENT: usize = 9;
 const OF_COMMITS: [&str; 6] = ["commit", "sha", "rev", "hash", "checksum", "digest"];
 
 pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
-    static STARTS: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| AhoCorasick::new(KINDS.iter().map(|kind| kind.start)).ok());
+    static STARTS: LazyLock<Option<Searcher>> =
+        LazyLock::new(|| packed::Config::new().builder().extend(KINDS.iter().map(|kind| kind.start)).build());
     if !file.is_text {
         return;
     }

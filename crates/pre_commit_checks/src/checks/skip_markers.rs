@@ -12,9 +12,8 @@ const SKIPS: [&str; 6] = ["skipif", "skipIf", "skipUnless", "skip", "importorski
 
 pub(super) fn check(file: &File, python: &Python, settings: &Settings, report: &mut Report) {
     for (service, files) in &settings.services {
-        let mentions =
-            memmem::find(&file.bytes.to_ascii_lowercase(), service.to_ascii_lowercase().as_bytes()).is_some();
-        if !patterns::any(std::slice::from_ref(files), file.name) || !mentions {
+        let mentions = |text: &[u8]| memmem::find(text, service.to_ascii_lowercase().as_bytes()).is_some();
+        if !patterns::any(std::slice::from_ref(files), file.name) || !mentions(&file.bytes.to_ascii_lowercase()) {
             continue;
         }
         let marks = python.module.marks("pytestmark");
