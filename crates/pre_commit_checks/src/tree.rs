@@ -27,8 +27,6 @@ pub struct Tree {
     source: Source,
     /// All files, sorted by name.
     pub entries: Vec<Entry>,
-    names: HashMap<String, usize>,
-    folders: HashSet<String>,
 }
 
 /// One file.
@@ -172,20 +170,8 @@ impl Tree {
     }
 
     fn new(root: &Path, repository: Option<Repository>, source: Source, mut entries: Vec<Entry>) -> Self {
-        entries.sort_by(|one, other| one.name.cmp(&other.name));
-        let names = entries.iter().enumerate().map(|(at, entry)| (entry.name.clone(), at)).collect();
-        let mut folders = HashSet::new();
-        folders.insert(String::new());
-        for entry in &entries {
-            let mut folder = entry.name.as_str();
-            while let Some((above, _)) = folder.rsplit_once('/') {
-                if !folders.insert(above.to_owned()) {
-                    break;
-                }
-                folder = above;
-            }
-        }
-        Self { root: root.to_owned(), repository, source, entries, names, folders }
+        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Self { root: root.to_owned(), repository, source, entries }
     }
 
     /// Returns where the content comes from.
@@ -205,12 +191,12 @@ impl Tree {
 
     /// Returns the file of a name.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
-        self.names.get(name).map(|at| &self.entries[*at])
+        self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok().map(|at| &self.entries[at])
     }
 
     /// Returns whether there is such a folder with something in it.
     pub fn has_folder(&self, name: &str) -> bool {
-        self.folders.contains(name)
+        name.is_empty() || self.beginning(&format!("{name}/")).next().is_some()
     }
 
     /// Returns the names of the files in a folder whose own names begin with `start`.
