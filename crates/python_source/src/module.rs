@@ -139,6 +139,12 @@ impl<'t> Module<'t> {
         }
     }
 
+    /// Returns whether annotations are evaluated when their function or variable is defined: not since 3.14, and not with
+    /// `from __future__ import annotations`.
+    pub(crate) fn evaluates_annotations(&self, body: &[Stmt]) -> bool {
+        self.dialect.version().0 < PythonVersion::PY314 && !scopes::has_future_annotations(body)
+    }
+
     /// Returns where the string literals are that go over a line's end.
     pub fn strings_over_lines(&self) -> Vec<std::ops::Range<usize>> {
         let string = |kind: ruff_python_ast::token::TokenKind| {

@@ -30,7 +30,7 @@ pub struct Outline {
     pub imports: Vec<Import>,
     /// What it puts into other things that have a name.
     pub patches: Vec<Patch>,
-    /// The names that it uses whenever it is imported and does not bind, each with its place.
+    /// The names that it uses for certain and does not bind, each with its place.
     pub undefined: Vec<(String, usize)>,
     /// Its functions that put names into the module of whoever calls them, or is decorated by them.
     pub injectors: Vec<String>,
@@ -152,7 +152,6 @@ impl Module<'_> {
             has_injector: INJECTS.iter().any(|signs| signs.iter().all(|sign| has(sign))),
             aliases: HashMap::new(),
             deleted: HashSet::new(),
-            reached: Vec::new(),
         };
         reader.body(body, Flow { level: Level::Module, is_certain: true, is_straight: true });
         let mut outline = reader.outline;
@@ -161,8 +160,9 @@ impl Module<'_> {
         }
         if !outline.is_open {
             let bound = |name: &str| outline.names.contains(name) || reader.deleted.contains(name);
-            let uses = reader.reached.iter().flat_map(|statement| uses::used_by(statement, &bound));
-            outline.undefined = uses.map(|(name, offset)| (name.to_owned(), offset)).collect();
+            let annotations = self.evaluates_annotations(body);
+            let undefined = uses::undefined(body, annotations, &bound).into_iter();
+            outline.undefined.extend(undefined.map(|(name, offset)| (name.to_owned(), offset)));
         }
         for patch in &mut outline.patches {
             if let Some(thing) = reader.aliases.get(&patch.thing) {
@@ -182,8 +182,6 @@ struct Reader<'t> {
     aliases: HashMap<String, String>,
     /// Names that were bound once.
     deleted: HashSet<String>,
-    /// The statements that are run whenever the module is imported.
-    reached: Vec<&'t Stmt>,
 }
 
 /// Where a statement stands.
@@ -212,8 +210,8 @@ impl Flow {
     }
 }
 
-impl<'t> Reader<'t> {
-    fn body(&mut self, body: &'t [Stmt], flow: Flow) {
+impl Reader<'_> {
+    fn body(&mut self, body: &[Stmt], flow: Flow) {
         for statement in body {
             self.statement(statement, flow);
             // Who raises whenever it is imported offers nothing that could be judged.
@@ -227,10 +225,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn statement(&mut self, statement: &'t Stmt, flow: Flow) {
-        if flow.level == Level::Module && flow.is_straight {
-            self.reached.push(statement);
-        }
+    fn statement(&mut self, statement: &Stmt, flow: Flow) {
         if self.has_walrus && flow.level == Level::Module {
             self.walruses(statement);
         }
@@ -324,7 +319,7 @@ impl<'t> Reader<'t> {
         if is_doubtful { flow.doubtful() } else { flow }
     }
 
-    fn branches(&mut self, inner: &'t ast::StmtIf, flow: Flow) {
+    fn branches(&mut self, inner: &ast::StmtIf, flow: Flow) {
         let clauses = inner.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
         let mut here = flow;
         for (test, body) in std::iter::once((Some(&*inner.test), &inner.body)).chain(clauses) {
@@ -342,7 +337,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn attempt(&mut self, inner: &'t ast::StmtTry, flow: Flow) {
+    fn attempt(&mut self, inner: &ast::StmtTry, flow: Flow) {
         let catches = inner.handlers.iter().any(|handler| {
             let ExceptHandler::ExceptHandler(handler) = handler;
             handler.type_.as_deref().is_none_or(catches_imports)
@@ -464,7 +459,9 @@ impl<'t> Reader<'t> {
         for target in targets {
             match target {
                 Expr::Name(name) if flow.level == Level::Module && flow.is_straight => {
-                    self.outline.names.remove(name.id.as_str());
+                    if !self.outline.names.remove(name.id.as_str()) && !self.deleted.contains(name.id.as_str()) {
+                        self.outline.undefined.push((name.id.to_string(), name.start().to_usize()));
+                    }
                     self.deleted.insert(name.id.to_string());
                 }
                 Expr::Name(name) => {
@@ -488,8 +485,17 @@ impl<'t> Reader<'t> {
                 visitor::walk_expr(self, expression);
             }
             fn visit_stmt(&mut self, statement: &'a Stmt) {
-                if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-                    visitor::walk_stmt(self, statement);
+                // What stands in a definition's head is of the scope around it.
+                match statement {
+                    Stmt::FunctionDef(function) => {
+                        function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                        self.visit_parameters(&function.parameters);
+                    }
+                    Stmt::ClassDef(class) => {
+                        class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                        class.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
+                    }
+                    _ => visitor::walk_stmt(self, statement),
                 }
             }
         }

@@ -387,7 +387,8 @@ fn binds(body: &[Stmt], name: &str) -> bool {
     binds.found
 }
 
-fn has_future_annotations(body: &[Stmt]) -> bool {
+/// Whether a module asks for annotations that are not evaluated.
+pub(crate) fn has_future_annotations(body: &[Stmt]) -> bool {
     body.iter().any(|statement| match statement {
         Stmt::ImportFrom(import) => {
             import.module.as_deref() == Some("__future__")

@@ -1,7 +1,7 @@
-//! Names that are used while a module is imported, and are bound nowhere.
+//! Names that are used and are bound nowhere.
 //!
-//! Only what is run whenever the module is imported counts: no function's body, nothing behind a condition or a handler.
-//! Annotations are left out: when they are evaluated depends on the version.
+//! Only what is run for certain counts: what a module does whenever it is imported, and what a function does whenever it is
+//! called, up to the first statement that may end it. Nothing behind a condition, a handler or a decorator.
 
 use std::collections::HashSet;
 
@@ -168,70 +168,107 @@ const BUILT_IN: &[&str] = &[
     "zip",
 ];
 
-/// Names that a module or a class body has of itself.
-const OF_ITSELF: [&str; 14] = [
-    "__annotations__",
-    "__builtins__",
-    "__cached__",
-    "__class__",
-    "__dict__",
-    "__doc__",
-    "__file__",
-    "__loader__",
-    "__module__",
-    "__name__",
-    "__package__",
-    "__path__",
-    "__qualname__",
-    "__spec__",
-];
+/// What gettext puts among the built-in names.
+const OF_GETTEXT: [&str; 5] = ["_", "gettext", "ngettext", "npgettext", "pgettext"];
 
-/// Returns the names that `statement` uses when it is run and that `bound` does not have, each with its place.
-pub(crate) fn used_by<'a>(statement: &'a Stmt, bound: &dyn Fn(&str) -> bool) -> Vec<(&'a str, usize)> {
-    let mut uses = Uses { bound, locals: Vec::new(), found: Vec::new() };
-    uses.visit_stmt(statement);
+/// Calls that end whatever runs them.
+const ENDINGS: [&str; 9] = ["_exit", "abort", "exit", "fail", "importorskip", "skip", "skipTest", "skip_test", "xfail"];
+
+/// Returns the names that a module's statements use and that neither they nor `bound` bind, each with its place.
+/// `annotations` are used as well where they are evaluated.
+pub(crate) fn undefined<'a>(
+    body: &'a [Stmt],
+    annotations: bool,
+    bound: &dyn Fn(&str) -> bool,
+) -> Vec<(&'a str, usize)> {
+    let mut uses = Uses { bound, annotations, locals: Vec::new(), found: Vec::new() };
+    uses.block(body);
     uses.found
 }
 
 struct Uses<'a, 'b> {
     bound: &'b dyn Fn(&str) -> bool,
-    /// Names of class bodies, comprehensions and lambdas around the place.
+    annotations: bool,
+    /// Names of class bodies and functions around the place.
     locals: Vec<HashSet<&'a str>>,
     found: Vec<(&'a str, usize)>,
 }
 
 impl<'a> Uses<'a, '_> {
-    fn inside(&mut self, locals: HashSet<&'a str>, work: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, locals: HashSet<&'a str>, body: &'a [Stmt]) {
         self.locals.push(locals);
-        work(self);
+        self.block(body);
         self.locals.pop();
     }
 
-    fn comprehension(&mut self, generators: &'a [ast::Comprehension], parts: [Option<&'a Expr>; 2]) {
-        let mut bound = Bound::default();
-        for generator in generators {
-            bound.visit_expr(&generator.target);
-        }
-        self.inside(bound.0, |uses| {
-            for generator in generators {
-                uses.visit_expr(&generator.iter);
-                generator.ifs.iter().for_each(|condition| uses.visit_expr(condition));
+    /// Statements that are run one after another.
+    fn block(&mut self, body: &'a [Stmt]) {
+        for statement in body {
+            self.visit_stmt(statement);
+            let may_end = match statement {
+                Stmt::Return(_) | Stmt::Raise(_) | Stmt::Break(_) | Stmt::Continue(_) => true,
+                Stmt::Expr(inner) => inner.value.as_call_expr().is_some_and(|call| is_ending(&call.func)),
+                // A module that ends early has failed to be imported; a function has just returned.
+                Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::Try(_) | Stmt::With(_) | Stmt::Match(_) => {
+                    !self.locals.is_empty()
+                }
+                _ => false,
+            };
+            if may_end {
+                break;
             }
-            parts.into_iter().flatten().for_each(|part| uses.visit_expr(part));
-        });
+        }
+    }
+
+    fn function(&mut self, function: &'a ast::StmtFunctionDef) {
+        function.decorator_list.iter().for_each(|decorator| self.visit_expr(&decorator.expression));
+        let defaults = function.parameters.iter_non_variadic_params().filter_map(|it| it.default.as_deref());
+        defaults.for_each(|default| self.visit_expr(default));
+        if function.type_params.is_some() {
+            return;
+        }
+        if self.annotations {
+            let annotations = function.parameters.iter().filter_map(ast::AnyParameterRef::annotation);
+            annotations.chain(function.returns.as_deref()).for_each(|annotation| self.visit_expr(annotation));
+        }
+        // A decorator may do anything with it; a function inside a function may never be called.
+        let is_inner = self.locals.len() > 1;
+        if function.decorator_list.is_empty() && !is_inner {
+            let mut bound = Bound::default();
+            bound.0.extend(function.parameters.iter().map(|parameter| parameter.name().as_str()));
+            bound.visit_body(&function.body);
+            self.inside(bound.0, &function.body);
+        }
+    }
+}
+
+fn is_ending(function: &Expr) -> bool {
+    match function {
+        Expr::Name(name) => ENDINGS.contains(&name.id.as_str()),
+        Expr::Attribute(attribute) => ENDINGS.contains(&attribute.attr.as_str()),
+        _ => false,
+    }
+}
+
+/// Whether a handler may catch the use of a name that is not defined.
+fn catches_names(handler: &ast::ExceptHandler) -> bool {
+    let ast::ExceptHandler::ExceptHandler(handler) = handler;
+    match handler.type_.as_deref() {
+        Some(Expr::Name(name)) => ["NameError", "Exception", "BaseException"].contains(&name.id.as_str()),
+        Some(Expr::Tuple(tuple)) => !tuple
+            .elts
+            .iter()
+            .all(|it| matches!(it, Expr::Name(name) if name.id.ends_with("Error") && name.id != "NameError")),
+        _ => true,
     }
 }
 
 impl<'a> Visitor<'a> for Uses<'a, '_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::FunctionDef(function) => {
-                function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                let defaults = function.parameters.iter_non_variadic_params().filter_map(|it| it.default.as_deref());
-                defaults.for_each(|default| self.visit_expr(default));
-            }
+            Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => {
-                class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                class.decorator_list.iter().for_each(|decorator| self.visit_expr(&decorator.expression));
                 // Parameters of types are names of the bases as well.
                 if class.type_params.is_none() {
                     if let Some(arguments) = &class.arguments {
@@ -239,15 +276,30 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
                     }
                     let mut bound = Bound::default();
                     bound.visit_body(&class.body);
-                    self.inside(bound.0, |uses| uses.visit_body(&class.body));
+                    self.inside(bound.0, &class.body);
                 }
             }
             Stmt::AnnAssign(assign) => {
                 if let Some(value) = &assign.value {
                     self.visit_expr(value);
                 }
+                // Those of local names are never evaluated.
+                if self.annotations && self.locals.is_empty() {
+                    self.visit_expr(&assign.annotation);
+                }
             }
-            Stmt::Assign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Assert(_) => {
+            Stmt::If(inner) => self.visit_expr(&inner.test),
+            Stmt::While(inner) => self.visit_expr(&inner.test),
+            Stmt::For(inner) => self.visit_expr(&inner.iter),
+            Stmt::With(inner) => {
+                if let Some(first) = inner.items.first() {
+                    self.visit_expr(&first.context_expr);
+                }
+            }
+            Stmt::Match(inner) => self.visit_expr(&inner.subject),
+            Stmt::Try(inner) if !inner.handlers.iter().any(catches_names) => self.block(&inner.body),
+            Stmt::Assert(inner) => self.visit_expr(&inner.test),
+            Stmt::Assign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Return(_) | Stmt::Raise(_) => {
                 visitor::walk_stmt(self, statement);
             }
             _ => {}
@@ -261,9 +313,9 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
                 let is_known = (self.bound)(name)
                     || self.locals.iter().any(|locals| locals.contains(name))
                     || BUILT_IN.binary_search(&name).is_ok()
-                    || OF_ITSELF.contains(&name)
-                    // What gettext puts among the built-in names.
-                    || name == "_";
+                    || OF_GETTEXT.contains(&name)
+                    // Those who load modules by themselves put such names into them.
+                    || name.starts_with("__") && name.ends_with("__");
                 if !is_known {
                     self.found.push((name, expression.start().to_usize()));
                 }
@@ -272,18 +324,22 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
                 let parameters = lambda.parameters.iter().flat_map(|parameters| parameters.iter_non_variadic_params());
                 parameters.filter_map(|it| it.default.as_deref()).for_each(|default| self.visit_expr(default));
             }
-            Expr::ListComp(inner) => self.comprehension(&inner.generators, [Some(&inner.elt), None]),
-            Expr::SetComp(inner) => self.comprehension(&inner.generators, [Some(&inner.elt), None]),
-            // Run later, or never.
-            Expr::Generator(inner) => {
-                if let Some(first) = inner.generators.first() {
+            // What is done for each item may be done for none.
+            Expr::ListComp(ast::ExprListComp { generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { generators, .. })
+            | Expr::DictComp(ast::ExprDictComp { generators, .. })
+            | Expr::Generator(ast::ExprGenerator { generators, .. }) => {
+                if let Some(first) = generators.first() {
                     self.visit_expr(&first.iter);
                 }
             }
-            Expr::DictComp(inner) => self.comprehension(&inner.generators, [inner.key.as_deref(), Some(&inner.value)]),
             // The parts behind the first may not be reached.
             Expr::BoolOp(inner) => inner.values.iter().take(1).for_each(|value| self.visit_expr(value)),
             Expr::If(inner) => self.visit_expr(&inner.test),
+            Expr::Compare(inner) => {
+                self.visit_expr(&inner.left);
+                inner.comparators.iter().take(1).for_each(|value| self.visit_expr(value));
+            }
             _ => visitor::walk_expr(self, expression),
         }
     }

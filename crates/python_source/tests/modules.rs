@@ -146,6 +146,42 @@ fn names_that_come_from_elsewhere_open_the_outline() {
 }
 
 #[test]
+fn what_is_used_for_certain_and_bound_nowhere_is_undefined() {
+    let undefined = |text: &str| {
+        let names: Vec<String> = outline(text).undefined.into_iter().map(|(name, _)| name).collect();
+        names.join(" ")
+    };
+    for (text, names) in [
+        ("@a\ndef f(x=b): pass\nclass C(d):\n    y = e\n", "a b d e"),
+        ("def f():\n    return a(x, b)\n", "a x b"),
+        ("try:\n    a\nexcept KeyError:\n    pass\n", "a"),
+        ("if a: b\nfor c in d: e\nwith f as g: h\n", "a d f"),
+        ("del a\n", "a"),
+        ("x = [y for y in a]\n", "a"),
+    ] {
+        assert_eq!(undefined(text), names, "{text}");
+    }
+    for text in [
+        "def f(a, *b, **c):\n    d = 1\n    return (a, b, c, d, len, __file__, _)\n",
+        "def f(x):\n    if x:\n        return\n    return later\n",
+        "def f(self):\n    self.skipTest()\n    return later\n",
+        "try:\n    a\nexcept NameError:\n    a = 1\n",
+        "try:\n    a\nexcept Exception:\n    pass\n",
+        "class C:\n    a = 1\n    b = a\n    def f(self: a) -> D: ...\n",
+        "def f(a=(b := 1)): return b\n",
+        "@g\ndef f():\n    return a\ndef g(x): ...\n",
+        "for i in (1, 2): pass\nprint(i)\ndel i\n",
+        "x: a\ndef f(y: b) -> c: ...\n",
+    ] {
+        assert_eq!(undefined(text), "", "{text}");
+    }
+    let old = Dialect { version: "3.11".parse().unwrap(), ..Dialect::default() };
+    let names = |text: &str| Module::parse(text, old).outline().undefined.len();
+    assert_eq!(names("x: a\ndef f(y: b) -> c: ...\n"), 3);
+    assert_eq!(names("from __future__ import annotations\nx: a\ndef f(y: b) -> c: ...\n"), 0);
+}
+
+#[test]
 fn exports_are_read_as_far_as_they_are_written_out() {
     let known = |text: &str| match outline(text).exports {
         Exports::Known(names) => names.into_iter().map(|(name, _)| name).collect::<Vec<String>>().join(" "),

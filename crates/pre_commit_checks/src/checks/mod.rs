@@ -77,11 +77,7 @@ pub struct Project<'p> {
 pub const CHECKS: [Check; 21] = [
     Check { id: "syntax", about: "Python files can be compiled", work: Work::Syntax(syntax::check) },
     Check { id: "imports", about: "Imports of the project's own modules resolve", work: Work::Tree(imports::check) },
-    Check {
-        id: "undefined-names",
-        about: "What a module uses when it is imported is defined",
-        work: Work::Tree(undefined_names::check),
-    },
+    Check { id: "undefined-names", about: "Names that are used are defined", work: Work::Tree(undefined_names::check) },
     Check {
         id: "required-exports",
         about: "Modules export what others need",

@@ -1,4 +1,4 @@
-//! Names that a module uses while it is imported are bound: what is left of a definition that was renamed or deleted.
+//! Names that are used for certain are defined: what is left where a definition was renamed or deleted.
 
 use super::Project;
 use crate::finding::{Findings, Place};
@@ -15,7 +15,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
         }
         project.report("undefined-names", file, findings, |report| {
             for (name, offset) in missing {
-                let what = format!("`{name}` is used when the module is imported, and is not defined");
+                let what = format!("`{name}` is not defined");
                 report.add(Place::Offset(*offset), &what, "define or import it");
             }
         });

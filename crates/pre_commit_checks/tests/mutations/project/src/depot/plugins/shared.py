@@ -1,0 +1,5 @@
+WIDTH = 8
+
+
+def frame(text, width=WIDTH):
+    return text.center(width)
