@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use common::text;
 use memchr::memmem;
-use python_source::{Dialect, Exports, Module, Outline, Patch, Wanted, decode};
+use python_source::{Dialect, Exports, Module, Outline, Patch, Wanted};
 
+use crate::file::File;
 use crate::standard_library::STANDARD_LIBRARY;
 use crate::tree::{Elsewhere, Tree};
 
@@ -151,7 +152,7 @@ impl<'t> Modules<'t> {
             return Rc::clone(known);
         }
         let bytes = self.text(file);
-        let outline = bytes.as_deref().map(Vec::as_slice).and_then(|bytes| decode(bytes).ok()).map_or_else(
+        let outline = bytes.as_deref().and_then(|bytes| File::new(file, bytes).decode()?.ok()).map_or_else(
             || Outline { is_open: true, has_own_path: true, ..Outline::default() },
             |text| Module::parse(&text, self.dialect).outline(),
         );
@@ -160,7 +161,8 @@ impl<'t> Modules<'t> {
         outline
     }
 
-    fn text(&self, file: &str) -> Option<Rc<Vec<u8>>> {
+    /// Returns a module's bytes.
+    pub fn text(&self, file: &str) -> Option<Rc<Vec<u8>>> {
         if let Some(known) = self.texts.borrow().get(file) {
             return known.clone();
         }
@@ -445,9 +447,12 @@ impl<'t> Modules<'t> {
             return true;
         }
         let folder = self.tree.root().join(folder_of(path));
-        let start = format!("{name}.");
+        let (start, module) = (format!("{name}."), format!("{name}.py"));
         let on_disk = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        if on_disk.map(|entry| entry.file_name()).any(|file| file.to_string_lossy().starts_with(&start)) {
+        if on_disk
+            .map(|entry| entry.file_name())
+            .any(|file| file != *module && file.to_string_lossy().starts_with(&start))
+        {
             return true;
         }
         words(&self.build_files(), name).next().is_some()

@@ -30,7 +30,7 @@ const SMALL_STACK: usize = 8 << 20;
 const FILES_PER_THREAD: usize = 16;
 
 /// The checks of all files together that look at what each module binds and imports.
-const OF_OUTLINES: [&str; 2] = ["imports", "undefined-names"];
+const OF_OUTLINES: [&str; 3] = ["imports", "importers", "undefined-names"];
 
 /// What the checks say.
 #[derive(Debug, Default)]

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use common::host::Host;
+use git2::Oid;
 
 use crate::cli::Cli;
-use crate::tree::{Tree, TreeError, changed, options};
+use crate::tree::{Changes, Tree, TreeError, options};
 
 /// A tree, and the places in [`Tree::entries`] of what is checked in it.
 pub struct Selection {
@@ -15,6 +16,8 @@ pub struct Selection {
     pub chosen: Vec<usize>,
     /// All files of the tree are chosen.
     pub is_whole: bool,
+    /// What changed files and removed ones held before, by name.
+    pub before: Vec<(String, Oid)>,
 }
 
 /// Why nothing can be selected.
@@ -63,39 +66,40 @@ impl Selection {
     }
 
     fn whole(tree: Tree) -> Self {
-        Self { chosen: (0..tree.entries.len()).collect(), tree, is_whole: true }
+        Self { chosen: (0..tree.entries.len()).collect(), tree, is_whole: true, before: Vec::new() }
     }
 
-    fn of(tree: Tree, changed: &[PathBuf]) -> Self {
-        let mut chosen: Vec<usize> = changed
+    fn of(tree: Tree, changes: Changes) -> Self {
+        let mut chosen: Vec<usize> = changes
+            .paths
             .iter()
             .filter_map(|path| tree.entries.binary_search_by(|entry| (*entry.name).cmp(&path.to_string_lossy())).ok())
             .collect();
         chosen.sort_unstable();
         chosen.dedup();
-        Self { tree, chosen, is_whole: false }
+        Self { tree, chosen, is_whole: false, before: changes.before }
     }
 }
 
 /// What differs between the last commit and the index.
 fn staged(host: &Host, root: &Path) -> Result<Selection, TreeError> {
     let index_file = host.var("GIT_INDEX_FILE").map(|path| host.current_dir().join(path));
-    let (tree, changed) = Tree::of_index(root, index_file.as_deref())?;
-    Ok(Selection::of(tree, &changed))
+    let (tree, changes) = Tree::of_index(root, index_file.as_deref())?;
+    Ok(Selection::of(tree, changes))
 }
 
 /// What differs between the point where `to` left `from` and `to`.
 fn range(root: &Path, from: &str, to: &str) -> Result<Selection, TreeError> {
     let tree = Tree::of_commit(root, to)?;
-    let changed = tree.repository().map_or(Ok(Vec::new()), |repository| {
+    let changes = tree.repository().map_or(Ok(Changes::default()), |repository| {
         let commit = |name: &str| repository.revparse_single(name).and_then(|it| it.peel_to_commit());
         let (old, new) = (commit(from)?, commit(to)?);
         // Without a common ancestor the two are compared as they are.
         let base = repository.merge_base(old.id(), new.id()).and_then(|id| repository.find_commit(id)).unwrap_or(old);
-        Ok(changed(&repository.diff_tree_to_tree(Some(&base.tree()?), Some(&new.tree()?), Some(&mut options()))?))
+        Ok(Changes::of(&repository.diff_tree_to_tree(Some(&base.tree()?), Some(&new.tree()?), Some(&mut options()))?))
     });
-    let changed = changed.map_err(|error| TreeError::Git("compare the commits of --from-ref and --to-ref", error))?;
-    Ok(Selection::of(tree, &changed))
+    let changes = changes.map_err(|error| TreeError::Git("compare the commits of --from-ref and --to-ref", error))?;
+    Ok(Selection::of(tree, changes))
 }
 
 /// A path of the command line, relative to the repository.

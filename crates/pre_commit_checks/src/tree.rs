@@ -119,30 +119,32 @@ impl Tree {
         Self::new(root, repository, Source::WorkTree, entries)
     }
 
-    /// Lists the index, and the paths in it that differ from the last commit. `index` is another file than the
+    /// Lists the index, and what in it differs from the last commit. `index` is another file than the
     /// repository's own where Git says so (`GIT_INDEX_FILE`).
     ///
     /// # Errors
     /// There is no repository, or Git cannot read it.
-    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Vec<PathBuf>), TreeError> {
+    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Changes), TreeError> {
         let repository = open(root)?;
         let index = index.map_or_else(|| repository.index(), Index::open);
         let index = index.map_err(|error| TreeError::Git("read the index", error))?;
         let fail = |error| TreeError::Git("compare the index with the last commit", error);
-        let changed = {
+        let changes = {
             let head = repository.head().ok().and_then(|head| head.peel_to_tree().ok());
-            changed(&repository.diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options())).map_err(fail)?)
+            Changes::of(
+                &repository.diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options())).map_err(fail)?,
+            )
         };
         // What was changed as late as the index itself may have been changed again since.
         let written = index.path().and_then(|path| path.metadata().ok()).map(|metadata| seen(&metadata).changed);
         let of_index = index.iter().filter(|it| it.mode != GITLINK).map(|it| {
-            let changed = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
-            let seen = Seen { changed, size: u64::from(it.file_size) };
+            let mtime = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
+            let seen = Seen { changed: mtime, size: u64::from(it.file_size) };
             let entry = Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id));
             Entry { seen: Some(seen).filter(|seen| written.is_some_and(|written| seen.changed < written)), ..entry }
         });
         let entries = of_index.collect();
-        Ok((Self::new(root, Some(repository), Source::Index, entries), changed))
+        Ok((Self::new(root, Some(repository), Source::Index, entries), changes))
     }
 
     /// Lists a commit.
@@ -207,10 +209,12 @@ impl Tree {
 
     /// Reads a file of the tree; none if it is gone, too large or unreadable.
     pub fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
-        match (entry.blob, &self.repository) {
-            (Some(blob), Some(repository)) => Some(repository.find_blob(blob).ok()?.content().to_vec()),
-            _ => read_file(&self.root, entry),
-        }
+        entry.blob.map_or_else(|| read_file(&self.root, entry), |blob| self.read_blob(blob))
+    }
+
+    /// Reads what a file held before.
+    pub fn read_blob(&self, blob: Oid) -> Option<Vec<u8>> {
+        Some(self.repository.as_ref()?.find_blob(blob).ok()?.content().to_vec())
     }
 
     /// Reads a file of the tree as [`Tree::read`] does, from the work tree where it is known to be the same there, which
@@ -255,10 +259,30 @@ pub fn options() -> DiffOptions {
     options
 }
 
-/// The paths that a comparison shows, without what was removed.
-pub fn changed(diff: &Diff) -> Vec<PathBuf> {
-    let kept = diff.deltas().filter(|delta| delta.status() != Delta::Deleted);
-    kept.filter_map(|delta| delta.new_file().path_bytes().map(as_path)).collect()
+/// What a comparison shows.
+#[derive(Default)]
+pub struct Changes {
+    /// The paths that are new or have changed.
+    pub paths: Vec<PathBuf>,
+    /// What changed files and removed ones held before, by name.
+    pub before: Vec<(String, Oid)>,
+}
+
+impl Changes {
+    /// Reads a comparison.
+    pub fn of(diff: &Diff) -> Self {
+        let mut changes = Self::default();
+        for delta in diff.deltas() {
+            if delta.status() != Delta::Deleted {
+                changes.paths.extend(delta.new_file().path_bytes().map(as_path));
+            }
+            if delta.status() != Delta::Added {
+                let name = delta.old_file().path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
+                changes.before.extend(name.map(|name| (name, delta.old_file().id())));
+            }
+        }
+        changes
+    }
 }
 
 /// A path of Git's, which are bytes.
@@ -303,6 +327,10 @@ impl Walk<'_> {
                 continue;
             }
             if kind.is_dir() {
+                // What the loop keeps for itself is none of the project's.
+                if path == Path::new(".loop") {
+                    continue;
+                }
                 // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
                 // of ours.
                 let is_wanted = self.tracked.folders.contains(path.as_os_str())

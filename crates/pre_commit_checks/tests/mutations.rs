@@ -1,6 +1,6 @@
 //! What Python itself refuses is found: mutations of a sample project, and what Python said of each (`mutations/record.py`).
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

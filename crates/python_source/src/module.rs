@@ -45,6 +45,7 @@ pub struct Module<'t> {
     pub(crate) text: &'t str,
     tree: Tree,
     nesting: Option<SyntaxError>,
+    unclosed: Option<usize>,
     dialect: Dialect,
 }
 
@@ -94,7 +95,7 @@ impl<'t> Module<'t> {
         let parsed = parsed.expect("a module");
         let shape = Shape::of(parsed.tokens());
         let tree = if shape.is_deep { Tree::TooDeep(ManuallyDrop::new(parsed)) } else { Tree::Walkable(parsed) };
-        Self { text, tree, nesting: shape.error, dialect }
+        Self { text, tree, nesting: shape.error, unclosed: shape.unclosed, dialect }
     }
 
     /// Returns what Python would refuse: the first fault of the parse (what comes after it is often its echo), else all
@@ -105,6 +106,15 @@ impl<'t> Module<'t> {
         let first = match first {
             // Brackets are counted apart; another depth is the parser's limit, and not Python's.
             Some(error) if self.gave_up() && is_limit(&error.error) => None,
+            // A text that ends too early is best told where it should have gone on.
+            Some(error)
+                if error.location.start().to_usize() >= self.text.trim_end().len() && self.unclosed.is_some() =>
+            {
+                self.unclosed.map(|offset| {
+                    let bracket = self.text[offset..].chars().next().unwrap_or('(');
+                    SyntaxError { offset, message: format!("`{bracket}` was never closed") }
+                })
+            }
             Some(error) => {
                 let message = lower(&error.error.to_string());
                 Some(SyntaxError { offset: error.location.start().to_usize(), message })

@@ -19,6 +19,8 @@ const DEPTH: usize = 1_500;
 pub(crate) struct Shape {
     /// Nesting that Python refuses.
     pub error: Option<SyntaxError>,
+    /// Where the innermost bracket is that is never closed.
+    pub unclosed: Option<usize>,
     /// The tree may be too deep to be walked, or to be dropped.
     pub is_deep: bool,
 }
@@ -61,7 +63,7 @@ impl Shape {
     pub fn of(tokens: &Tokens) -> Self {
         // How deep the place is, and how deep each open bracket is.
         let (mut depth, mut deepest, mut indents) = (0_usize, 0_usize, 0_usize);
-        let mut open: Vec<usize> = Vec::new();
+        let mut open: Vec<(usize, TextSize)> = Vec::new();
         let mut error = None;
         let mut refuse = |offset: TextSize, message: &str| {
             error.get_or_insert_with(|| SyntaxError { offset: offset.to_usize(), message: message.to_owned() });
@@ -72,18 +74,18 @@ impl Shape {
                 Step::Pass => {}
                 Step::Cut => {
                     deepest = deepest.max(depth);
-                    depth = open.last().map_or(0, |depth| *depth);
+                    depth = open.last().map_or(0, |(depth, _)| *depth);
                 }
                 Step::Open => {
                     depth += 1;
-                    open.push(depth);
+                    open.push((depth, token.start()));
                     if open.len() > OPEN_BRACKETS {
                         refuse(token.start(), "too many nested parentheses");
                     }
                 }
                 Step::Close => {
                     deepest = deepest.max(depth);
-                    depth = open.pop().unwrap_or(depth);
+                    depth = open.pop().map_or(depth, |(depth, _)| depth);
                 }
                 Step::Indent => {
                     indents += 1;
@@ -94,6 +96,6 @@ impl Shape {
                 Step::Dedent => indents = indents.saturating_sub(1),
             }
         }
-        Self { error, is_deep: deepest.max(depth) > DEPTH }
+        Self { error, unclosed: open.last().map(|(_, start)| start.to_usize()), is_deep: deepest.max(depth) > DEPTH }
     }
 }

@@ -59,7 +59,7 @@ fn what_python_refuses_is_an_error() {
         ("def f():\nx = 1\n", "indent"),
         ("if x:\n    a\n  b\n", "indent"),
         ("x = 'a\n", "string"),
-        ("x = (1,\n", "eof"),
+        ("x = (1,\n", "`(` was never closed"),
         ("<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other\n", ""),
         ("def f():\n    from a import *\n", "*"),
         ("import a\nfrom __future__ import annotations\n", "__future__"),

@@ -9,7 +9,7 @@ use crate::modules::{Missing, Verdict};
 
 /// How many imports and exports were judged, and how.
 #[derive(Default)]
-struct Count {
+pub(super) struct Count {
     found: usize,
     unknown: usize,
     missing: usize,
@@ -32,7 +32,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
 }
 
 /// What a file imports or exports that is not there, each with its place.
-fn missing(project: &Project, file: &str, count: &mut Count) -> Vec<(usize, Missing)> {
+pub(super) fn missing(project: &Project, file: &str, count: &mut Count) -> Vec<(usize, Missing)> {
     let modules = project.modules;
     let outline = modules.outline(file);
     let mut missing = Vec::new();

@@ -6,6 +6,7 @@ mod conflict_markers;
 mod debugger_calls;
 mod final_newline;
 mod formatting;
+mod importers;
 mod imports;
 mod json;
 mod large_files;
@@ -74,9 +75,14 @@ pub struct Project<'p> {
 }
 
 /// The checks, in the order in which they are shown.
-pub const CHECKS: [Check; 21] = [
+pub const CHECKS: [Check; 22] = [
     Check { id: "syntax", about: "Python files can be compiled", work: Work::Syntax(syntax::check) },
     Check { id: "imports", about: "Imports of the project's own modules resolve", work: Work::Tree(imports::check) },
+    Check {
+        id: "importers",
+        about: "What a change takes away is imported nowhere else",
+        work: Work::Tree(importers::check),
+    },
     Check { id: "undefined-names", about: "Names that are used are defined", work: Work::Tree(undefined_names::check) },
     Check {
         id: "required-exports",
