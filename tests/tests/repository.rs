@@ -34,13 +34,14 @@ fn generated(name: &str, text: &str) {
 
 #[test]
 fn the_reference_is_made_from_the_flags() {
-    let tools: [Command; 8] = [
+    let tools: [Command; 9] = [
         backfill_retro::cli::Cli::command(),
         cycle_retro::cli::Cli::command(),
         demo_forge::Cli::command(),
         loop_guard::cli::Cli::command(),
         loop_introspect::cli::Cli::command(),
         orchestrator::cli::Cli::command(),
+        pre_commit_checks::cli::Cli::command(),
         timmy::cli::Cli::command(),
         triage_score::cli::Cli::command(),
     ];
@@ -60,9 +61,10 @@ fn the_reference_is_made_from_the_flags() {
 
 #[test]
 fn the_schemas_are_made_from_the_types() {
-    let schemas: [(&str, Schema); 3] = [
+    let schemas: [(&str, Schema); 4] = [
         ("automations", schemars::schema_for!(ManifestFile)),
         ("daily_run", schemars::schema_for!(DailyRunFile)),
+        ("pre_commit_checks", schemars::schema_for!(pre_commit_checks::Config)),
         ("triage_rules", schemars::schema_for!(triage_rules::RulesFile)),
     ];
     for (name, schema) in schemas {
@@ -138,7 +140,15 @@ fn common_keeps_its_border() {
 
 #[test]
 fn tools_are_doorways_and_depend_on_no_tools() {
-    let tools = ["backfill_retro", "cycle_retro", "loop_guard", "loop_introspect", "orchestrator", "triage_score"];
+    let tools = [
+        "backfill_retro",
+        "cycle_retro",
+        "loop_guard",
+        "loop_introspect",
+        "orchestrator",
+        "pre_commit_checks",
+        "triage_score",
+    ];
     for name in crates() {
         let main = root().join("crates").join(&name).join("src/main.rs");
         if let Ok(text) = fs::read_to_string(&main) {
@@ -170,6 +180,14 @@ fn every_crate_and_tool_has_its_line_in_the_guides() {
     }
     for command in ["cargo run --release --bin timmy -- demo", "cargo test --workspace"] {
         assert!(readme.lines().take(30).any(|line| line.trim() == command), "the first screen shows `{command}`");
+    }
+}
+
+#[test]
+fn every_check_has_its_place_in_the_guide() {
+    let guide = fs::read_to_string(root().join("docs/checks.md")).unwrap();
+    for id in pre_commit_checks::ids() {
+        assert!(guide.contains(&format!("`{id}`")), "docs/checks.md does not know {id}");
     }
 }
 

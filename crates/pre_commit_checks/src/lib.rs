@@ -40,6 +40,7 @@ use crate::cli::{Cli, Command, Format, HookArgs};
 use crate::format::Shown;
 use crate::hook::HookError;
 use crate::selection::{Selection, SelectionError};
+pub use crate::settings::Config;
 use crate::settings::Settings;
 
 /// Who this is.
@@ -119,6 +120,11 @@ impl Failure for Error {
             }
         }
     }
+}
+
+/// Returns the ids of all checks, in the order in which they are shown.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|check| check.id)
 }
 
 /// The program's main function.

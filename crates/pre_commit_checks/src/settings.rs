@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use common::settings::{Layers, Setting, SettingsError};
 use python_source::Version;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 const TARGET_VERSION: Setting<String> = Setting {
     key: "target_version",
@@ -137,6 +139,41 @@ pub struct Settings {
     pub baseline: Option<PathBuf>,
 }
 
+/// The `config` object of `pre_commit_checks` in `automations.json`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "config of pre_commit_checks")]
+pub struct Config {
+    /// A file of findings that are known, relative to the repository.
+    pub baseline: Option<PathBuf>,
+    /// Files that are not checked, as path patterns.
+    pub exclude: Option<Vec<String>>,
+    /// What checks the formatting: `black`, `ruff` or `none`.
+    pub formatter: Option<String>,
+    /// What is formatted, as path patterns.
+    pub formatter_paths: Option<Vec<String>>,
+    /// How many seconds the formatter may take, 1 to 3600.
+    pub formatter_timeout: Option<u64>,
+    /// The largest file that is no finding, in KiB, 1 to 65536.
+    pub max_file_kib: Option<u64>,
+    /// Paths of one machine or platform that tests must not begin a text with.
+    pub platform_paths: Option<Vec<String>>,
+    /// Names that modules must export, like `dashboard.app:templates`.
+    pub required_exports: Option<Vec<String>>,
+    /// Values that must not be empty, like `config:settings.ollama_model`.
+    pub required_values: Option<Vec<String>>,
+    /// Services that tests may need, like `docker=tests/**/test_docker*.py`: the word, and the files that are looked at.
+    pub services: Option<Vec<String>>,
+    /// Checks that are left out, by id.
+    pub skip: Option<Vec<String>>,
+    /// Folders, besides a project's own, that modules are imported from.
+    pub source_roots: Option<Vec<String>>,
+    /// The version of Python whose syntax counts, like `3.11`; empty for the newest that is known.
+    pub target_version: Option<String>,
+    /// Files that are tests, as path patterns.
+    pub test_files: Option<Vec<String>>,
+}
+
 /// A list of `module:name` that somebody asks for.
 #[derive(Debug)]
 pub struct Required {
@@ -185,5 +222,25 @@ impl Default for Settings {
     fn default() -> Self {
         let (host, _, _) = common::host::Host::test(&["x"], &[], std::path::Path::new("/"));
         Self::take(&mut Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new())).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use common::host::Host;
+
+    use super::*;
+
+    #[test]
+    fn the_schema_knows_every_setting_and_no_other() {
+        let (host, _, _) = Host::test(&["x"], &[], std::path::Path::new("/"));
+        let mut layers = Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new());
+        Settings::take(&mut layers).unwrap();
+        let known: BTreeSet<String> = layers.finish().unwrap().0.iter().map(|setting| setting.key.to_owned()).collect();
+        let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
+        let described: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(known, described);
     }
 }

@@ -65,7 +65,7 @@ fn github_takes_one_command_a_line() {
         lines[0]
     );
     assert!(lines[1].starts_with("::error file=no newline.txt,line=1,title=final-newline::no newline"), "{}", lines[1]);
-    assert!(lines.iter().any(|line| *line == "::warning title=formatting::black is not installed"), "{}", ended.out);
+    assert!(lines.contains(&"::warning title=formatting::black is not installed"), "{}", ended.out);
     assert_eq!(lines.last(), Some(&"3 finding(s) in 3 file(s)"));
 }
 

@@ -27,7 +27,9 @@ fn repository() -> (Sandbox, Repository) {
 
 fn stage(repository: &Repository, names: &[&str]) {
     let mut index = repository.index().unwrap();
-    names.iter().for_each(|name| index.add_path(Path::new(name)).unwrap());
+    for name in names {
+        index.add_path(Path::new(name)).unwrap();
+    }
     index.write().unwrap();
 }
 

@@ -1,7 +1,9 @@
 //! The tools in this binary, by name.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use common::host::Host;
 
@@ -9,13 +11,14 @@ use common::host::Host;
 pub type ToolRun = fn(&Host) -> u8;
 
 /// Every tool that can be called by its name.
-pub const TOOLS: [(&str, ToolRun); 7] = [
+pub const TOOLS: [(&str, ToolRun); 8] = [
     ("backfill_retro", backfill_retro::run),
     ("cycle_retro", cycle_retro::run),
     ("demo_forge", demo_forge::run),
     ("loop_guard", loop_guard::run),
     ("loop_introspect", loop_introspect::run),
     ("orchestrator", orchestrator::run),
+    ("pre_commit_checks", pre_commit_checks),
     ("triage_score", triage_score::run),
 ];
 
@@ -36,6 +39,24 @@ pub fn run(host: &Host) -> Option<u8> {
     // The program's own name stays first: where the symlink lies that it was called through decides about the repository.
     let shifted: Vec<OsString> = args.iter().take(1).chain(args.iter().skip(2)).cloned().collect();
     Some(run(&host.calling(shifted)))
+}
+
+/// Hands over to the program `pre_commit_checks`, which lies beside this one: a parser of Python in it would double the
+/// time in which a guard starts.
+#[expect(clippy::disallowed_methods, reason = "this program ends where the other begins")]
+fn pre_commit_checks(host: &Host) -> u8 {
+    let name = "pre_commit_checks";
+    let beside = host.program().ok().and_then(|program| Some(program.canonicalize().ok()?.with_file_name(name)));
+    let program = beside.filter(|path| path.is_file()).unwrap_or_else(|| name.into());
+    let mut command = Command::new(&program);
+    // The name that it is called by stays: where the symlink lies decides about the repository.
+    if let Some(called) = host.args().first() {
+        command.arg0(called);
+    }
+    let error = command.args(&host.args()[1..]).exec();
+    host.note(&format!("error: cannot run {}\n  caused by: {error}", program.display()));
+    host.note(&format!("hint: install {name} beside timmy"));
+    2
 }
 
 #[cfg(test)]

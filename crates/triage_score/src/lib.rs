@@ -32,7 +32,7 @@ use crate::quarantine::{Quarantine, Release};
 use crate::queue::{Scored, Scorer};
 use crate::settings::Settings;
 
-pub use score::{Explanation, Hit, Score};
+pub use score::{Explanation, Hit, Score, score};
 pub use triage_rules::{Rules, RulesError, SHIPPED};
 
 /// Who this is.
