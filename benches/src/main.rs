@@ -11,6 +11,7 @@
     reason = "a measurement stops at the first thing that is not as it should be, and prints to people"
 )]
 
+mod checks;
 mod measure;
 mod subjects;
 

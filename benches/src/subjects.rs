@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use simulated_loop::Scenario;
 use triage_score::Rules;
 
+use crate::checks::{checks, staged};
 use crate::measure::{Variant, bar, in_turns, median, print};
 
 /// A comparison: runs so many rounds, and prints what came out.
 type Subject = fn(usize);
 
 /// The comparisons by name.
-pub(crate) const ALL: [(&str, Subject); 9] = [
+pub(crate) const ALL: [(&str, Subject); 11] = [
     ("version: the start of each tool", version),
     ("guard: a queue of 50, and of 10,000", guard),
     ("retro: one record", retro),
@@ -28,16 +29,18 @@ pub(crate) const ALL: [(&str, Subject); 9] = [
     ("introspect: a year, a million cycles, and nothing new", introspect),
     ("backfill: 2,000 merged pull requests from a forge at 20 ms a request", backfill),
     ("git: 2,000 merges from a clone", from_git),
+    ("checks: the syntax of CPython's own tests, and all checks", checks),
+    ("staged: three files of a project", staged),
 ];
 
-fn built(name: &str) -> String {
+pub(crate) fn built(name: &str) -> String {
     let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
     let path = folder.join(name);
     assert!(path.exists(), "{} is not built: run `just bench`", path.display());
     path.to_str().unwrap().to_owned()
 }
 
-fn variant(name: &str, program: &str, args: &[&str], times: usize) -> Variant {
+pub(crate) fn variant(name: &str, program: &str, args: &[&str], times: usize) -> Variant {
     Variant {
         name: name.to_owned(),
         program: built(program),
@@ -70,7 +73,7 @@ impl Tree {
 }
 
 /// An empty program as rustc builds it when nobody says anything, in a folder that goes with it.
-fn empty_by_default() -> (tempfile::TempDir, Variant) {
+pub(crate) fn empty_by_default() -> (tempfile::TempDir, Variant) {
     let folder = tempfile::tempdir().unwrap();
     let (source, program) = (folder.path().join("empty.rs"), folder.path().join("empty"));
     fs::write(&source, include_str!("../examples/empty.rs")).unwrap();
