@@ -57,7 +57,7 @@ impl HookError {
 pub fn install(host: &Host, root: &Path) -> Result<Done, HookError> {
     let path = place(root)?;
     let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
-    let call = format!("{} --staged || exit $?", quoted(program.as_os_str()));
+    let call = format!("{} --staged --quiet || exit $?", quoted(program.as_os_str()));
     if path.symlink_metadata().is_ok() && !is_ours(&path) {
         return Err(HookError::Another(path, call));
     }

@@ -165,7 +165,7 @@ fn check(host: &Host, cli: &Cli) -> Result<Done<Ending>, Error> {
             return Ok(Ending::Baseline { findings: outcome.findings.len() });
         }
         let known = known.map_or(0, |known| known.leave_out(&mut outcome.findings));
-        show(&run, form, &Shown { outcome: &outcome, checks: &checks, known });
+        show(&run, form, &Shown { outcome: &outcome, checks: &checks, known, quiet: run.args.quiet });
         Ok(Ending::Checked { findings: outcome.findings.len(), files: outcome.files })
     })
 }

@@ -166,7 +166,9 @@ impl<'t> Modules<'t> {
         if let Some(known) = self.texts.borrow().get(file) {
             return known.clone();
         }
-        let text = self.tree.entry(file).and_then(|entry| self.tree.read_somewhere(entry)).map(Rc::new);
+        // What Git keeps of a link is where it leads, and no source.
+        let entry = self.tree.entry(file).filter(|entry| !entry.is_link || entry.blob.is_none());
+        let text = entry.and_then(|entry| self.tree.read_somewhere(entry)).map(Rc::new);
         self.texts.borrow_mut().insert(file.to_owned(), text.clone());
         text
     }
@@ -480,7 +482,10 @@ impl<'t> Modules<'t> {
         let path = inside(folder, name);
         let has = |name: &str| self.tree.entry(name).is_some();
         let (package, module) = (inside(&path, "__init__.py"), format!("{path}.py"));
-        if has(&package) {
+        if self.tree.entry(&path).is_some_and(|entry| entry.is_link) {
+            // A folder by another name, or none.
+            Child::Unread
+        } else if has(&package) {
             Child::There(Target::Package(path))
         } else if has(&module) {
             Child::There(Target::Module(module))

@@ -17,6 +17,9 @@ pub const READ_LIMIT: u64 = 64 << 20;
 /// The mode of a symbolic link in Git.
 const LINK: u32 = 0o120_000;
 
+/// The bits of an index entry's flags that tell the sides of a conflict.
+const STAGE: u16 = 0x3000;
+
 /// The mode of another repository in Git.
 const GITLINK: u32 = 0o160_000;
 
@@ -137,7 +140,8 @@ impl Tree {
         };
         // What was changed as late as the index itself may have been changed again since.
         let written = index.path().and_then(|path| path.metadata().ok()).map(|metadata| seen(&metadata).changed);
-        let of_index = index.iter().filter(|it| it.mode != GITLINK).map(|it| {
+        // Of a file in conflict there are up to three; none of them is what will be committed.
+        let of_index = index.iter().filter(|it| it.mode != GITLINK && it.flags & STAGE == 0).map(|it| {
             let mtime = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
             let seen = Seen { changed: mtime, size: u64::from(it.file_size) };
             let entry = Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id));

@@ -121,6 +121,7 @@ fn names_that_are_no_text_and_things_that_are_no_files_are_passed() {
     assert!(!text.contains('\u{1b}'), "names reach no terminal as they are: {text:?}");
     let lines = sandbox.call("pre_commit_checks", ["--format", "github"]).env("PATH", "/x").run().out;
     assert!(lines.lines().all(|line| line.starts_with("::") || line.ends_with("file(s)")), "{lines:?}");
+    assert!(!lines.contains('\u{1b}'), "{lines:?}");
 }
 
 #[test]

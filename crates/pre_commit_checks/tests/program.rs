@@ -82,11 +82,14 @@ fn the_old_form_is_the_default() {
     assert_eq!(ended.code, Some(0));
     assert!(ended.out.ends_with(&format!("\n{rule}\n✅ All pre-commit checks passed!\n")), "{}", ended.out);
     assert_eq!(run(&sandbox, &["--quiet"]).out, "");
+    sandbox.write("a.py", "x = 1");
+    let quiet = "❌ Found 1 issue(s):\n\n  1. a.py:1: no newline at the end of the file [final-newline]\n     add one (--fix)\n";
+    assert_eq!(run(&sandbox, &["--quiet"]).out, quiet);
     let state = sandbox.json(".loop/automation_state.json");
     let state = &state["automations"][TOOL];
     assert_eq!(
         (state["status"].as_str(), state["last_result"].as_str()),
-        (Some("ok"), Some("0 finding(s) in 2 file(s)"))
+        (Some("ok"), Some("1 finding(s) in 3 file(s)"))
     );
 }
 
@@ -225,6 +228,23 @@ fn what_a_staged_change_takes_away_is_missed_where_it_is_used() {
     index.remove_path(Path::new("pkg/a.py")).unwrap();
     index.write().unwrap();
     assert_eq!(found(&sandbox, &["--staged"]), ["importers pkg/b.py:1"]);
+}
+
+#[test]
+fn links_in_the_index_are_no_sources() {
+    let (sandbox, repository) = repository();
+    sandbox.write("pkg/__init__.py", "");
+    sandbox.write("pkg/real.py", "x = 1\n");
+    sandbox.write("pkg/inner/__init__.py", "y = 1\n");
+    symlink("real.py", sandbox.root().join("pkg/same.py")).unwrap();
+    symlink("inner", sandbox.root().join("pkg/other")).unwrap();
+    sandbox.write("pkg/user.py", "from pkg.other import y\nfrom pkg.same import x\n");
+    stage(
+        &repository,
+        &["pkg/__init__.py", "pkg/real.py", "pkg/inner/__init__.py", "pkg/same.py", "pkg/other", "pkg/user.py"],
+    );
+    assert_eq!(found(&sandbox, &["--staged"]), [""; 0]);
+    assert_eq!(found(&sandbox, &[]), [""; 0]);
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub(super) fn format(shown: &Shown) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let escaped = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    escaped.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 fn property(text: &str) -> String {

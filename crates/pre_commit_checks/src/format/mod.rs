@@ -18,6 +18,8 @@ pub struct Shown<'s> {
     pub checks: &'s [&'static Check],
     /// How many findings the baseline left out.
     pub known: usize,
+    /// Whether a person wants findings only.
+    pub quiet: bool,
 }
 
 /// Puts what the checks said into a form; without the newline at its end.

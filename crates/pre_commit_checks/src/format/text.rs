@@ -11,6 +11,29 @@ pub const HEADING: &str = "🔍 Running pre-commit checks...";
 
 pub(super) fn format(shown: &Shown) -> String {
     let outcome = shown.outcome;
+    let mut text = if shown.quiet { String::new() } else { marks(shown) };
+    if outcome.findings.is_empty() {
+        text.push_str("✅ All pre-commit checks passed!");
+        return text;
+    }
+    let _ = writeln!(text, "❌ Found {} issue(s):\n", outcome.findings.len());
+    for (number, finding) in outcome.findings.iter().enumerate() {
+        let place = match (finding.line, finding.column) {
+            (0, _) => String::new(),
+            (line, 0) => format!(":{line}"),
+            (line, column) => format!(":{line}:{column}"),
+        };
+        let file = fit(&finding.file, 200);
+        let _ = writeln!(text, "  {}. {file}{place}: {} [{}]", number + 1, finding.what, finding.check);
+        let _ = writeln!(text, "     {}", finding.mend);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// A line for each check, each warning and each mended file, and the rule.
+fn marks(shown: &Shown) -> String {
+    let outcome = shown.outcome;
     let mut text = format!("{HEADING}\n\n");
     for check in shown.checks {
         let count = outcome.findings.iter().filter(|finding| finding.check == check.id).count();
@@ -31,21 +54,5 @@ pub(super) fn format(shown: &Shown) -> String {
         let _ = writeln!(text, "✓ {} finding(s) of the baseline left out", shown.known);
     }
     let _ = writeln!(text, "\n{}", "=".repeat(70));
-    if outcome.findings.is_empty() {
-        text.push_str("✅ All pre-commit checks passed!");
-        return text;
-    }
-    let _ = writeln!(text, "❌ Found {} issue(s):\n", outcome.findings.len());
-    for (number, finding) in outcome.findings.iter().enumerate() {
-        let place = match (finding.line, finding.column) {
-            (0, _) => String::new(),
-            (line, 0) => format!(":{line}"),
-            (line, column) => format!(":{line}:{column}"),
-        };
-        let file = fit(&finding.file, 200);
-        let _ = writeln!(text, "  {}. {file}{place}: {} [{}]", number + 1, finding.what, finding.check);
-        let _ = writeln!(text, "     {}", finding.mend);
-    }
-    text.truncate(text.trim_end().len());
     text
 }
