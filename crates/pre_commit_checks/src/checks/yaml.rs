@@ -33,7 +33,11 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
 /// What is wrong with the text; none where only a limit of the reader, or a tag that it does not know, is in the way.
 fn fault(error: &serde_yaml::Error) -> Option<String> {
     let message = error.to_string();
-    let first = message.lines().next().unwrap_or_default().trim();
+    let first = message.lines().next().unwrap_or_default();
+    // The place is told apart, and how to set the reader up is of no use here.
+    let first =
+        first.strip_prefix("error: line ").and_then(|rest| rest.split_once(": ")).map_or(first, |(_, rest)| rest);
+    let first = first.split(", set ").next().unwrap_or(first).trim();
     let of_reader = ["budget", "limit", "tag", "merge", "alias", "anchor", "base64", "binary"];
     if of_reader.iter().any(|word| first.contains(word)) { None } else { Some(first.to_owned()) }
 }
@@ -53,6 +57,7 @@ mod tests {
 
     #[test]
     fn faults_have_their_line() {
+        assert_eq!(of("yaml", "a.yaml", b"a: 1\na: 2\n"), ["2:0: no YAML: duplicate mapping key: a"]);
         for (text, line) in [("a: [1\nb: 2\n", "2:"), ("a: 1\n b: 2\n", "2:"), ("a: 'x\n", ""), ("a: 1\n\tb: 2\n", "")]
         {
             let found = of("yaml", "a.yaml", text.as_bytes());
