@@ -14,12 +14,14 @@ fn git(folder: &Path, args: &[&str]) {
     assert!(command.stdout(std::process::Stdio::null()).status().unwrap().success(), "git {args:?}");
 }
 
-/// Where the tests of the CPython at hand are, if there is one with its tests.
-fn tests_of_cpython() -> Option<PathBuf> {
-    let program = "import os, test; print(os.path.dirname(test.__file__))";
+/// The CPython at hand and where its tests are, if there is one with its tests.
+fn cpython() -> Option<(String, PathBuf)> {
+    let program = "import os, sys, test; print(sys.executable); print(os.path.dirname(test.__file__))";
     let output = std::process::Command::new("python3").args(["-c", program]).output().ok()?;
-    let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-    path.join("test_ast.py").is_file().then_some(path)
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (python, tests) = text.trim().split_once('\n')?;
+    let tests = PathBuf::from(tests);
+    tests.join("test_ast.py").is_file().then(|| (python.to_owned(), tests))
 }
 
 /// Copies the Python files of a folder; returns their new paths.
@@ -49,7 +51,7 @@ for name in open(sys.argv[1]).read().split('\\n'):
 ";
 
 pub(crate) fn checks(rounds: usize) {
-    let Some(tests) = tests_of_cpython() else {
+    let Some((python, tests)) = cpython() else {
         println!("  left out: there is no python3 with its own tests here");
         return;
     };
@@ -75,7 +77,7 @@ pub(crate) fn checks(rounds: usize) {
         here("pre_commit_checks --check syntax", &["--check", "syntax", "--quiet"]),
         called("the same on one core", "taskset", &["-c", "0", &tool, "--check", "syntax", "--quiet"]),
         here("pre_commit_checks, all checks", &["--quiet"]),
-        called("ast.parse in one Python", "python3", &["-c", PARSE_IN_PYTHON, list.to_str().unwrap()]),
+        called("ast.parse in one Python", &python, &["-c", PARSE_IN_PYTHON, list.to_str().unwrap()]),
     ];
     let used = in_turns(&variants, rounds);
     println!("  {} files", files.len());
