@@ -89,7 +89,7 @@ impl<'t> Module<'t> {
     pub fn parse(text: &'t str, dialect: Dialect) -> Self {
         let source = if dialect.stub { PySourceType::Stub } else { PySourceType::Python };
         let options =
-            ParseOptions::from(source).with_target_version(dialect.version.0).with_max_recursion_depth(RECURSION);
+            ParseOptions::from(source).with_target_version(dialect.version().0).with_max_recursion_depth(RECURSION);
         let parsed = parse_unchecked(text, options).try_into_module();
         #[expect(clippy::expect_used, reason = "the options ask for a module")]
         let parsed = parsed.expect("a module");

@@ -80,6 +80,9 @@ fn the_version_decides_about_new_syntax() {
     let old = Dialect { version: "3.9".parse().unwrap(), ..Dialect::default() };
     assert!(Module::parse(text, old).errors()[0].message.contains("3.10"));
     assert!(errors(text).is_empty());
+    // Those who read stubs know the newest syntax, whatever runs the program.
+    let stub = Dialect { stub: true, ..old };
+    assert!(Module::parse("type A = int\n", stub).errors().is_empty());
     assert!("4.0".parse::<python_source::Version>().is_err());
 }
 
