@@ -22,6 +22,8 @@ pub struct File<'f> {
     pub bytes: &'f [u8],
     /// It is a text as far as its beginning shows: there is no NUL in it.
     pub is_text: bool,
+    /// It is a text in UTF-8, which can be changed line by line.
+    pub is_utf8: bool,
 }
 
 /// A Python file, parsed.
@@ -32,8 +34,12 @@ pub struct Python<'f> {
     pub errors: Vec<SyntaxError>,
 }
 
+/// How many findings of one check are shown of one file.
+const MOST: usize = 50;
+
 /// Where the checks of one file put their findings.
 pub struct Report<'r> {
+    added: usize,
     check: &'static str,
     name: &'r str,
     bytes: &'r [u8],
@@ -43,7 +49,8 @@ pub struct Report<'r> {
 impl<'f> File<'f> {
     /// Takes a file.
     pub fn new(name: &'f str, bytes: &'f [u8]) -> Self {
-        Self { name, bytes, is_text: memchr(0, &bytes[..bytes.len().min(SAMPLE)]).is_none() }
+        let is_text = memchr(0, &bytes[..bytes.len().min(SAMPLE)]).is_none();
+        Self { name, bytes, is_text, is_utf8: is_text && std::str::from_utf8(bytes).is_ok() }
     }
 
     /// Returns the last part of the name.
@@ -79,11 +86,23 @@ impl<'f> Python<'f> {
 impl<'r> Report<'r> {
     /// Makes the report of one check on one file. `bytes` is the text that places are counted in.
     pub fn new(check: &'static str, name: &'r str, bytes: &'r [u8], findings: &'r mut Findings) -> Self {
-        Self { check, name, bytes, findings }
+        Self { added: 0, check, name, bytes, findings }
     }
 
     /// Adds a finding.
     pub fn add(&mut self, place: Place, what: &str, mend: &str) {
-        self.findings.add(self.check, self.name, self.bytes, place, what, mend);
+        self.added += 1;
+        if self.added <= MOST {
+            self.findings.add(self.check, self.name, self.bytes, place, what, mend);
+        } else if self.added == MOST + 1 {
+            self.findings.add(
+                self.check,
+                self.name,
+                self.bytes,
+                Place::File,
+                "there are more of these",
+                "mend the first ones",
+            );
+        }
     }
 }

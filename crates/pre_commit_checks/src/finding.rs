@@ -3,6 +3,8 @@
 use common::text;
 use memchr::memchr_iter;
 
+use crate::checks::without_tokens;
+
 /// One thing to mend.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Finding {
@@ -50,7 +52,8 @@ impl Findings {
         };
         let context =
             line_of(bytes, line).map_or(String::new(), |line| String::from_utf8_lossy(line).trim().to_owned());
-        let (what, mend) = (text::fit(what, 300), mend.to_owned());
+        // What a file says may be a secret, whichever check repeats it.
+        let (what, mend) = (without_tokens(&text::fit(what, 300)), without_tokens(mend));
         self.found.push(Finding { file: name.to_owned(), line, column, check, what, mend, context });
     }
 }
@@ -64,5 +67,9 @@ pub fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
 
 /// The bytes of a line (from 1), without its end.
 pub fn line_of(bytes: &[u8], line: usize) -> Option<&[u8]> {
-    bytes.split(|byte| *byte == b'\n').nth(line.checked_sub(1)?)
+    let start = match line.checked_sub(1)? {
+        0 => 0,
+        before => memchr_iter(b'\n', bytes).nth(before - 1)? + 1,
+    };
+    Some(&bytes[start..memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length)])
 }

@@ -11,7 +11,7 @@ use crate::file::File;
 
 /// Mends a file's content: only what the checks named in `wanted` look after. None where nothing is to mend.
 pub fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
-    if !file.is_text {
+    if !file.is_utf8 {
         return None;
     }
     let mut bytes = Cow::Borrowed(file.bytes);
@@ -27,20 +27,46 @@ pub fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
 
 /// Mends one thing.
 fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
-    if wanted("final-newline") && !bytes.is_empty() && !bytes.ends_with(b"\n") {
+    let is_open = !bytes.is_empty() && !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r");
+    if wanted("final-newline") && is_open {
         return Some([bytes, usual_end(bytes)].concat());
     }
     let trimmed = || {
         let strings = checks::strings(&File::new(name, bytes));
         without_trailing_spaces(bytes, &strings)
     };
-    let trims = wanted("trailing-spaces") && !keeps_trailing_spaces(name);
+    let trims = wanted("trailing-spaces") && !keeps_trailing_spaces(&File::new(name, bytes));
     trims.then(trimmed).flatten().or_else(|| wanted("line-endings").then(|| one_line_ending(bytes)).flatten())
 }
 
-/// Whether trailing spaces mean something in such a file: in Markdown two of them break a line.
-pub fn keeps_trailing_spaces(name: &str) -> bool {
-    [".md", ".markdown", ".diff", ".patch", ".snap", ".svg", ".tsv"].iter().any(|extension| name.ends_with(extension))
+/// Whether trailing spaces may mean something in a file: in Markdown two of them break a line, and a text over several lines
+/// inside a file of YAML, TOML, JavaScript or shell is a value.
+pub fn keeps_trailing_spaces(file: &File) -> bool {
+    let name = file.name.to_ascii_lowercase();
+    let is = |extensions: &[&str]| extensions.iter().any(|extension| name.ends_with(extension));
+    let has = |signs: &[&str]| signs.iter().any(|sign| memchr::memmem::find(file.bytes, sign.as_bytes()).is_some());
+    // Python by another name is not read, so that its strings are not known.
+    let is_other_python = || !file.is_python() && (has(&["python"]) && file.bytes.starts_with(b"#!"));
+    let is_python_that_is_not_utf8 = file.is_python() && !matches!(file.decode(), Some(Ok(Cow::Borrowed(_))));
+    is(&[
+        ".md",
+        ".markdown",
+        ".diff",
+        ".patch",
+        ".snap",
+        ".svg",
+        ".tsv",
+        ".pyw",
+        ".pyx",
+        "sconstruct",
+        "sconscript",
+        "wscript",
+    ]) || is(&[".yaml", ".yml"]) && has(&["|", ">", "\"", "'"])
+        || is(&[".toml"]) && has(&["\"\"\"", "\'\'\'"])
+        || is(&[".js", ".jsx", ".mjs", ".ts", ".tsx", ".vue"]) && has(&["`"])
+        || is(&[".sh", ".bash", ".zsh"]) && has(&["<<", "\"", "'"])
+        || is_other_python()
+        || is_python_that_is_not_utf8
 }
 
 /// Replaces a file in one step; its permissions stay.
@@ -103,7 +129,8 @@ fn without_trailing_spaces(bytes: &[u8], strings: &[std::ops::Range<usize>]) -> 
         };
         let kept = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |at| at + 1);
         let line_end = start + text.len();
-        let is_value = kept < text.len() && strings.iter().any(|string| string.contains(&line_end));
+        let is_value = kept < text.len()
+            && (text[..kept].ends_with(b"\\") || strings.iter().any(|string| string.contains(&line_end)));
         mended.extend_from_slice(if is_value { text } else { &text[..kept] });
         mended.extend_from_slice(end);
         start += line.len();
@@ -128,8 +155,27 @@ mod tests {
         assert_eq!(mended("a", b"a\r\nb\r\nc\n").unwrap(), b"a\r\nb\r\nc\r\n");
         assert_eq!(mended("a.py", b"x = '''a \nb'''  \n").unwrap(), b"x = '''a \nb'''\n");
         assert_eq!(mended("a.md", b"a  \nb").unwrap(), b"a  \nb\n");
-        for text in [&b"a\nb\n"[..], b"", b"a \0", b"a\r\n"] {
+        for text in [&b"a\nb\n"[..], b"", b"a \0", b"a\r\n", b"a\rb\r", b"\x89PNG\r\n\x1a\nabc \n"] {
             assert_eq!(mended("a", text), None);
+        }
+    }
+
+    #[test]
+    fn values_keep_their_spaces() {
+        let marked = b"\xef\xbb\xbfx = '''a \n'''\ny = 1 \n";
+        assert_eq!(mended("a.py", marked).unwrap(), b"\xef\xbb\xbfx = '''a \n'''\ny = 1\n");
+        for (name, text) in [
+            ("a.py", &b"# coding: latin-1\nx = '''\xe9 \n'''\n"[..]),
+            ("a.pyw", b"x = '''a \n'''\n"),
+            ("run", b"#!/usr/bin/env python3\nx = '''a \n'''\n"),
+            ("a.yml", b"a: |\n  x  \n"),
+            ("a.toml", b"a = \"\"\"x  \ny\"\"\"\n"),
+            ("a.js", b"x = `a \n`\n"),
+            ("a.sh", b"cat <<E\na \nE\n"),
+            ("Makefile", b"a:\n\techo a\\ \n"),
+            ("a.MD", b"a  \nb\n"),
+        ] {
+            assert_eq!(mended(name, text), None, "{name}");
         }
         assert_eq!(mend(&File::new("a", b"a "), &|id| id == "line-endings"), None);
     }

@@ -57,15 +57,16 @@ impl HookError {
 pub fn install(host: &Host, root: &Path) -> Result<Done, HookError> {
     let path = place(root)?;
     let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
-    let call = format!("{} --staged --quiet || exit $?", quoted(program.as_os_str()));
+    let call = [quoted(program.as_os_str()).as_slice(), b" --staged --quiet || exit $?"].concat();
     if path.symlink_metadata().is_ok() && !is_ours(&path) {
-        return Err(HookError::Another(path, call));
+        return Err(HookError::Another(path, String::from_utf8_lossy(&call).into_owned()));
     }
-    let text = format!("#!/bin/sh\n{MARK} Its `--remove` takes it away.\n{call}\n");
+    let head = format!("#!/bin/sh\n{MARK} Its `--remove` takes it away.\n");
+    let text = [head.as_bytes(), &call, b"\n"].concat();
     if let Some(folder) = path.parent() {
         files::make_folder(folder)?;
     }
-    write(&path, text.as_bytes()).map_err(|error| FileError::writing(&path, error))?;
+    write(&path, &text).map_err(|error| FileError::writing(&path, error))?;
     Ok(Done::Installed(path))
 }
 
@@ -91,7 +92,9 @@ fn place(root: &Path) -> Result<PathBuf, HookError> {
 }
 
 fn is_ours(path: &Path) -> bool {
-    files::read(path, 1 << 20).ok().flatten().is_some_and(|text| String::from_utf8_lossy(&text).contains(MARK))
+    let text = files::read(path, 1 << 20).ok().flatten().unwrap_or_default();
+    // With a line of somebody else's in it, it is theirs.
+    String::from_utf8_lossy(&text).contains(MARK) && memchr::memchr_iter(b'\n', &text).count() == 3
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -102,6 +105,7 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 /// A path as one word of the shell.
-fn quoted(path: &OsStr) -> String {
-    format!("'{}'", String::from_utf8_lossy(path.as_bytes()).replace('\'', "'\\''"))
+fn quoted(path: &OsStr) -> Vec<u8> {
+    let parts: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'\'').collect();
+    [b"'", parts.join(&b"'\\''"[..]).as_slice(), b"'"].concat()
 }

@@ -10,6 +10,9 @@ use crate::finding::{Finding, Findings, Place, line_of};
 /// What a comment begins with.
 const MARK: &[u8] = b"pre-commit: ignore[";
 
+/// How many comments of a file are complained about.
+const MOST: usize = 50;
+
 /// The id of findings about the comments themselves.
 pub const ID: &str = "ignore-comments";
 
@@ -26,13 +29,23 @@ pub fn apply(file: &File, findings: &mut Findings) {
         return;
     }
     leave_out(file, findings);
-    let mut line = (1, 0);
+    let (mut line, mut counted, mut complaints) = (1, 0, 0);
     for at in memmem::find_iter(file.bytes, MARK) {
-        line = (line.0 + memchr::memchr_iter(b'\n', &file.bytes[line.1..at]).count(), at);
-        let comment =
-            line_of(file.bytes, line.0).map_or(String::new(), |line| String::from_utf8_lossy(line).into_owned());
-        let mut complain =
-            |what: &str, mend: &str| findings.add(ID, file.name, file.bytes, Place::Line(line.0), what, mend);
+        if at < counted {
+            // The line was read already.
+            continue;
+        }
+        line += memchr::memchr_iter(b'\n', &file.bytes[counted..at]).count();
+        let start = memchr::memrchr(b'\n', &file.bytes[counted..at]).map_or(counted, |offset| counted + offset + 1);
+        let end = memchr::memchr(b'\n', &file.bytes[at..]).map_or(file.bytes.len(), |length| at + length);
+        counted = end;
+        let comment = String::from_utf8_lossy(&file.bytes[start..end.min(start + 10_000)]).into_owned();
+        let mut complain = |what: &str, mend: &str| {
+            complaints += 1;
+            if complaints <= MOST {
+                findings.add(ID, file.name, file.bytes, Place::Line(line), what, mend);
+            }
+        };
         let (ids, reason) = read(&comment);
         // What does not look like ids is no comment of this kind, but a word about them.
         if ids.iter().any(|id| !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')) {

@@ -48,6 +48,19 @@ const BUILD_FILES: [&str; 12] = [
 /// Files that make a folder a project of its own.
 const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
+/// Signs of a file that deals with modules as things.
+const DEALINGS: [&[u8]; 9] = [
+    b"__dict__",
+    b"__globals__",
+    b"f_globals",
+    b"__path__",
+    b"import_module(",
+    b"meta_path",
+    b"modules",
+    b"setattr(",
+    b"vars(",
+];
+
 /// The modules of a tree.
 pub struct Modules<'t> {
     tree: &'t Tree,
@@ -55,9 +68,13 @@ pub struct Modules<'t> {
     /// Folders that modules are imported from, each with the folder of its project.
     roots: Vec<(String, String)>,
     outlines: RefCell<HashMap<String, Rc<Outline>>>,
-    texts: RefCell<HashMap<String, Option<Rc<Vec<u8>>>>>,
-    build_files: RefCell<Option<Rc<Vec<u8>>>>,
+    texts: RefCell<HashMap<String, Option<Text>>>,
+    build_files: RefCell<Option<Text>>,
+    dealers: RefCell<Option<Rc<[Text]>>>,
 }
+
+/// A file's bytes, shared.
+type Text = Rc<Vec<u8>>;
 
 /// What an import finds.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -125,7 +142,9 @@ impl<'t> Modules<'t> {
         let is_project = |name: &str| PROJECT_FILES.contains(&name.rsplit('/').next().unwrap_or(name));
         let projects = tree.entries.iter().filter(|entry| is_project(&entry.name)).map(|entry| folder_of(&entry.name));
         let mut roots = Vec::new();
-        for project in std::iter::once("").chain(projects) {
+        // A root that is a package itself is not what its modules are imported from.
+        let root = tree.entry("__init__.py").is_none().then_some("");
+        for project in root.into_iter().chain(projects.filter(|project| !project.is_empty())) {
             let sources =
                 sources.iter().map(|source| inside(project, source.trim_start_matches("./").trim_matches('/')));
             for root in std::iter::once(project.to_owned()).chain(sources) {
@@ -143,6 +162,7 @@ impl<'t> Modules<'t> {
             outlines: RefCell::new(outlines),
             texts: RefCell::default(),
             build_files: RefCell::default(),
+            dealers: RefCell::default(),
         }
     }
 
@@ -162,7 +182,7 @@ impl<'t> Modules<'t> {
     }
 
     /// Returns a module's bytes.
-    pub fn text(&self, file: &str) -> Option<Rc<Vec<u8>>> {
+    pub fn text(&self, file: &str) -> Option<Text> {
         if let Some(known) = self.texts.borrow().get(file) {
             return known.clone();
         }
@@ -230,7 +250,7 @@ impl<'t> Modules<'t> {
         let own = folder_of(file);
         let folder = (1..level).fold(own, |folder, _| folder_of(folder));
         let base = self.base(file);
-        if !self.is_package(own) || folder.len() > base.len() {
+        if !self.is_package(own) || folder.len() > base.len() || self.is_package(folder) {
             return self.reach(folder, parts, name);
         }
         // A root may be part of a package itself, unless modules are imported from it.
@@ -258,6 +278,10 @@ impl<'t> Modules<'t> {
             }
         }
         let Some(missing) = missing else { return Verdict::Unknown };
+        // A script's own folder is looked in first when it is run.
+        if !matches!(self.child(folder_of(file), top), Child::Nothing) && folder_of(file) != base {
+            return Verdict::Unknown;
+        }
         // A module of that name elsewhere in the tree may be the one that is meant.
         let (package, module) = (format!("/{top}/__init__.py"), format!("/{top}.py"));
         let others = self
@@ -266,7 +290,7 @@ impl<'t> Modules<'t> {
             .iter()
             .filter_map(|entry| entry.name.strip_suffix(&package).or_else(|| entry.name.strip_suffix(&module)));
         let is_elsewhere = others
-            .filter(|base| !self.is_package(base) && !self.bases(file).any(|known| known == *base))
+            .filter(|base| !self.bases(file).any(|known| known == *base))
             .any(|base| !matches!(self.reach(base, parts, name), Verdict::Missing(_)));
         if is_elsewhere { Verdict::Unknown } else { Verdict::Missing(missing) }
     }
@@ -374,11 +398,11 @@ impl<'t> Modules<'t> {
         match &self.outline(&target.file()).exports {
             Exports::Known(names) if names.iter().any(|(known, _)| known == name) => Verdict::Found,
             Exports::Unset if !name.starts_with('_') => self.offers(&target, name, seen),
-            Exports::Unknown => match self.offers(&target, name, seen) {
+            // What it has and does not export now, it may export when the program runs.
+            _ => match self.offers(&target, name, seen) {
                 Verdict::Missing(missing) => Verdict::Missing(missing),
-                _ => Verdict::Unknown,
+                Verdict::Found | Verdict::Unknown => Verdict::Unknown,
             },
-            _ => self.missing_name(file, name),
         }
     }
 
@@ -386,11 +410,18 @@ impl<'t> Modules<'t> {
     fn missing_name(&self, file: &str, name: &str) -> Verdict {
         let stem = file.strip_suffix("/__init__.py").unwrap_or(file).trim_end_matches(".py");
         let stem = stem.rsplit('/').next().unwrap_or(stem);
-        let sets = |patch: &Patch| patch.thing == stem && patch.name.as_deref().is_none_or(|set| set == name);
+        // Every object has such names, and setting some of them makes others.
+        if name.starts_with("__") && name.ends_with("__") {
+            return Verdict::Unknown;
+        }
+        let sets = |patch: &Patch| {
+            let is_it = |set: &str| set == name || set == "__getattr__" || set == "__class__";
+            patch.thing == stem && patch.name.as_deref().is_none_or(is_it)
+        };
         if self.outlines.borrow().values().any(|outline| outline.patches.iter().any(sets)) {
             return Verdict::Unknown;
         }
-        if self.is_injected(file) {
+        if self.is_injected(file) || self.is_set_somewhere(name) {
             return Verdict::Unknown;
         }
         let outline = self.outline(file);
@@ -398,6 +429,50 @@ impl<'t> Modules<'t> {
         let mend =
             near.map_or("define it there, or mend the import".to_owned(), |near| format!("did you mean `{near}`?"));
         Verdict::Missing(Missing::new(format!("cannot import name `{name}` from {file}"), mend))
+    }
+
+    /// Whether some file of the tree sets an attribute of this name, or deals with modules and speaks of it.
+    fn is_set_somewhere(&self, name: &str) -> bool {
+        let (single, double) = (format!("'{name}'"), format!("\"{name}\""));
+        let keyword = format!("{name}=");
+        let quotes =
+            |text: &[u8]| [&single, &double, &keyword].iter().any(|it| memmem::find(text, it.as_bytes()).is_some());
+        self.dealers().iter().any(|text| quotes(text)) || self.texts_of_tree().any(|text| sets(&text, name))
+    }
+
+    /// Whether some file of the tree makes modules, and speaks of one of this name.
+    fn is_made_up(&self, folder: &str, name: &str) -> bool {
+        let package = folder.rsplit('/').next().unwrap_or(folder);
+        let moves = |text: &[u8]| memmem::find(text, b"__path__").is_some() && words(text, package).next().is_some();
+        let makes = |text: &[u8]| {
+            [&b"modules"[..], b"meta_path", b"__path__"].iter().any(|it| memmem::find(text, it).is_some())
+        };
+        let hooks = |text: &[u8]| memmem::find(text, b"meta_path").is_some();
+        let dealers = self.dealers();
+        dealers.iter().any(|text| makes(text) && (hooks(text) || moves(text) || words(text, name).next().is_some()))
+    }
+
+    /// The texts of the files that deal with modules as things: whoever reads them may find what no statement binds.
+    fn dealers(&self) -> Rc<[Text]> {
+        if let Some(known) = &*self.dealers.borrow() {
+            return Rc::clone(known);
+        }
+        let deals = |text: &Text| DEALINGS.iter().any(|sign| memmem::find(text, sign).is_some());
+        let dealers: Rc<[Text]> = self.texts_of_tree().filter(deals).collect();
+        *self.dealers.borrow_mut() = Some(Rc::clone(&dealers));
+        dealers
+    }
+
+    /// Reads every module of the tree. Only what is about to be reported is worth that.
+    fn texts_of_tree(&self) -> impl Iterator<Item = Text> {
+        let modules = self.tree.entries.iter().filter(|entry| entry.name.strip_suffix(".py").is_some());
+        modules.filter_map(|entry| self.text(&entry.name))
+    }
+
+    /// Whether some file of the tree puts a name among the built-in ones.
+    pub fn is_built_in(&self, name: &str) -> bool {
+        self.texts_of_tree()
+            .any(|text| memmem::find(&text, b"builtins").is_some() && words(&text, name).next().is_some())
     }
 
     /// Whether a module speaks of a function that puts names into modules.
@@ -424,6 +499,12 @@ impl<'t> Modules<'t> {
         let module = format!("{path}.py");
         let elsewhere = [self.tree.elsewhere(&module), self.tree.elsewhere(&inside(&path, "__init__.py"))];
         if elsewhere.contains(&Elsewhere::Made) || self.is_built(&path, name) {
+            return Verdict::Unknown;
+        }
+        // A folder with nothing of the project in it: another repository, or files that something makes.
+        let is_folder = !elsewhere.contains(&Elsewhere::Uncommitted) && self.tree.root().join(&path).is_dir();
+        let is_other_repository = self.tree.root().join(&path).join(".git").exists();
+        if is_folder || is_other_repository || self.is_made_up(folder, name) {
             return Verdict::Unknown;
         }
         let place = if folder.is_empty() { "the repository" } else { folder };
@@ -460,7 +541,7 @@ impl<'t> Modules<'t> {
         words(&self.build_files(), name).next().is_some()
     }
 
-    fn build_files(&self) -> Rc<Vec<u8>> {
+    fn build_files(&self) -> Text {
         let text = self.build_files.borrow_mut().take().unwrap_or_else(|| {
             let is_build_file = |name: &str| BUILD_FILES.contains(&name.rsplit('/').next().unwrap_or(name));
             let entries = self.tree.entries.iter().filter(|entry| is_build_file(&entry.name));
@@ -530,6 +611,18 @@ impl<'t> Modules<'t> {
         };
         self.roots.iter().filter(move |(_, project)| is_in(project)).map(|(root, _)| root.as_str())
     }
+}
+
+/// Whether a line of a text assigns to an attribute of this name.
+fn sets(text: &[u8], name: &str) -> bool {
+    words(text, name).filter(|at| *at > 0 && text[at - 1] == b'.').any(|at| {
+        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length);
+        let (before, after) = (&text[start..at], &text[at + name.len()..end]);
+        let assigns = memchr::memchr(b'=', after).is_some_and(|at| after.get(at + 1) != Some(&b'='));
+        let is_target = after.trim_ascii_start().starts_with(b"in ") || memmem::find(before, b" as ").is_some();
+        memchr::memchr2(b'(', b'=', before).is_none_or(|_| before.starts_with(b"with ")) && (assigns || is_target)
+    })
 }
 
 /// Where a word stands in a text by itself.

@@ -1,6 +1,7 @@
 //! The files that are there: in the work tree, in the index, or in a commit. What a check sees is one of them, and never a
 //! mixture.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -30,6 +31,7 @@ pub struct Tree {
     source: Source,
     /// All files, sorted by name.
     pub entries: Vec<Entry>,
+    attributes: OnceCell<bool>,
 }
 
 /// One file.
@@ -51,6 +53,8 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Seen {
     changed: (i64, i64),
+    /// When anything of it changed, its name and owner included.
+    touched: (i64, i64),
     size: u64,
 }
 
@@ -143,7 +147,8 @@ impl Tree {
         // Of a file in conflict there are up to three; none of them is what will be committed.
         let of_index = index.iter().filter(|it| it.mode != GITLINK && it.flags & STAGE == 0).map(|it| {
             let mtime = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
-            let seen = Seen { changed: mtime, size: u64::from(it.file_size) };
+            let touched = (i64::from(it.ctime.seconds()), i64::from(it.ctime.nanoseconds()));
+            let seen = Seen { changed: mtime, touched, size: u64::from(it.file_size) };
             let entry = Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id));
             Entry { seen: Some(seen).filter(|seen| written.is_some_and(|written| seen.changed < written)), ..entry }
         });
@@ -177,7 +182,7 @@ impl Tree {
 
     fn new(root: &Path, repository: Option<Repository>, source: Source, mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Self { root: root.to_owned(), repository, source, entries }
+        Self { root: root.to_owned(), repository, source, entries, attributes: OnceCell::new() }
     }
 
     /// Returns where the content comes from.
@@ -225,7 +230,20 @@ impl Tree {
     /// spares unpacking it.
     pub fn read_somewhere(&self, entry: &Entry) -> Option<Vec<u8>> {
         let now = || fs::symlink_metadata(self.root.join(&entry.path)).ok().map(|metadata| seen(&metadata));
-        if entry.seen.is_some() && entry.seen == now() { read_file(&self.root, entry) } else { self.read(entry) }
+        if entry.seen.is_some() && !self.has_attributes() && entry.seen == now() {
+            read_file(&self.root, entry)
+        } else {
+            self.read(entry)
+        }
+    }
+
+    /// Whether Git may change files on their way into the work tree.
+    fn has_attributes(&self) -> bool {
+        let is_one = |entry: &Entry| entry.name == ".gitattributes" || entry.name.ends_with("/.gitattributes");
+        *self.attributes.get_or_init(|| {
+            let info = self.repository.as_ref().is_some_and(|it| it.commondir().join("info/attributes").exists());
+            info || self.entries.iter().any(is_one)
+        })
     }
 
     /// Says what is known of a file that is not in the tree.
@@ -247,7 +265,11 @@ pub fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
 }
 
 fn seen(metadata: &fs::Metadata) -> Seen {
-    Seen { changed: (metadata.mtime(), metadata.mtime_nsec()), size: metadata.len() }
+    Seen {
+        changed: (metadata.mtime(), metadata.mtime_nsec()),
+        touched: (metadata.ctime(), metadata.ctime_nsec()),
+        size: metadata.len(),
+    }
 }
 
 fn open(root: &Path) -> Result<Repository, TreeError> {

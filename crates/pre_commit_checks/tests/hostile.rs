@@ -86,6 +86,43 @@ fn large_files_are_a_finding_by_their_size() {
 }
 
 #[test]
+fn many_signs_on_one_line_or_in_one_file_take_no_longer_than_their_length() {
+    let sandbox = Sandbox::new();
+    for (name, piece, times) in [
+        ("token.txt", "ghp_", 400_000),
+        ("key.txt", "-----BEGIN ", 300_000),
+        ("word.txt", "token ", 400_000),
+        ("ignore.txt", "# pre-commit: ignore[zz] x\n", 50_000),
+        ("line.txt", "pre-commit: ignore[", 200_000),
+        ("conflict.txt", "<<<<<<< a\n", 200_000),
+    ] {
+        sandbox.write(name, piece.repeat(times));
+    }
+    let found = found(&sandbox);
+    assert!(found.len() < 1_000, "what is said is bounded: {}", found.len());
+    assert!(found.contains(&"conflict-markers conflict.txt:0".to_owned()), "that there is more is said");
+}
+
+#[test]
+fn no_check_shows_a_token_that_a_file_holds() {
+    let sandbox = Sandbox::new();
+    let token = ["ghp", "_aB3dE5gH7jK9mN1pQ2sT4vW6yZ8bC0dF2hJ4"].concat();
+    sandbox.write("pkg/__init__.py", "");
+    sandbox.write("b.py", format!("from pkg import {token}\n"));
+    sandbox.write("c.py", format!("print({token})\n"));
+    sandbox.write("d.py", format!("__all__ = [\"{token}\"]\n"));
+    sandbox.write("e.py", format!("def f(a, {token}, {token}): ...\n"));
+    sandbox.write("f.yaml", format!("{token}: 1\n{token}: 2\n"));
+    for form in ["text", "json", "sarif", "junit", "github"] {
+        let ended = sandbox.call("pre_commit_checks", ["--format", form, "-v"]).env("PATH", "/x").run();
+        assert_eq!(ended.code, Some(1));
+        assert!(ended.out.contains("f.yaml") && !ended.out.contains(&token), "{}", ended.out);
+    }
+    let _ = sandbox.call("pre_commit_checks", ["--baseline", "known.json", "--update-baseline"]).run();
+    assert!(!sandbox.read("known.json").contains(&token));
+}
+
+#[test]
 fn circles_of_imports_and_links_end() {
     let sandbox = Sandbox::new();
     sandbox.write("pkg/__init__.py", "from .a import *\n");

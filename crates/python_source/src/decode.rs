@@ -30,7 +30,11 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     }
     let declared = declared(bytes).map(|name| normal(&name));
     match declared.as_deref() {
-        None | Some("utf-8") => utf8(bytes, "utf-8"),
+        None | Some("utf-8") => match utf8(bytes, "utf-8") {
+            // Python reads past what stands in a comment.
+            Err(_) if are_in_comments(bytes) => Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())),
+            read => read,
+        },
         Some(name) if marked => Err(Undecodable::Contradiction(name.to_owned())),
         Some("ascii") => match bytes.iter().position(|byte| !byte.is_ascii()) {
             Some(at) => Err(Undecodable::Bytes(at, "ascii".to_owned())),
@@ -53,6 +57,18 @@ fn utf8<'b>(bytes: &'b [u8], name: &str) -> Result<Cow<'b, str>, Undecodable> {
     }
 }
 
+/// Whether all bytes that are not UTF-8 stand behind a `#` that no quote stands before.
+fn are_in_comments(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b'\n').all(|line| match std::str::from_utf8(line) {
+        Ok(_) => true,
+        Err(error) => {
+            let before = &line[..error.valid_up_to()];
+            let comment = memchr::memchr(b'#', before);
+            comment.is_some_and(|at| memchr::memchr2(b'\'', b'"', &before[..at]).is_none())
+        }
+    })
+}
+
 /// Encodings of which Python's own reader takes no source.
 fn is_wide(encoding: &'static Encoding) -> bool {
     [encoding_rs::UTF_16BE, encoding_rs::UTF_16LE, encoding_rs::REPLACEMENT].contains(&encoding)
@@ -60,7 +76,13 @@ fn is_wide(encoding: &'static Encoding) -> bool {
 
 /// The encoding that a comment of the first two lines declares; the second counts only after a line without code.
 fn declared(bytes: &[u8]) -> Option<String> {
-    for line in bytes.splitn(3, |byte| *byte == b'\n').take(2) {
+    // A carriage return alone ends a line as well.
+    let mut rest = bytes;
+    for _ in 0..2 {
+        let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        let ends = rest[end..].strip_prefix(b"\r\n").or_else(|| rest.get(end + 1..));
+        rest = ends.unwrap_or_default();
         let code = line.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\x0c' | b'\r'));
         match code.map(|at| line[at]) {
             None => {}

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use memchr::memmem;
+use ruff_python_ast::statement_visitor::{self, StatementVisitor};
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::Ranged;
@@ -114,18 +115,37 @@ const OTHER_EXCEPTIONS: [&str; 19] = [
 ];
 
 /// Signs in the text that names may come from elsewhere.
-const DYNAMIC: [&[u8]; 11] = [
-    b"globals()",
+const DYNAMIC: [&[u8]; 14] = [
+    b"globals",
+    b"exec (",
+    b"= exec",
+    b"= locals()",
     b"sys.modules",
     b"modules[__name__",
     b"exec(",
-    b"f_globals",
+    b"(locals())",
     b"_convert_(",
     b"_convert(",
     b"global_enum",
     b"vars()",
     b"locals().",
     b"locals()[",
+];
+
+/// Classes that take a module's name and leave the module alone.
+const CONSTRUCTORS: [&str; 12] = [
+    "APIRouter",
+    "Blueprint",
+    "Bottle",
+    "Celery",
+    "FastAPI",
+    "Flask",
+    "Logger",
+    "Namespace",
+    "PackageLoader",
+    "Quart",
+    "Sanic",
+    "Typer",
 ];
 
 /// Signs, of which all of one group show that a function puts names into another module.
@@ -149,12 +169,29 @@ impl Module<'_> {
                 ..Outline::default()
             },
             has_walrus: has(b":="),
+            has_own_type_checking: has(b"TYPE_CHECKING = True") || has(b"TYPE_CHECKING=True"),
             has_injector: INJECTS.iter().any(|signs| signs.iter().all(|sign| has(sign))),
             aliases: HashMap::new(),
             deleted: HashSet::new(),
+            exports_read: 0,
         };
         reader.body(body, Flow { level: Level::Module, is_certain: true, is_straight: true });
         let mut outline = reader.outline;
+        // A function may bind what it declares global whenever it is called.
+        if has(b"global ") {
+            let mut globals = Globals(HashSet::new());
+            globals.visit_body(body);
+            outline.names.extend(globals.0);
+        }
+        // Who makes modules may make those that it imports.
+        if has(b"sys.modules") || has(b"meta_path") {
+            outline.imports.iter_mut().for_each(|import| import.is_certain = false);
+        }
+        // What is not understood of `__all__` may add to it, or take away.
+        let mentions = memmem::find_iter(text, b"__all__").count();
+        if mentions > reader.exports_read && outline.exports != Exports::Unset {
+            outline.exports = Exports::Unknown;
+        }
         if !outline.is_open && outline.names.contains("__getattr__") {
             outline.is_open = true;
         }
@@ -178,10 +215,25 @@ struct Reader<'t> {
     outline: Outline,
     has_walrus: bool,
     has_injector: bool,
+    has_own_type_checking: bool,
     /// What names stand for that imports give to things (`import a.b as c`): the last part of the thing's own name.
     aliases: HashMap<String, String>,
     /// Names that were bound once.
     deleted: HashSet<String>,
+    /// How often `__all__` was met where it is understood.
+    exports_read: usize,
+}
+
+/// Collects what is declared global anywhere.
+struct Globals(HashSet<String>);
+
+impl<'a> StatementVisitor<'a> for Globals {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::Global(global) = statement {
+            self.0.extend(global.names.iter().map(ToString::to_string));
+        }
+        statement_visitor::walk_stmt(self, statement);
+    }
 }
 
 /// Where a statement stands.
@@ -212,8 +264,13 @@ impl Flow {
 
 impl Reader<'_> {
     fn body(&mut self, body: &[Stmt], flow: Flow) {
+        let mut flow = flow;
         for statement in body {
             self.statement(statement, flow);
+            // What follows in a function may not be reached.
+            if flow.level == Level::Function && self.may_leave(statement) {
+                flow = flow.doubtful();
+            }
             // Who raises whenever it is imported offers nothing that could be judged.
             if matches!(statement, Stmt::Raise(_)) && flow.level == Level::Module && flow.is_straight {
                 self.outline.is_open = true;
@@ -250,13 +307,18 @@ impl Reader<'_> {
                 assign.targets.iter().for_each(|target| self.patch(target));
                 assign.targets.iter().for_each(|target| self.target(target, flow));
                 if flow.level == Level::Module && assign.targets.iter().any(|target| is_name(target, "__all__")) {
-                    self.outline.exports = Exports::Unset;
-                    self.export(&assign.value);
+                    self.exports_read += 1;
+                    // Which of several counts shows when the program runs.
+                    self.outline.exports = if flow.is_straight { Exports::Unset } else { Exports::Unknown };
+                    if flow.is_straight {
+                        self.export(&assign.value);
+                    }
                 }
             }
             Stmt::AugAssign(assign) => {
                 self.target(&assign.target, flow);
                 if flow.level == Level::Module && is_name(&assign.target, "__all__") {
+                    self.exports_read += usize::from(flow.is_straight);
                     self.export(&assign.value);
                 }
             }
@@ -264,6 +326,7 @@ impl Reader<'_> {
                 if let Some(value) = &assign.value {
                     self.target(&assign.target, flow);
                     if flow.level == Level::Module && is_name(&assign.target, "__all__") {
+                        self.exports_read += usize::from(flow.is_straight);
                         self.export(value);
                     }
                 }
@@ -276,18 +339,15 @@ impl Reader<'_> {
                 }
             }
             Stmt::Delete(delete) => self.delete(&delete.targets, flow),
-            Stmt::Global(global) => {
-                self.outline.names.extend(global.names.iter().map(ToString::to_string));
-            }
             Stmt::Import(import) => self.import(import, flow),
             Stmt::ImportFrom(import) => self.import_from(import, flow),
             Stmt::For(inner) => {
                 self.target(&inner.target, flow);
-                self.body(&inner.body, flow.maybe());
+                self.body(&inner.body, flow.doubtful());
                 self.body(&inner.orelse, flow.maybe());
             }
             Stmt::While(inner) => {
-                self.body(&inner.body, flow.maybe());
+                self.body(&inner.body, flow.doubtful());
                 self.body(&inner.orelse, flow.maybe());
             }
             Stmt::With(inner) => {
@@ -312,6 +372,18 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a statement of a function may end it.
+    fn may_leave(&self, statement: &Stmt) -> bool {
+        let text = &self.text[statement.start().to_usize()..statement.end().to_usize()];
+        let has = |sign: &[u8]| memmem::find(text, sign).is_some();
+        match statement {
+            Stmt::Assert(_) => true,
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => false,
+            Stmt::Expr(_) => [&b"exit"[..], b"skip", b"fail"].iter().any(|sign| has(sign)),
+            _ => [&b"return"[..], b"raise", b"continue", b"break", b"exit", b"skip"].iter().any(|sign| has(sign)),
+        }
+    }
+
     /// What a test that is marked to be skipped or to fail does inside proves nothing.
     fn decorated(&self, decorators: &[ast::Decorator], flow: Flow) -> Flow {
         let signs: [&[u8]; 3] = [b"skip", b"xfail", b"requires"];
@@ -323,6 +395,8 @@ impl Reader<'_> {
         let clauses = inner.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
         let mut here = flow;
         for (test, body) in std::iter::once((Some(&*inner.test), &inner.body)).chain(clauses) {
+            // Who binds the name of the constant may have given it another value.
+            let truth = |test: &Expr| if self.has_own_type_checking { None } else { truth(test) };
             match test.map_or(Some(true), truth) {
                 Some(true) => {
                     self.body(body, here);
@@ -343,9 +417,14 @@ impl Reader<'_> {
             handler.type_.as_deref().is_none_or(catches_imports)
         });
         let tried = if catches { flow.doubtful() } else { flow.maybe() };
-        self.body(&inner.body, tried);
+        // The first statement of all is run; what follows may not be reached.
+        let (first, rest) = inner.body.split_at(inner.body.len().min(1));
+        self.body(first, tried);
+        self.body(rest, if inner.handlers.is_empty() { tried } else { tried.doubtful() });
         for handler in &inner.handlers {
             let ExceptHandler::ExceptHandler(handler) = handler;
+            // Bound for as long as the handler runs, which an import in a circle may see.
+            handler.name.iter().for_each(|name| self.bind(name, flow));
             self.body(&handler.body, flow.doubtful());
         }
         self.body(&inner.orelse, tried);
@@ -490,6 +569,7 @@ impl Reader<'_> {
                     Stmt::FunctionDef(function) => {
                         function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
                         self.visit_parameters(&function.parameters);
+                        function.returns.iter().for_each(|returns| self.visit_expr(returns));
                     }
                     Stmt::ClassDef(class) => {
                         class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
@@ -536,6 +616,7 @@ impl Reader<'_> {
         let Expr::Call(call) = expression else { return };
         let Expr::Attribute(method) = &*call.func else { return };
         if is_name(&method.value, "__all__") {
+            self.exports_read += 1;
             match (method.attr.as_str(), call.arguments.args.first()) {
                 ("extend", Some(list)) => self.export(list),
                 ("append", Some(Expr::StringLiteral(text))) => {
@@ -571,7 +652,10 @@ fn is_name(expression: &Expr, name: &str) -> bool {
 fn truth(test: &Expr) -> Option<bool> {
     match test {
         Expr::Name(name) if name.id == "TYPE_CHECKING" => Some(false),
-        Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => Some(false),
+        Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => {
+            let is_typing = |name: &str| ["t", "T", "te", "tp", "typing", "typing_extensions"].contains(&name);
+            last_name(&attribute.value).is_some_and(is_typing).then_some(false)
+        }
         Expr::BooleanLiteral(literal) => Some(literal.value),
         Expr::NoneLiteral(_) => Some(false),
         Expr::NumberLiteral(literal) => match &literal.value {
@@ -606,8 +690,8 @@ fn hands_out_its_name(text: &[u8]) -> bool {
         let start =
             callee.iter().rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').map_or(0, |at| at + 1);
         let name = String::from_utf8_lossy(&callee[start..]).to_lowercase();
-        let is_class = callee.get(start).is_some_and(u8::is_ascii_uppercase);
+        let is_application = CONSTRUCTORS.iter().any(|known| known.as_bytes() == &callee[start..]);
         let harmless = ["log", "path", "file", "resource", "data", "print", "repr", "str", "spec", "warn"];
-        !name.is_empty() && !is_class && !harmless.iter().any(|word| name.contains(word))
+        !name.is_empty() && !is_application && !harmless.iter().any(|word| name.contains(word))
     })
 }

@@ -8,7 +8,7 @@ use ruff_python_ast::statement_visitor::{self, StatementVisitor};
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Expr, PythonVersion, Stmt};
 use ruff_python_parser::semantic_errors::{
-    LazyImportContext, SemanticSyntaxChecker, SemanticSyntaxContext, SemanticSyntaxError,
+    LazyImportContext, SemanticSyntaxChecker, SemanticSyntaxContext, SemanticSyntaxError, SemanticSyntaxErrorKind,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -193,6 +193,13 @@ impl<'a> Visitor<'a> for Walk<'a> {
         }
     }
 
+    fn visit_annotation(&mut self, annotation: &'a Expr) {
+        // What is never evaluated uses no name.
+        if !self.context.late_annotations {
+            self.visit_expr(annotation);
+        }
+    }
+
     fn visit_expr(&mut self, expression: &'a Expr) {
         self.checker.visit_expr(expression, &self.context);
         match expression {
@@ -240,18 +247,20 @@ impl SemanticSyntaxContext for Context<'_> {
     }
 
     fn has_nonlocal_binding(&self, name: &str) -> bool {
-        self.kinds().skip(1).any(|kind| match kind {
-            Kind::Function(function) => {
-                // A method sees `__class__`, and the parameters of types are names too.
-                name == "__class__"
-                    || function.type_params.is_some()
-                    || function.parameters.includes(name)
-                    || binds(&function.body, name)
-            }
-            Kind::Lambda(parameters) => parameters.is_some_and(|parameters| parameters.includes(name)),
-            Kind::Class => name == "__class__",
-            Kind::Module | Kind::Comprehension { .. } => false,
-        })
+        // A private name is another one inside a class.
+        name.starts_with('_')
+            || self.kinds().skip(1).any(|kind| match kind {
+                Kind::Function(function) => {
+                    // A method sees `__class__`, and the parameters of types are names too.
+                    name == "__class__"
+                        || function.type_params.is_some()
+                        || function.parameters.includes(name)
+                        || binds(&function.body, name)
+                }
+                Kind::Lambda(parameters) => parameters.is_some_and(|parameters| parameters.includes(name)),
+                Kind::Class => name == "__class__",
+                Kind::Module | Kind::Comprehension { .. } => false,
+            })
     }
 
     fn in_async_context(&self) -> bool {
@@ -259,6 +268,8 @@ impl SemanticSyntaxContext for Context<'_> {
             match kind {
                 Kind::Class | Kind::Lambda(_) | Kind::Module => return false,
                 Kind::Function(function) => return function.is_async,
+                // A generator is made here, and run elsewhere.
+                Kind::Comprehension { is_generator: true, .. } => return true,
                 Kind::Comprehension { .. } => {}
             }
         }
@@ -269,7 +280,7 @@ impl SemanticSyntaxContext for Context<'_> {
         for kind in self.kinds() {
             match kind {
                 Kind::Class | Kind::Module => return false,
-                Kind::Function(_) | Kind::Lambda(_) => return true,
+                Kind::Function(_) | Kind::Lambda(_) | Kind::Comprehension { is_generator: true, .. } => return true,
                 Kind::Comprehension { .. } => {}
             }
         }
@@ -306,7 +317,16 @@ impl SemanticSyntaxContext for Context<'_> {
     }
 
     fn report_semantic_error(&self, error: SemanticSyntaxError) {
-        self.found.borrow_mut().push(error);
+        // What may stand in an annotation differs between versions that say so nowhere.
+        let is_of_version = matches!(error.kind, SemanticSyntaxErrorKind::InvalidExpression(..));
+        // In brackets an annotated name is no declaration.
+        let start = error.range.start().to_usize();
+        let is_in_brackets = matches!(error.kind, SemanticSyntaxErrorKind::AnnotatedGlobal(_))
+            && self.text[start..].lines().next().is_some_and(|line| line.contains(')'))
+            && self.text[..start].trim_end().ends_with('(');
+        if !is_of_version && !is_in_brackets {
+            self.found.borrow_mut().push(error);
+        }
     }
 
     fn in_loop_context(&self) -> bool {
@@ -349,8 +369,18 @@ fn binds(body: &[Stmt], name: &str) -> bool {
     impl<'a> Visitor<'a> for Binds<'_> {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             match statement {
-                Stmt::FunctionDef(inner) => self.found |= inner.name.as_str() == self.name,
-                Stmt::ClassDef(inner) => self.found |= inner.name.as_str() == self.name,
+                // What stands in a definition's head is of the scope around it.
+                Stmt::FunctionDef(inner) => {
+                    self.found |= inner.name.as_str() == self.name;
+                    inner.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                    self.visit_parameters(&inner.parameters);
+                    inner.returns.iter().for_each(|returns| self.visit_expr(returns));
+                }
+                Stmt::ClassDef(inner) => {
+                    self.found |= inner.name.as_str() == self.name;
+                    inner.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                    inner.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
+                }
                 Stmt::Import(import) => import.names.iter().for_each(|alias| self.visit_alias(alias)),
                 Stmt::Nonlocal(nonlocal) => self.found |= nonlocal.names.iter().any(|it| it.as_str() == self.name),
                 _ => visitor::walk_stmt(self, statement),

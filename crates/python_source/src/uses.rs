@@ -209,9 +209,13 @@ impl<'a> Uses<'a, '_> {
                 Stmt::Return(_) | Stmt::Raise(_) | Stmt::Break(_) | Stmt::Continue(_) => true,
                 Stmt::Expr(inner) => inner.value.as_call_expr().is_some_and(|call| is_ending(&call.func)),
                 // A module that ends early has failed to be imported; a function has just returned.
-                Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::Try(_) | Stmt::With(_) | Stmt::Match(_) => {
-                    !self.locals.is_empty()
-                }
+                Stmt::Assert(_)
+                | Stmt::If(_)
+                | Stmt::For(_)
+                | Stmt::While(_)
+                | Stmt::Try(_)
+                | Stmt::With(_)
+                | Stmt::Match(_) => !self.locals.is_empty(),
                 _ => false,
             };
             if may_end {
@@ -270,13 +274,17 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
             Stmt::ClassDef(class) => {
                 class.decorator_list.iter().for_each(|decorator| self.visit_expr(&decorator.expression));
                 // Parameters of types are names of the bases as well.
+                let has_keywords = class.arguments.as_ref().is_some_and(|arguments| !arguments.keywords.is_empty());
                 if class.type_params.is_none() {
                     if let Some(arguments) = &class.arguments {
                         self.visit_arguments(arguments);
                     }
-                    let mut bound = Bound::default();
-                    bound.visit_body(&class.body);
-                    self.inside(bound.0, &class.body);
+                    // A metaclass may put names into the body.
+                    if !has_keywords {
+                        let mut bound = Bound::default();
+                        bound.visit_body(&class.body);
+                        self.inside(bound.0, &class.body);
+                    }
                 }
             }
             Stmt::AnnAssign(assign) => {
@@ -297,7 +305,10 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
                 }
             }
             Stmt::Match(inner) => self.visit_expr(&inner.subject),
-            Stmt::Try(inner) if !inner.handlers.iter().any(catches_names) => self.block(&inner.body),
+            Stmt::Try(inner) if !inner.handlers.iter().any(catches_names) => {
+                // What follows the first statement may not be reached.
+                self.block(&inner.body[..inner.body.len().min(1)]);
+            }
             Stmt::Assert(inner) => self.visit_expr(&inner.test),
             Stmt::Assign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Return(_) | Stmt::Raise(_) => {
                 visitor::walk_stmt(self, statement);
@@ -315,7 +326,8 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
                     || BUILT_IN.binary_search(&name).is_ok()
                     || OF_GETTEXT.contains(&name)
                     // Those who load modules by themselves put such names into them.
-                    || name.starts_with("__") && name.ends_with("__");
+                    || name.starts_with("__")
+                    || name.starts_with('_') && name[1..].contains("__");
                 if !is_known {
                     self.found.push((name, expression.start().to_usize()));
                 }
@@ -352,11 +364,17 @@ struct Bound<'a>(HashSet<&'a str>);
 impl<'a> Visitor<'a> for Bound<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
+            // What stands in a definition's head is of the scope around it.
             Stmt::FunctionDef(function) => {
                 self.0.insert(&function.name.id);
+                function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                self.visit_parameters(&function.parameters);
+                function.returns.iter().for_each(|returns| self.visit_expr(returns));
             }
             Stmt::ClassDef(class) => {
                 self.0.insert(&class.name.id);
+                class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                class.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
             }
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.visit_alias(alias)),
             _ => visitor::walk_stmt(self, statement),

@@ -34,6 +34,8 @@ fn good_source_has_no_errors() {
         "type A[T] = list[T]\ndef f[T: int = str](x: T) -> T: ...\n",
         "f'{x!r:>{width}} {f\"{y}\"}'\n",
         "try:\n    pass\nexcept* ValueError:\n    pass\n",
+        "g = (await x for x in [])\n",
+        "def f():\n    def g(a=(x := 1)): ...\n    def h():\n        nonlocal x\n        x = 2\n",
         "from __future__ import annotations\nfrom __future__ import division\n",
     ] {
         assert!(errors(text).is_empty(), "{text}: {:?}", errors(text));
@@ -118,7 +120,7 @@ fn every_way_to_bind_a_name_counts() {
                 if (ab := 1): ac = 1\nelse: ad = 1\ntry: ae = 1\nexcept E as af: ag = 1\ntype ah = int\n\
                 match ai:\n    case [aj, *ak]: pass\n    case {'x': al, **am}: pass\n\
                 def an():\n    global ao\n    ao = 1\nap = 1\ndel ap\nif u: del ad\n[aq for aq in x]\n";
-    let bound = "a aa ab ac ad ae ag ah aj ak al am an ao d f h i k l m n o q s t u x";
+    let bound = "a aa ab ac ad ae af ag ah aj ak al am an ao d f h i k l m n o q s t u x";
     assert_eq!(names(text).join(" "), bound);
 }
 
@@ -198,6 +200,9 @@ fn exports_are_read_as_far_as_they_are_written_out() {
     assert_eq!(known("__all__ = []\n"), "");
     assert_eq!(known("__all__ = ['a'] + x.__all__\n"), "Unknown");
     assert_eq!(known("__all__ = [n for n in dir()]\n"), "Unknown");
+    assert_eq!(known("if x:\n    __all__ = ['a']\nelse:\n    __all__ = []\n"), "Unknown");
+    assert_eq!(known("__all__ = []\ndef export(f):\n    __all__.append(f.__name__)\n"), "Unknown");
+    assert_eq!(known("from a import __all__\n__all__ += ['b']\n"), "Unknown");
     assert_eq!(known("x = 1\n"), "Unset");
 }
 
@@ -212,6 +217,9 @@ fn imports_are_certain_unless_they_may_be_meant_to_fail() {
         "if x:\n    import a\nelif y:\n    import b\n",
         "match x:\n    case 1:\n        import a\n    case _:\n        import b\n",
         "@pytest.mark.skip\ndef test():\n    import a\n    import b\n",
+        "def f():\n    if x:\n        return\n    import a\n    import b\n",
+        "for x in y:\n    import a\nwhile x:\n    import b\n",
+        "import a\nimport b\nsys.modules['a'] = c\n",
     ] {
         assert_eq!(certain(text), [false; 2], "{text}");
     }
@@ -219,7 +227,7 @@ fn imports_are_certain_unless_they_may_be_meant_to_fail() {
         "try:\n    import a\nexcept ValueError:\n    pass\nfinally:\n    import b\n",
         "def f():\n    import a\n    return\n    import c\nclass A:\n    import b\n",
         "if TYPE_CHECKING:\n    import c\nelse:\n    import a\nimport b\n",
-        "for x in y:\n    import a\nwith open(x) as z:\n    import b\n",
+        "import a\nwith open(x) as z:\n    import b\n",
     ] {
         assert_eq!(certain(text), [true; 2], "{text}");
     }

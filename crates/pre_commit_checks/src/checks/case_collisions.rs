@@ -9,7 +9,8 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     let mut names: HashMap<String, &str> = HashMap::new();
     let mut folders: HashMap<String, &str> = HashMap::new();
     let chosen: HashSet<&str> = project.names().collect();
-    for entry in &project.selection.tree.entries {
+    // Names that are no text cannot be compared as one.
+    for entry in project.selection.tree.entries.iter().filter(|entry| !entry.name.contains('\u{fffd}')) {
         let name = entry.name.as_str();
         let mut collision = names.insert(name.to_lowercase(), name);
         // Folders collide as well, and are named by the first file that shows it.

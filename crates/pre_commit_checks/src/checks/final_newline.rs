@@ -5,7 +5,7 @@ use crate::finding::Place;
 use crate::settings::Settings;
 
 pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
-    if file.is_text && !file.bytes.is_empty() && !file.bytes.ends_with(b"\n") {
+    if file.is_utf8 && !file.bytes.is_empty() && !file.bytes.ends_with(b"\n") && !file.bytes.ends_with(b"\r") {
         let lines = memchr::memchr_iter(b'\n', file.bytes).count();
         report.add(Place::Line(lines + 1), "no newline at the end of the file", "add one (--fix)");
     }

@@ -7,7 +7,7 @@ use crate::finding::Place;
 use crate::settings::Settings;
 
 pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
-    if !file.is_text || memchr::memchr(b'\r', file.bytes).is_none() {
+    if !file.is_utf8 || memchr::memchr(b'\r', file.bytes).is_none() {
         return;
     }
     let (mut windows, mut unix, mut first) = (0_usize, 0_usize, None);

@@ -125,6 +125,7 @@ pub const CHECKS: [Check; 22] = [
 ];
 
 pub use large_files::too_large;
+pub use secrets::without_tokens;
 pub(crate) use trailing_spaces::strings;
 
 impl Work {

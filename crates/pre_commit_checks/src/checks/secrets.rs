@@ -35,6 +35,9 @@ const KINDS: [Kind; 15] = [
     Kind { start: "OKEN", length: 40, name: "a Gitea or Forgejo token" },
 ];
 
+/// How far around a sign is looked, in bytes: longer tokens there are none.
+const LOOK: usize = 4096;
+
 /// How many different characters a real token has at least; a placeholder has fewer.
 const DIFFERENT: usize = 9;
 
@@ -47,27 +50,69 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
     if !file.is_text {
         return;
     }
-    let mut last_line = None;
+    // The line of the last finding, and how far lines have been searched for a token of the forge.
+    let (mut line, mut searched) = (0..0, 0);
+    let mut last = "";
     for found in STARTS.iter().flat_map(|starts| starts.find_iter(file.bytes)) {
         let kind = &KINDS[found.pattern().as_usize()];
         let (before, after) = (&file.bytes[..found.start()], &file.bytes[found.end()..]);
         let place = match kind.start {
             "-----BEGIN " => is_private_key(after).then_some(found.start()),
-            "oken" | "OKEN" => forge_token(file.bytes, found.start()),
+            "oken" | "OKEN" if found.start() < searched => None,
+            "oken" | "OKEN" => {
+                let end = memchr::memchr(b'\n', after).map_or(file.bytes.len(), |length| found.end() + length);
+                searched = end;
+                forge_token(file.bytes, found.start(), end)
+            }
             _ => is_token(kind, before, after).then_some(found.start()),
         };
         let Some(place) = place else { continue };
         // A line that speaks of tokens twice has one all the same.
-        let line = memchr::memrchr(b'\n', &file.bytes[..place]);
-        if last_line.replace((line, kind.name)) != Some((line, kind.name)) {
-            let mend = "take it out, and make a new one: what was committed once is known";
-            report.add(Place::Offset(place), &format!("{} in the file", kind.name), mend);
+        if line.contains(&place) && last == kind.name {
+            continue;
+        }
+        if !line.contains(&place) {
+            let start = memchr::memrchr(b'\n', &file.bytes[..place]).map_or(0, |at| at + 1);
+            let end = memchr::memchr(b'\n', &file.bytes[place..]).map_or(file.bytes.len(), |length| place + length);
+            line = start..end + 1;
+        }
+        last = kind.name;
+        let mend = "take it out, and make a new one: what was committed once is known";
+        report.add(Place::Offset(place), &format!("{} in the file", kind.name), mend);
+    }
+}
+
+/// A text with every token in it left out.
+pub fn without_tokens(text: &str) -> String {
+    let mut safe = text.to_owned();
+    for kind in KINDS.iter().filter(|kind| kind.length > 0 && kind.length != 40) {
+        let mut from = 0;
+        while let Some(at) = safe[from..].find(kind.start).map(|at| from + at) {
+            let (before, after) = (&safe.as_bytes()[..at], &safe.as_bytes()[at + kind.start.len()..]);
+            from = at + kind.start.len();
+            if is_token(kind, before, after) {
+                let end = after.iter().position(|byte| !is_part(*byte)).map_or(safe.len(), |length| from + length);
+                safe.replace_range(from..end, "…");
+            }
         }
     }
+    // A token of the forge has no mark of its own; 40 digits of a commit are no loss.
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    let mut from = 0;
+    while let Some(start) = safe.as_bytes()[from..].iter().position(is_digit).map(|at| from + at) {
+        let length = safe.as_bytes()[start..].iter().position(|byte| !is_digit(byte)).unwrap_or(safe.len() - start);
+        from = start + length;
+        if length == 40 {
+            safe.replace_range(start..from, "…");
+            from = start;
+        }
+    }
+    safe
 }
 
 /// Whether what follows `-----BEGIN ` is a private key with something in it.
 fn is_private_key(after: &[u8]) -> bool {
+    let after = &after[..after.len().min(LOOK)];
     let mut lines = after.splitn(3, |byte| *byte == b'\n');
     let is_key = lines.next().is_some_and(|line| line.trim_ascii_end().ends_with(b"PRIVATE KEY-----"));
     let content = lines.next().unwrap_or_default().trim_ascii();
@@ -76,9 +121,14 @@ fn is_private_key(after: &[u8]) -> bool {
     is_key && (is_data >= 24 || content.starts_with(b"Proc-Type:") || content.starts_with(b"Version:"))
 }
 
+/// Whether a byte may be part of a token.
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
 fn is_token(kind: &Kind, before: &[u8], after: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let length = after.iter().position(|byte| !is_part(byte)).unwrap_or(after.len());
+    let after = &after[..after.len().min(LOOK)];
+    let length = after.iter().position(|byte| !is_part(*byte)).unwrap_or(after.len());
     let body = &after[..length];
     !before.last().is_some_and(u8::is_ascii_alphanumeric)
         && length >= kind.length
@@ -86,10 +136,10 @@ fn is_token(kind: &Kind, before: &[u8], after: &[u8]) -> bool {
         && varied(body)
 }
 
-/// The place of 40 hexadecimal digits after the word `token` at `at`, on the same line.
-fn forge_token(bytes: &[u8], at: usize) -> Option<usize> {
-    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1);
-    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |offset| at + offset);
+/// The place of 40 hexadecimal digits after the word `token` at `at`, on the same line, which ends at `end`.
+fn forge_token(bytes: &[u8], at: usize, end: usize) -> Option<usize> {
+    let near = at.saturating_sub(LOOK);
+    let start = memchr::memrchr(b'\n', &bytes[near..at]).map_or(near, |offset| near + offset + 1);
     let line = String::from_utf8_lossy(&bytes[start..end.min(start + 1000)]).to_lowercase();
     if OF_COMMITS.iter().any(|word| line.contains(word)) {
         return None;

@@ -11,13 +11,15 @@ use crate::settings::Settings;
 const SHOWN: usize = 5;
 
 pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
-    if !file.is_text || keeps_trailing_spaces(file.name) {
+    if !file.is_utf8 || keeps_trailing_spaces(file) {
         return;
     }
     let mut lines = Vec::new();
     let ends_in_space = |at: usize| {
         let end = if at > 0 && file.bytes[at - 1] == b'\r' { at - 1 } else { at };
-        end > 0 && matches!(file.bytes[end - 1], b' ' | b'\t')
+        let kept = file.bytes[..end].trim_ascii_end();
+        // Behind a backslash a space keeps two lines apart.
+        end > 0 && matches!(file.bytes[end - 1], b' ' | b'\t') && !kept.ends_with(b"\\")
     };
     for (line, at) in memchr_iter(b'\n', file.bytes).chain([file.bytes.len()]).enumerate() {
         if ends_in_space(at) {
@@ -43,8 +45,11 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
 pub(crate) fn strings(file: &File) -> Vec<std::ops::Range<usize>> {
     match file.decode() {
         // Places are those of the bytes only where nothing was decoded.
-        Some(Ok(std::borrow::Cow::Borrowed(text))) if file.is_python() && text.len() == file.bytes.len() => {
-            python_source::Module::parse(text, python_source::Dialect::default()).strings_over_lines()
+        Some(Ok(std::borrow::Cow::Borrowed(text))) if file.is_python() => {
+            // A byte order mark stands before the text.
+            let mark = file.bytes.len() - text.len();
+            let strings = python_source::Module::parse(text, python_source::Dialect::default()).strings_over_lines();
+            strings.into_iter().map(|string| string.start + mark..string.end + mark).collect()
         }
         _ => Vec::new(),
     }
