@@ -56,7 +56,7 @@ const DEALINGS: [&[u8]; 9] = [
     b"__path__",
     b"import_module(",
     b"meta_path",
-    b"modules",
+    b"sys.modules",
     b"setattr(",
     b"vars(",
 ];
@@ -421,7 +421,7 @@ impl<'t> Modules<'t> {
         if self.outlines.borrow().values().any(|outline| outline.patches.iter().any(sets)) {
             return Verdict::Unknown;
         }
-        if self.is_injected(file) || self.is_set_somewhere(name) {
+        if self.is_injected(file) || self.is_set_somewhere(file, stem, name) {
             return Verdict::Unknown;
         }
         let outline = self.outline(file);
@@ -431,13 +431,19 @@ impl<'t> Modules<'t> {
         Verdict::Missing(Missing::new(format!("cannot import name `{name}` from {file}"), mend))
     }
 
-    /// Whether some file of the tree sets an attribute of this name, or deals with modules and speaks of it.
-    fn is_set_somewhere(&self, name: &str) -> bool {
-        let (single, double) = (format!("'{name}'"), format!("\"{name}\""));
-        let keyword = format!("{name}=");
-        let quotes =
-            |text: &[u8]| [&single, &double, &keyword].iter().any(|it| memmem::find(text, it.as_bytes()).is_some());
-        self.dealers().iter().any(|text| quotes(text)) || self.texts_of_tree().any(|text| sets(&text, name))
+    /// Whether some file of the tree that speaks of a module sets an attribute of this name, or deals with modules and
+    /// quotes it.
+    fn is_set_somewhere(&self, file: &str, stem: &str, name: &str) -> bool {
+        let own = self.text(file);
+        let is_own = |text: &Text| own.as_ref().is_some_and(|own| Rc::ptr_eq(own, text));
+        let speaks = |text: &Text| is_own(text) || words(text, stem).next().is_some();
+        let quotes = |text: &[u8]| {
+            let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'\'' | b'"'));
+            words(text, name).any(|at| is_quote(text[..at].last()) && is_quote(text.get(at + name.len())))
+                || words(text, name).any(|at| text.get(at + name.len()) == Some(&b'=') && is_updated(&text[..at]))
+        };
+        self.dealers().iter().any(|text| speaks(text) && quotes(text))
+            || self.texts_of_tree().any(|text| sets(&text, name) && speaks(&text))
     }
 
     /// Whether some file of the tree makes modules, and speaks of one of this name.
@@ -445,7 +451,7 @@ impl<'t> Modules<'t> {
         let package = folder.rsplit('/').next().unwrap_or(folder);
         let moves = |text: &[u8]| memmem::find(text, b"__path__").is_some() && words(text, package).next().is_some();
         let makes = |text: &[u8]| {
-            [&b"modules"[..], b"meta_path", b"__path__"].iter().any(|it| memmem::find(text, it).is_some())
+            [&b"sys.modules"[..], b"meta_path", b"__path__"].iter().any(|it| memmem::find(text, it).is_some())
         };
         let hooks = |text: &[u8]| memmem::find(text, b"meta_path").is_some();
         let dealers = self.dealers();
@@ -613,12 +619,21 @@ impl<'t> Modules<'t> {
     }
 }
 
-/// Whether a line of a text assigns to an attribute of this name.
+/// Whether the line that a text ends in updates the dictionary of something.
+fn is_updated(text: &[u8]) -> bool {
+    let line = &text[memchr::memrchr(b'\n', text).map_or(0, |end| end + 1)..];
+    memmem::find(line, b"__dict__").is_some() || memmem::find(line, b"vars(").is_some()
+}
+
+/// Whether a line of a text assigns to an attribute of this name; what an object sets of itself does not count.
 fn sets(text: &[u8], name: &str) -> bool {
     words(text, name).filter(|at| *at > 0 && text[at - 1] == b'.').any(|at| {
         let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
         let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length);
         let (before, after) = (&text[start..at], &text[at + name.len()..end]);
+        if [&b"self."[..], b"cls."].iter().any(|own| before.trim_ascii_start() == *own) {
+            return false;
+        }
         let assigns = memchr::memchr(b'=', after).is_some_and(|at| after.get(at + 1) != Some(&b'='));
         let is_target = after.trim_ascii_start().starts_with(b"in ") || memmem::find(before, b" as ").is_some();
         memchr::memchr2(b'(', b'=', before).is_none_or(|_| before.starts_with(b"with ")) && (assigns || is_target)
