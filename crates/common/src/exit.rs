@@ -7,6 +7,7 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use crate::host::Host;
+use crate::reason::Reason;
 use crate::text;
 
 /// A tool's expected ending: an answer that its caller may rely on.
@@ -16,6 +17,11 @@ pub trait Answer {
 
     /// The answer in a few words, for the record of the run.
     fn in_words(&self) -> String;
+
+    /// Why it is the answer, where that has a code of its own.
+    fn reason(&self) -> Option<Reason> {
+        None
+    }
 }
 
 /// A tool's unexpected ending.

@@ -210,23 +210,57 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
 /// # Errors
 /// The lock file cannot be made, or nobody let go for a minute.
 pub fn lock(path: &Path) -> Result<Lock, FileError> {
-    // Through a symbolic link the file that it leads to is locked and replaced, not the link.
-    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    let target = if is_link { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
+    let target = behind_link(path);
     let lock_path = neighbour(&target, "lock");
-    let fail = |source| FileError::new("lock", &lock_path, source);
+    lock_by(target, &lock_path)
+}
+
+/// Takes the lock of `path` by a lock file that lies elsewhere, for a file whose folder is to hold no others of ours.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_from(path: &Path, lock_path: &Path) -> Result<Lock, FileError> {
+    lock_by(behind_link(path), lock_path)
+}
+
+/// Opens an empty file that stands for a right, and takes the right if nobody has it; none if somebody has. Whoever
+/// inherits the file (as what it reads, say) holds the right too, until the last of them has ended.
+///
+/// # Errors
+/// The file cannot be made or locked.
+pub fn try_hold(path: &Path) -> Result<Option<File>, FileError> {
+    let held = open_lock(path)?;
+    match held.try_lock() {
+        Ok(()) => Ok(Some(held)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(FileError::new("lock", path, error)),
+    }
+}
+
+/// Through a symbolic link the file that it leads to is locked and replaced, not the link.
+fn behind_link(path: &Path) -> PathBuf {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    if is_link { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
+}
+
+fn open_lock(path: &Path) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let held = match options.open(&lock_path) {
+    options.create(true).truncate(false).read(true).write(true);
+    let opened = match options.open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            if let Some(folder) = target.parent() {
+            if let Some(folder) = path.parent() {
                 make_folder(folder)?;
             }
-            options.open(&lock_path)
+            options.open(path)
         }
         other => other,
-    }
-    .map_err(fail)?;
+    };
+    opened.map_err(|error| FileError::new("lock", path, error))
+}
+
+fn lock_by(target: PathBuf, lock_path: &Path) -> Result<Lock, FileError> {
+    let fail = |source| FileError::new("lock", lock_path, source);
+    let held = open_lock(lock_path)?;
     let begun = Instant::now();
     let mut pause = Duration::from_micros(200);
     loop {
@@ -285,6 +319,42 @@ impl Lock {
             self.flush_folder()?;
         }
         Ok(())
+    }
+
+    /// Replaces the held file's content in one step if it still is `before`, for a file that others edit without our
+    /// lock; false if it is not, and then nothing has changed. The file keeps its mode.
+    ///
+    /// # Errors
+    /// As [`Lock::replace`].
+    pub fn replace_if(&self, before: &[u8], content: &[u8]) -> Result<bool, FileError> {
+        let temporary = neighbour(&self.target, "tmp");
+        let put = || -> io::Result<bool> {
+            let mut file = File::create(&temporary)?;
+            file.set_permissions(fs::metadata(&self.target)?.permissions())?;
+            file.write_all(content)?;
+            file.sync_data()?;
+            if fs::read(&self.target)? != before {
+                return Ok(false);
+            }
+            // Both change places, so that what is taken out can be looked at: an editor may have been quicker.
+            if !swap(&temporary, &self.target) {
+                fs::rename(&temporary, &self.target)?;
+                return Ok(true);
+            }
+            let taken = fs::read(&temporary)?;
+            let unchanged = taken == before;
+            if !unchanged {
+                fs::rename(&temporary, &self.target)?;
+            }
+            Ok(unchanged)
+        };
+        let result = put();
+        let _ = fs::remove_file(&temporary);
+        let done = result.map_err(|error| FileError::new("write", &self.target, error))?;
+        if done {
+            self.flush_folder()?;
+        }
+        Ok(done)
     }
 
     /// Has the held file's name stand for what `other` holds now, in one step and without a copy: `other` goes on with a
@@ -354,12 +424,13 @@ impl Lock {
 /// a plain rename over a file has some file systems write the new one out at once, which is the price of a promise that
 /// what is derived does not need.
 fn exchange(temporary: &Path, target: &Path) -> io::Result<()> {
+    if swap(temporary, target) { fs::remove_file(temporary) } else { fs::rename(temporary, target) }
+}
+
+/// Has two files change places in one step; false where one is not there, or the system cannot do it.
+fn swap(one: &Path, other: &Path) -> bool {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, temporary, CWD, target, RenameFlags::EXCHANGE) {
-        Ok(()) => fs::remove_file(temporary),
-        // There is no target yet, or the file system (or the system) cannot exchange.
-        Err(_) => fs::rename(temporary, target),
-    }
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
 }
 
 fn last_byte(file: &File, length: u64) -> io::Result<u8> {

@@ -40,6 +40,26 @@ struct Stream {
     terminal_width: Option<usize>,
 }
 
+/// Both output streams of a world.
+#[derive(Clone)]
+pub struct Outlets {
+    out: Arc<Stream>,
+    err: Arc<Stream>,
+}
+
+impl Outlets {
+    /// Writes bytes to stdout as they are, at once.
+    pub fn write_out(&self, bytes: &[u8]) {
+        self.out.raw(bytes);
+        self.out.flush();
+    }
+
+    /// Writes bytes to stderr as they are.
+    pub fn write_err(&self, bytes: &[u8]) {
+        self.err.raw(bytes);
+    }
+}
+
 /// What was written to a [`Host::test`], in shared memory.
 #[derive(Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -197,6 +217,11 @@ impl Host {
         timestamp(self.now())
     }
 
+    /// Returns whether stdin is something that ends by itself: a pipe or a file, and no terminal.
+    pub fn stdin_is_piped(&self) -> bool {
+        !io::stdin().is_terminal()
+    }
+
     /// Reads stdin to its end, at most `limit` bytes.
     ///
     /// # Errors
@@ -225,10 +250,15 @@ impl Host {
         self.note(&format!("warning: {what}"));
     }
 
+    /// Returns the two streams, for passing on what another program writes, byte for byte and from any thread.
+    pub fn outlets(&self) -> Outlets {
+        Outlets { out: Arc::clone(&self.out), err: Arc::clone(&self.err) }
+    }
+
     /// Draws a progress line over the last one, on a terminal; elsewhere nothing happens. An empty one clears it.
     pub fn progress(&self, line: &str) {
         if self.err.terminal_width.is_some() && self.var("NO_COLOR").is_none() {
-            self.err.raw(&format!("\r\u{1b}[K{line}"));
+            self.err.raw(format!("\r\u{1b}[K{line}").as_bytes());
         }
     }
 
@@ -281,13 +311,13 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
 
 impl Stream {
     fn line(&self, line: &str) {
-        self.raw(&format!("{line}\n"));
+        self.raw(format!("{line}\n").as_bytes());
     }
 
-    fn raw(&self, text: &str) {
+    fn raw(&self, bytes: &[u8]) {
         if !self.closed.load(Ordering::Relaxed) {
             let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(error) = sink.write_all(text.as_bytes()) {
+            if let Err(error) = sink.write_all(bytes) {
                 self.close(error);
             }
         }

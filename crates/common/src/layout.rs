@@ -96,6 +96,11 @@ impl Repo {
         self.in_loop("automation_state.json")
     }
 
+    /// The automations that are put off for a while.
+    pub fn pauses(&self) -> PathBuf {
+        self.in_loop("pauses.json")
+    }
+
     /// The token ledger.
     pub fn tokens(&self) -> PathBuf {
         self.in_loop("tokens.jsonl")
@@ -134,6 +139,11 @@ impl Repo {
     /// The rolling summary of the cycles.
     pub fn summary(&self) -> PathBuf {
         self.in_loop("retro/summary.json")
+    }
+
+    /// Each issue's score, rule by rule, of the last triage.
+    pub fn scores(&self) -> PathBuf {
+        self.in_loop("scores.json")
     }
 
     /// What introspection concluded.

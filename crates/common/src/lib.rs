@@ -7,6 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`branch`] | what a branch's name says |
+//! | [`child`] | another program, run with a time limit that ends all that it has started |
 //! | [`cycle_log`] | the log of cycles: epochs, index, summary |
 //! | [`document`] | a JSON file that is read and rewritten whole |
 //! | [`exit`] | what a tool's caller sees when it ends |
@@ -16,7 +17,9 @@
 //! | [`journal`] | a log of JSON lines |
 //! | [`layout`] | where the repository and each shared file are |
 //! | [`manifest`] | the list of automations |
+//! | [`pauses`] | automations that are put off for a while |
 //! | [`pyjson`] | JSON text as Python writes it |
+//! | [`reason`] | why something was decided: one closed list of codes |
 //! | [`records`] | the files the tools leave for one another, as types |
 //! | [`report`] | what a run leaves behind: state and tokens |
 //! | [`run`] | one run of a tool, from its flags to its report |
@@ -25,6 +28,7 @@
 //! | [`text`] | text from outside made safe to show |
 
 pub mod branch;
+pub mod child;
 pub mod cycle_log;
 pub mod document;
 pub mod exit;
@@ -34,7 +38,9 @@ pub mod host;
 pub mod journal;
 pub mod layout;
 pub mod manifest;
+pub mod pauses;
 pub mod pyjson;
+pub mod reason;
 pub mod records;
 pub mod report;
 pub mod run;

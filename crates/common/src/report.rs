@@ -14,6 +14,7 @@ use crate::journal;
 use crate::layout::Repo;
 use crate::manifest::Manifest;
 use crate::pyjson;
+use crate::reason::Reason;
 use crate::source::SourceError;
 
 /// The actions of the token economy, with what each earns (above 0) or costs (below 0).
@@ -43,8 +44,19 @@ pub struct Ending {
     pub code: u8,
     /// The answer in a few words, or the error.
     pub result: Result<String, String>,
+    /// Why it is the answer.
+    pub reason: Reason,
     /// How long it took.
     pub duration: Duration,
+}
+
+/// What is known of an automation without a run of it.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// What is wrong with its entry in the manifest.
+    pub problem: Option<String>,
+    /// When it runs next, in the files' form.
+    pub next_run: Option<String>,
 }
 
 /// One line of the token ledger.
@@ -83,11 +95,7 @@ impl<'a> Report<'a> {
     /// The state file cannot be read or written, or is damaged.
     pub fn began(&self) -> Result<(), ReportError> {
         self.update(|entry, now| {
-            if is_abandoned(entry) {
-                count(entry, false);
-                entry.insert("last_failure".to_owned(), entry.get("last_run").cloned().unwrap_or(Value::Null));
-                entry.insert("last_error".to_owned(), "the process was gone before it had ended".into());
-            }
+            settle_abandoned(entry);
             entry.insert("status".to_owned(), "running".into());
             entry.insert("last_run".to_owned(), now.into());
             entry.insert("pid".to_owned(), std::process::id().into());
@@ -95,14 +103,33 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// Records that the automation was asked for but is disabled.
+    /// Records that the automation was asked for but did not run, and why.
     ///
     /// # Errors
     /// As [`Report::began`].
-    pub fn skipped(&self) -> Result<(), ReportError> {
+    pub fn skipped(&self, reason: Reason) -> Result<(), ReportError> {
         self.update(|entry, _| {
             entry.insert("status".to_owned(), "skipped".into());
-            entry.insert("last_result".to_owned(), "disabled".into());
+            entry.insert("last_result".to_owned(), reason.code().into());
+            entry.insert("last_reason".to_owned(), reason.code().into());
+        })
+    }
+
+    /// Records what is known of the automation without a run: whether its entry is valid, and when it runs next. A run that
+    /// was abandoned is counted as failed.
+    ///
+    /// # Errors
+    /// As [`Report::began`].
+    pub fn judged(reports: &[(Report, Judged)]) -> Result<(), ReportError> {
+        let Some((first, _)) = reports.first() else { return Ok(()) };
+        first.update_all(|automations| {
+            for (report, judged) in reports {
+                let Some(entry) = report.entry_in(automations) else { continue };
+                settle_abandoned(entry);
+                entry.insert("valid".to_owned(), judged.problem.is_none().into());
+                entry.insert("problem".to_owned(), judged.problem.clone().into());
+                entry.insert("next_run".to_owned(), judged.next_run.clone().into());
+            }
         })
     }
 
@@ -124,6 +151,7 @@ impl<'a> Report<'a> {
             };
             entry.insert("last_result".to_owned(), result);
             entry.insert("last_error".to_owned(), error);
+            entry.insert("last_reason".to_owned(), ending.reason.code().into());
             entry.shift_remove("pid");
             entry.shift_remove("host");
         })
@@ -160,6 +188,15 @@ impl<'a> Report<'a> {
 
     /// Changes this automation's entry in the state file.
     fn update(&self, change: impl FnOnce(&mut Map<String, Value>, &str)) -> Result<(), ReportError> {
+        self.update_all(|automations| {
+            if let Some(entry) = self.entry_in(automations) {
+                change(entry, &self.host.timestamp());
+            }
+        })
+    }
+
+    /// Changes the entries of the state file.
+    fn update_all(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Result<(), ReportError> {
         let path = self.repo.automation_state();
         let lock = files::lock(&path)?;
         let mut state = match document::read::<Map<String, Value>>(&path)? {
@@ -167,36 +204,40 @@ impl<'a> Report<'a> {
             Document::Intact(state) => state,
             Document::Damaged(error) => return Err(ReportError::Damaged(error)),
         };
-        let now = self.host.timestamp();
-        state.insert("updated_at".to_owned(), now.as_str().into());
+        state.insert("updated_at".to_owned(), self.host.timestamp().into());
         let automations = state.entry("automations").or_insert_with(|| Value::Object(Map::new()));
         let Value::Object(automations) = automations else {
             let message = "`automations` is no object".to_owned();
             return Err(ReportError::Damaged(SourceError { path, position: None, message, hint: None }));
         };
+        change(automations);
+        Ok(document::replace(&lock, &state, Durability::Derived)?)
+    }
+
+    /// Returns this automation's entry, made if it is not there, with what the manifest decides brought up to date.
+    fn entry_in<'m>(&self, automations: &'m mut Map<String, Value>) -> Option<&'m mut Map<String, Value>> {
         let entry = automations.entry(self.id).or_insert(Value::Null);
         if !entry.is_object() {
             *entry = Value::Object(Map::new());
         }
-        if let Value::Object(entry) = entry {
-            self.describe(entry);
-            change(entry, &now);
-        }
-        Ok(document::replace(&lock, &state, Durability::Derived)?)
+        let entry = entry.as_object_mut()?;
+        self.describe(entry);
+        Some(entry)
     }
 
     /// Brings the parts of an entry that the manifest decides up to date, and lays a new entry's fields in their order.
     fn describe(&self, entry: &mut Map<String, Value>) {
         let listed = self.manifest.entry(self.id);
+        entry.insert("enabled".to_owned(), listed.is_none_or(|listed| listed.enabled).into());
+        // Whoever looks at the whole manifest says more.
+        entry.entry("valid").or_insert(true.into());
+        entry.entry("problem").or_insert(Value::Null);
         let mut set = |key: &str, value: Value| entry.insert(key.to_owned(), value);
-        set("enabled", listed.is_none_or(|listed| listed.enabled).into());
-        set("valid", true.into());
-        set("problem", Value::Null);
         set("script", listed.map(|listed| listed.script.as_str()).into());
         set("trigger", listed.map_or("manual", |listed| listed.trigger.as_str()).into());
         let fresh = json!({
             "status": "never", "last_run": null, "last_success": null, "last_failure": null, "last_duration_ms": null,
-            "last_exit_code": null, "last_result": null, "last_error": null, "runs": 0, "successes": 0, "failures": 0,
+            "last_exit_code": null, "last_result": null, "last_error": null, "last_reason": null, "runs": 0, "successes": 0, "failures": 0,
             "consecutive_failures": 0, "next_run": null
         });
         if let Value::Object(fresh) = fresh {
@@ -220,6 +261,19 @@ fn count(entry: &mut Map<String, Value>, ok: bool) {
     } else {
         add("failures");
         add("consecutive_failures");
+    }
+}
+
+/// Counts a run as failed that an entry still has as running although its process is gone.
+fn settle_abandoned(entry: &mut Map<String, Value>) {
+    if is_abandoned(entry) {
+        count(entry, false);
+        entry.insert("status".to_owned(), "failed".into());
+        entry.insert("last_failure".to_owned(), entry.get("last_run").cloned().unwrap_or(Value::Null));
+        entry.insert("last_error".to_owned(), "the process was gone before it had ended".into());
+        entry.insert("last_reason".to_owned(), Reason::Interrupted.code().into());
+        entry.shift_remove("pid");
+        entry.shift_remove("host");
     }
 }
 
@@ -301,7 +355,7 @@ mod tests {
 
     fn ending(result: Result<&str, &str>) -> Ending {
         let result = result.map(str::to_owned).map_err(str::to_owned);
-        Ending { code: 1, result, duration: Duration::from_millis(4) }
+        Ending { code: 1, result, reason: Reason::RanWell, duration: Duration::from_millis(4) }
     }
 
     #[test]
@@ -329,6 +383,7 @@ mod tests {
                 "last_exit_code",
                 "last_result",
                 "last_error",
+                "last_reason",
                 "runs",
                 "successes",
                 "failures",

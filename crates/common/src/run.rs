@@ -9,9 +9,11 @@ use crate::cycle_log;
 use crate::document;
 use crate::exit::{self, Answer, Failure};
 use crate::files::{self, FileError};
-use crate::host::Host;
+use crate::host::{Host, timestamp};
 use crate::layout::{NoRepo, Repo};
 use crate::manifest::{Manifest, ManifestError};
+use crate::pauses::{Pause, Pauses};
+use crate::reason::Reason;
 use crate::report::{Ending, Report};
 use crate::settings::{ConfigObject, Layers, Origin, Setting, SettingsError, Value};
 use crate::text;
@@ -202,20 +204,36 @@ impl<'h> Run<'h> {
         Ok(Layers::new(self.host, cycle_log::OWNER, objects, Vec::new()).get(setting, None)?)
     }
 
-    /// Returns whether the manifest disables the automation and nobody forces it.
+    /// Returns whether the manifest disables the automation, or somebody has paused it, and nobody forces it.
     pub fn is_disabled(&self) -> bool {
-        !self.args.force && self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled)
+        !self.args.force
+            && (self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled) || self.pause().is_some())
     }
 
-    /// Says that the automation is disabled, and records that it was skipped.
+    fn pause(&self) -> Option<Pause> {
+        // A file that the system refuses says nothing.
+        let pauses = Pauses::read(&self.repo, |what| self.warn(what)).unwrap_or_default();
+        pauses.of(self.tool.id, self.host.now())
+    }
+
+    /// Says that the automation is disabled or paused, and records that it was skipped.
     pub fn skip<A>(&self) -> Done<A> {
+        let is_off = self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled);
+        let pause = self.pause().filter(|_| !is_off);
+        let reason = if pause.is_some() { Reason::Paused } else { Reason::Disabled };
         if self.args.json {
-            self.host.say("{\"status\": \"disabled\"}");
+            self.host.say(&format!("{{\"status\": \"{reason}\", \"reason\": \"{reason}\"}}"));
+        } else if let Some(pause) = &pause {
+            let (id, until) = (self.tool.id, timestamp(pause.until));
+            self.say(&format!(
+                "{id} is paused until {until}: {} (--force runs it all the same)",
+                text::fit(&pause.reason, 200)
+            ));
         } else {
             self.say(&format!("{} is disabled in automations.json (--force runs it all the same)", self.tool.id));
         }
         let report = Report::new(self.host, &self.repo, &self.manifest, self.tool.id);
-        self.reported(self.repo.prepare().map_err(Into::into).and_then(|()| report.skipped()));
+        self.reported(self.repo.prepare().map_err(Into::into).and_then(|()| report.skipped(reason)));
         Done::Disabled
     }
 
@@ -233,9 +251,9 @@ impl<'h> Run<'h> {
         let began = report.began();
         let mut earnings = Earnings::default();
         let result = work(&mut earnings);
-        let (code, words) = match &result {
-            Ok(answer) => (answer.code(), Ok(answer.in_words())),
-            Err(failure) => (failure.code(), Err(in_words(failure))),
+        let (code, words, reason) = match &result {
+            Ok(answer) => (answer.code(), Ok(answer.in_words()), answer.reason().unwrap_or(Reason::RanWell)),
+            Err(failure) => (failure.code(), Err(in_words(failure)), Reason::RanFailed),
         };
         let mut actions = vec!["run"];
         if result.is_ok() {
@@ -243,7 +261,7 @@ impl<'h> Run<'h> {
         } else {
             actions.push("failure");
         }
-        let ended = report.ended(&Ending { code, result: words, duration: clock.elapsed() });
+        let ended = report.ended(&Ending { code, result: words, reason, duration: clock.elapsed() });
         let booked = report.book(&actions).map_err(Into::into).map(|damaged| {
             if damaged > 0 {
                 let ledger = self.repo.tokens();
@@ -338,6 +356,13 @@ impl<A: Answer> Answer for Done<A> {
         match self {
             Self::Disabled => "disabled".to_owned(),
             Self::Answer(answer) => answer.in_words(),
+        }
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Disabled => Some(Reason::Disabled),
+            Self::Answer(answer) => answer.reason(),
         }
     }
 }

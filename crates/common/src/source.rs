@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 
@@ -13,6 +14,8 @@ use crate::text;
 pub struct Source {
     path: PathBuf,
     text: String,
+    /// Where each line begins; made when a place is first asked for.
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 /// A line and a column, both from 1; columns count characters.
@@ -47,7 +50,7 @@ impl fmt::Display for Position {
 impl Source {
     /// Takes the text that was read from `path`.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), line_starts: OnceLock::new() }
     }
 
     /// Takes the bytes that were read from `path`.
@@ -65,7 +68,7 @@ impl Source {
             return Err(bad(offset, &bytes, "a NUL byte: this is no text file"));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self { path, text }),
+            Ok(text) => Ok(Self::new(path, text)),
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 Err(bad(offset, error.as_bytes(), "bytes that are not UTF-8"))
@@ -139,12 +142,13 @@ impl Source {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &self.text[..end];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        Position {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[start..].chars().count() + 1,
-        }
+        let starts = self.line_starts.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+        });
+        let line = starts.partition_point(|start| *start <= end);
+        let start = starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        Position { line, column: self.text[start..end].chars().count() + 1 }
     }
 
     /// Returns where `piece`, a slice of this text, begins; 0 for any other text.

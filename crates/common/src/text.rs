@@ -69,6 +69,12 @@ pub fn column(text: &str, width: usize) -> String {
     cell
 }
 
+/// Returns how many terminal columns a text takes that [`line()`] has made safe.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
 /// Breaks [`line()`] of `text` at spaces into lines of at most `width` columns (a longer word stands alone).
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -115,7 +121,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|candidate| (distance(&folded, &candidate.to_lowercase().replace('-', "_")), candidate))
         .filter(|(distance, _)| *distance <= (folded.chars().count() / 3).clamp(1, 3))
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| (*distance, *candidate))
         .map(|(_, candidate)| candidate)
 }
 

@@ -8,7 +8,6 @@
 
 mod baseline;
 mod checks;
-mod child;
 pub mod cli;
 mod file;
 mod finding;
@@ -31,6 +30,7 @@ use common::exit::{self, Answer, Failure};
 use common::files::{self, Durability, FileError};
 use common::host::Host;
 use common::run::{self, Done, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 use common::source::{Source, SourceError};
 use common::text;
 
@@ -125,6 +125,14 @@ impl Failure for Error {
 /// Returns the ids of all checks, in the order in which they are shown.
 pub fn ids() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.id)
+}
+
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers).map(drop)
 }
 
 /// The program's main function.

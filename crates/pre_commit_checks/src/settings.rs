@@ -238,7 +238,7 @@ mod tests {
         let (host, _, _) = Host::test(&["x"], &[], std::path::Path::new("/"));
         let mut layers = Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new());
         Settings::take(&mut layers).unwrap();
-        let known: BTreeSet<String> = layers.finish().unwrap().0.iter().map(|setting| setting.key.to_owned()).collect();
+        let known: BTreeSet<String> = layers.finish().unwrap().0.iter().map(|setting| setting.key.clone()).collect();
         let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
         let described: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         assert_eq!(known, described);

@@ -32,6 +32,8 @@ pub struct Index {
     /// When the log was last changed: seconds and nanoseconds.
     changed: (i64, i64),
     lines: u64,
+    /// How many of them were cycles, and not seeded.
+    observed: u64,
     damaged: u64,
     /// How many lines have been counted since the index was kept.
     #[serde(skip)]
@@ -42,7 +44,7 @@ pub struct Index {
     epochs: BTreeMap<String, u64>,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How many lines are counted again by each call before the index is kept anew.
 const SAVE_EVERY: u64 = 16;
@@ -74,6 +76,7 @@ impl Index {
             return;
         };
         self.lines += 1;
+        self.observed += u64::from(cycle.was_observed());
         let time = cycle.time();
         if let Some(time) = time {
             let week = time.iso_week();
@@ -106,6 +109,11 @@ impl Index {
         let identity = Identity::of(log, &file)?;
         (self.file, self.changed) = (identity.file, identity.changed);
         document::replace(&files::lock(path)?, self, Durability::Derived)
+    }
+
+    /// Returns how many cycles the log has; seeded lines were none.
+    pub fn cycles(&self) -> u64 {
+        self.observed
     }
 
     /// Returns how many lines could be read.

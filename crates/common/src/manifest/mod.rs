@@ -1,14 +1,17 @@
 //! The list of automations (`automations.json`): what exists, what is on, how it is run; and the schedules beside it
 //! (`daily_run.json`).
 
+mod file;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+
+pub use file::{DailyRunFile, Entry, ManifestFile, Schedule};
 
 use crate::files::{self, FileError};
 use crate::host::Host;
@@ -21,91 +24,38 @@ use crate::text;
 pub const CONFIG_LIMIT: u64 = 4 << 20;
 
 /// The variable that names the configuration folder.
-const CONFIG_DIR: &str = "TIMMY_AUTOMATION_CONFIG_DIR";
+pub const CONFIG_DIR: &str = "TIMMY_AUTOMATION_CONFIG_DIR";
 
 /// The manifest as the suite ships it.
-pub const SHIPPED: &str = include_str!("../../../config/automations.json");
-
-/// The keys of an entry, for finding misspelt ones.
-const ENTRY_KEYS: [&str; 10] =
-    ["id", "name", "description", "script", "category", "enabled", "trigger", "config", "timeout", "depends_on"];
-
-/// The file `automations.json`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(title = "automations.json")]
-pub struct ManifestFile {
-    /// The version of the list, in whatever form its keeper likes.
-    #[serde(default)]
-    pub version: Value,
-    /// What the list is for.
-    #[serde(default)]
-    pub description: String,
-    /// The automations, in the order in which a trigger runs them.
-    pub automations: Vec<Entry>,
-    /// Tokens an action earns (above 0) or costs (below 0), where they differ from the built-in amounts.
-    #[serde(default)]
-    pub token_economy: BTreeMap<String, i64>,
-}
-
-/// One automation of the manifest.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Entry {
-    /// Its name for programs: lower-case letters, digits and underscores.
-    pub id: String,
-    /// The script or tool, relative to the folder that holds `config/`.
-    pub script: String,
-    /// Its name for people.
-    #[serde(default)]
-    pub name: String,
-    /// What it does, in a sentence.
-    #[serde(default)]
-    pub description: String,
-    /// The group that a listing shows it in.
-    #[serde(default)]
-    pub category: String,
-    /// Whether it runs at all.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-    /// When it runs: `pre_cycle`, `post_cycle`, `pre_commit`, `hourly`, `daily`, `every_N_cycles`, `cron:<expression>` or
-    /// `manual`.
-    #[serde(default = "manual")]
-    pub trigger: String,
-    /// Its settings.
-    #[serde(default)]
-    pub config: Map<String, Value>,
-    /// Fields that only other programs know.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
-}
-
-/// The file `daily_run.json`: what else runs when, and further settings of automations.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(title = "daily_run.json")]
-pub struct DailyRunFile {
-    /// What else runs on a trigger, by trigger.
-    #[serde(default)]
-    pub schedules: BTreeMap<String, Schedule>,
-    /// Under an automation's id, settings for it, below those of the manifest.
-    #[serde(flatten)]
-    pub settings: BTreeMap<String, Value>,
-}
-
-/// The automations that run on one trigger besides those that name it themselves.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Schedule {
-    /// What the schedule is for.
-    #[serde(default)]
-    pub description: String,
-    /// Ids, in running order.
-    pub automations: Vec<String>,
-}
+pub const SHIPPED: &str = include_str!("../../../../config/automations.json");
 
 /// The configuration folder and the manifest in it.
 #[derive(Debug, Default)]
 pub struct Manifest {
     folder: Option<PathBuf>,
-    entries: Vec<(Entry, ConfigObject)>,
+    source: Option<Source>,
+    listed: Vec<Listed>,
     token_economy: BTreeMap<String, i64>,
+}
+
+/// An automation of the manifest, with its settings and its place in the file.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What the manifest says of it.
+    pub entry: Entry,
+    /// Its settings, each with its place.
+    pub config: ConfigObject,
+    /// The bytes of the file in which it stands.
+    pub range: Range<usize>,
+}
+
+/// What is wrong with a part of the configuration.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The automation, where it is one's.
+    pub id: Option<String>,
+    /// What and where.
+    pub error: SourceError,
 }
 
 /// Why the configuration cannot be used.
@@ -136,14 +86,6 @@ struct Outline<'a> {
     token_economy: Option<&'a RawValue>,
 }
 
-fn yes() -> bool {
-    true
-}
-
-fn manual() -> String {
-    "manual".to_owned()
-}
-
 impl Manifest {
     /// Finds the configuration folder (`flag`, else `TIMMY_AUTOMATION_CONFIG_DIR`, else the first that exists of
     /// `timmy_automations/config` and `config` in the repository) and reads the manifest in it. No folder, and no manifest
@@ -152,55 +94,83 @@ impl Manifest {
     /// # Errors
     /// A folder that is named does not exist, or the manifest is broken (with file, line and column).
     pub fn load(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<Self, ManifestError> {
-        let Some(folder) = find_folder(host, repo, flag)? else { return Ok(Self::default()) };
-        let path = folder.join("automations.json");
-        let mut manifest = match files::read(&path, CONFIG_LIMIT)? {
-            Some(bytes) => Self::parse(&Source::from_bytes(&path, bytes)?)?,
-            None => Self::default(),
-        };
-        manifest.folder = Some(folder);
-        Ok(manifest)
+        let (manifest, problems) = Self::survey(host, repo, flag)?;
+        match problems.into_iter().next() {
+            None => Ok(manifest),
+            Some(problem) => Err(problem.error.into()),
+        }
     }
 
-    /// Reads a manifest's text.
+    /// Reads the manifest as [`Manifest::load`] does, but goes on where an entry is wrong: it is left out, and what is wrong
+    /// is told.
     ///
     /// # Errors
-    /// What is wrong in it, with its place.
-    pub fn parse(source: &Source) -> Result<Self, SourceError> {
+    /// A folder that is named does not exist, or the file is no list of automations at all.
+    pub fn survey(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<(Self, Vec<Problem>), ManifestError> {
+        let Some(folder) = find_folder(host, repo, flag)? else { return Ok((Self::default(), Vec::new())) };
+        let path = folder.join("automations.json");
+        let (mut manifest, problems) = match files::read(&path, CONFIG_LIMIT)? {
+            Some(bytes) => Self::read(Source::from_bytes(&path, bytes)?)?,
+            None => Default::default(),
+        };
+        manifest.folder = Some(folder);
+        Ok((manifest, problems))
+    }
+
+    /// Reads a manifest's text; an entry that is wrong is left out and told.
+    ///
+    /// # Errors
+    /// It is no list of automations at all.
+    pub fn read(source: Source) -> Result<(Self, Vec<Problem>), SourceError> {
         source.expect_object()?;
         let outline: Outline = serde_json::from_str(source.text()).map_err(|error| source.json_error(&error, 0))?;
-        let mut entries: Vec<(Entry, ConfigObject)> = Vec::new();
+        let (mut listed, mut problems): (Vec<Listed>, Vec<Problem>) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
         for raw in outline.automations {
-            let entry = entry(source, raw)?;
-            if entries.iter().any(|(other, _)| other.id == entry.0.id) {
-                let message = format!("the id `{}` stands twice", text::fit(&entry.0.id, 60));
-                return Err(source.error(source.offset_of(raw.get()), &message));
+            match read_entry(&source, raw) {
+                Err(problem) => problems.push(problem),
+                Ok(one) if !seen.insert(one.entry.id.clone()) => {
+                    let message = format!("the id `{}` stands twice", text::fit(&one.entry.id, 60));
+                    problems.push(Problem { error: source.error(one.range.start, &message), id: Some(one.entry.id) });
+                }
+                Ok(one) => listed.push(one),
             }
-            entries.push(entry);
         }
         let token_economy = match outline.token_economy {
             None => BTreeMap::new(),
-            Some(raw) => serde_json::from_str(raw.get())
-                .map_err(|error| source.json_error(&error, source.offset_of(raw.get())))?,
+            Some(raw) => serde_json::from_str(raw.get()).unwrap_or_else(|error| {
+                problems.push(Problem { id: None, error: source.json_error(&error, source.offset_of(raw.get())) });
+                BTreeMap::new()
+            }),
         };
-        Ok(Self { folder: None, entries, token_economy })
+        Ok((Self { folder: None, source: Some(source), listed, token_economy }, problems))
+    }
+
+    /// Returns the automations, in the file's order.
+    pub fn listed(&self) -> &[Listed] {
+        &self.listed
+    }
+
+    /// Returns an automation with its settings and its place.
+    pub fn find(&self, id: &str) -> Option<&Listed> {
+        self.listed.iter().find(|listed| listed.entry.id == id)
     }
 
     /// Returns the entry of an automation.
     pub fn entry(&self, id: &str) -> Option<&Entry> {
-        self.entries.iter().find(|(entry, _)| entry.id == id).map(|(entry, _)| entry)
+        self.find(id).map(|listed| &listed.entry)
     }
 
     /// Returns the settings of an automation.
     pub fn config(&self, id: &str) -> Option<&ConfigObject> {
-        self.entries.iter().find(|(entry, _)| entry.id == id).map(|(_, config)| config)
+        self.find(id).map(|listed| &listed.config)
     }
 
     /// Returns the ids of the automations that are listed here or shipped.
     pub fn known_ids(&self) -> Vec<String> {
         let shipped: Option<ManifestFile> = serde_json::from_str(SHIPPED).ok();
         let shipped = shipped.into_iter().flat_map(|file| file.automations);
-        self.entries.iter().map(|(entry, _)| entry.id.clone()).chain(shipped.map(|entry| entry.id)).collect()
+        self.listed.iter().map(|listed| listed.entry.id.clone()).chain(shipped.map(|entry| entry.id)).collect()
     }
 
     /// Returns the amounts that the manifest sets for actions of the token economy.
@@ -208,9 +178,45 @@ impl Manifest {
         &self.token_economy
     }
 
+    /// Returns the configuration folder, where there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Returns the manifest's text, where there is a manifest.
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
     /// Returns a file of the configuration folder, whether it exists or not; none without a folder.
     pub fn file(&self, name: &str) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join(name))
+    }
+
+    /// Says what is wrong with a field of an automation, or with the whole of it where it has no such field.
+    pub fn problem(&self, listed: &Listed, field: &str, message: &str) -> Problem {
+        let error = match &self.source {
+            None => SourceError { path: PathBuf::new(), position: None, message: message.to_owned(), hint: None },
+            Some(source) => {
+                let raw = source.text().get(listed.range.clone()).unwrap_or_default();
+                let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
+                let place = parts.get(field).map_or(listed.range.start, |raw| source.offset_of(raw.get()));
+                source.error(place, message)
+            }
+        };
+        Problem { id: Some(listed.entry.id.clone()), error }
+    }
+
+    /// Reads `daily_run.json`; none if there is no such file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is broken.
+    pub fn daily_run(&self) -> Result<Option<(DailyRunFile, Source)>, ManifestError> {
+        let Some(path) = self.file("daily_run.json") else { return Ok(None) };
+        let Some(bytes) = files::read(&path, CONFIG_LIMIT)? else { return Ok(None) };
+        let source = Source::from_bytes(&path, bytes)?;
+        source.expect_object()?;
+        Ok(Some((source.json()?, source)))
     }
 
     /// Reads the settings that `daily_run.json` has for an automation.
@@ -218,12 +224,8 @@ impl Manifest {
     /// # Errors
     /// The file cannot be read, or is broken.
     pub fn daily_run_config(&self, id: &str) -> Result<Option<ConfigObject>, ManifestError> {
-        let Some(path) = self.file("daily_run.json") else { return Ok(None) };
-        let Some(bytes) = files::read(&path, CONFIG_LIMIT)? else { return Ok(None) };
-        let source = Source::from_bytes(&path, bytes)?;
-        source.expect_object()?;
         // The whole file is read, so that a fault in the schedules is not found on the day that they are due.
-        let _: DailyRunFile = source.json()?;
+        let Some((_, source)) = self.daily_run()? else { return Ok(None) };
         let objects: BTreeMap<Cow<str>, &RawValue> =
             serde_json::from_str(source.text()).map_err(|error| source.json_error(&error, 0))?;
         Ok(objects.get(id).map(|raw| config_object(&source, raw)).transpose()?)
@@ -252,25 +254,45 @@ fn find_folder(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<Option<P
 }
 
 /// Reads one entry and the places of its settings.
-fn entry(source: &Source, raw: &RawValue) -> Result<(Entry, ConfigObject), SourceError> {
+fn read_entry(source: &Source, raw: &RawValue) -> Result<Listed, Problem> {
     let start = source.offset_of(raw.get());
-    let fail = |error: serde_json::Error| source.json_error(&error, start);
-    let entry: Entry = serde_json::from_str(raw.get()).map_err(fail)?;
+    let id = || -> Option<String> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: String,
+        }
+        serde_json::from_str::<Id>(raw.get()).ok().map(|one| one.id)
+    };
+    let entry = check_entry(source, raw, start).map_err(|error| Problem { id: id(), error })?;
+    let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let config = parts.get("config").map(|raw| config_object(source, raw)).transpose();
+    let config = config.map_err(|error| Problem { id: id(), error })?.unwrap_or_default();
+    Ok(Listed { entry, config, range: start..start + raw.get().len() })
+}
+
+fn check_entry(source: &Source, raw: &RawValue, start: usize) -> Result<Entry, SourceError> {
+    if !raw.get().starts_with('{') {
+        // An array would fit an entry by the order of its fields.
+        return Err(source.error(start, "an automation is an object: {\"id\": …, \"script\": …}"));
+    }
+    let entry: Entry = serde_json::from_str(raw.get()).map_err(|error| source.json_error(&error, start))?;
     if entry.id.is_empty() || !entry.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
         let message =
             format!("the id {:?} is not made of lower-case letters, digits and `_`", text::fit(&entry.id, 60));
         return Err(source.error(start, &message));
     }
     for key in entry.other.keys() {
-        if let Some(nearest) = text::nearest(key, ENTRY_KEYS).filter(|nearest| nearest != key) {
-            let place = start + raw.get().find(&format!("\"{key}\"")).unwrap_or(0);
-            let error = source.error(place, &format!("an automation has no field `{}`", text::fit(key, 60)));
-            return Err(error.hint(format!("did you mean `{nearest}`?")));
-        }
+        let hint = if key == "timeout" {
+            "it is a setting: write it into `config`".to_owned()
+        } else {
+            let nearest = text::nearest(key, file::ENTRY_KEYS).filter(|nearest| nearest != key);
+            let Some(nearest) = nearest else { continue };
+            format!("did you mean `{nearest}`?")
+        };
+        let place = start + raw.get().find(&format!("\"{key}\"")).unwrap_or(0);
+        return Err(source.error(place, &format!("an automation has no field `{}`", text::fit(key, 60))).hint(hint));
     }
-    let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw.get()).map_err(fail)?;
-    let config = parts.get("config").map(|raw| config_object(source, raw)).transpose()?.unwrap_or_default();
-    Ok((entry, config))
+    Ok(entry)
 }
 
 /// Reads a configuration object with the place of each value.
@@ -290,7 +312,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Manifest, SourceError> {
-        Manifest::parse(&Source::new("automations.json", text))
+        let (manifest, problems) = Manifest::read(Source::new("automations.json", text))?;
+        problems.into_iter().next().map_or(Ok(manifest), |problem| Err(problem.error))
     }
 
     #[test]

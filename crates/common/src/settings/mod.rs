@@ -18,6 +18,9 @@ use crate::text;
 pub const SHARED_KEYS: [&str; 7] =
     ["gitea_api", "repo_slug", "gitea_token", "token_file", "http_timeout", "http_retries", "http_concurrency"];
 
+/// The keys of an automation's `config` that whoever runs it reads, and not the automation itself.
+pub const SUPERVISION_KEYS: [&str; 4] = ["timeout", "args", "at", "catch_up_hours"];
+
 /// A variable under the shared prefix that is no setting.
 const CONFIG_DIR: &str = "TIMMY_AUTOMATION_CONFIG_DIR";
 
@@ -52,7 +55,7 @@ pub enum Origin {
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// The setting's key.
-    pub key: &'static str,
+    pub key: String,
     /// Its value as text.
     pub value: String,
     /// The layer that it came from.
@@ -118,13 +121,18 @@ impl<'a> Layers<'a> {
             .or(from_environment)
             .or(from_files)
             .unwrap_or_else(|| ((setting.default)(), Origin::Default));
-        self.resolved.push(Resolved { key: setting.key, value: value.show(), origin });
+        self.resolved.push(Resolved { key: setting.key.to_owned(), value: value.show(), origin });
         Ok(value)
     }
 
     /// Returns where the value of `key` came from.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.resolved.iter().find(|resolved| resolved.key == key).map(|resolved| &resolved.origin)
+    }
+
+    /// Returns the settings that have been taken so far.
+    pub fn resolved(&self) -> &[Resolved] {
+        &self.resolved
     }
 
     /// Ends the taking: looks for variables and keys that no setting knows, and returns the settings in force and the
@@ -136,7 +144,7 @@ impl<'a> Layers<'a> {
         let keys: Vec<&str> = self.known.iter().map(|(key, _)| *key).collect();
         for object in &self.objects {
             for (key, _, position) in &object.entries {
-                if keys.contains(&key.as_str()) {
+                if keys.contains(&key.as_str()) || SUPERVISION_KEYS.contains(&key.as_str()) {
                     continue;
                 }
                 let shown = text::fit(key, 60);
@@ -214,6 +222,7 @@ impl<'a> Layers<'a> {
         let mut names: Vec<String> = self.known.iter().flat_map(|(_, names)| names.iter().cloned()).collect();
         names.extend(SHARED_KEYS.iter().map(|key| format!("TIMMY_AUTOMATION_{}", key.to_uppercase())));
         names.push(CONFIG_DIR.to_owned());
+        names.extend(SUPERVISION_KEYS.iter().map(|key| format!("TIMMY_{id}_{}", key.to_uppercase())));
         let others: Vec<String> = self
             .known_ids
             .iter()

@@ -1,11 +1,12 @@
 //! The formatter has nothing to change: Black, or Ruff's where the settings say so. Without one there is a warning.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use common::child::{self, Ended};
+
 use super::Project;
-use crate::child::{self, Ended};
 use crate::file::File;
 use crate::finding::{Findings, Place};
 use crate::patterns;
@@ -19,6 +20,9 @@ const CONFIGURATION: [&str; 4] = ["pyproject.toml", "ruff.toml", ".ruff.toml", "
 
 /// How many files are given to one call: command lines are bounded.
 const BATCH: usize = 500;
+
+/// How much of a formatter's output is read, in bytes.
+const OUTPUT_LIMIT: usize = 4 << 20;
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     let settings = project.settings;
@@ -54,17 +58,22 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     };
     let folder = copy.as_ref().map_or(tree.root(), tempfile::TempDir::path);
     for batch in files.chunks(BATCH) {
-        let mut call: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
-        call.extend(batch.iter().map(|entry| entry.path.as_os_str()));
-        match child::run(program, &call, folder, settings.formatter_timeout) {
-            Ok(Ended::Code(0, _)) => {}
-            Ok(Ended::Code(_, output)) => read_output(project, program, folder, &output, findings),
-            Ok(Ended::Signal) => project.warn(ID, format!("{program} was ended by a signal")),
-            Ok(Ended::TimedOut) => {
+        let mut call: Vec<OsString> = args.iter().map(OsString::from).collect();
+        call.extend(batch.iter().map(|entry| entry.path.clone().into_os_string()));
+        let said = match child::ask(program.as_ref(), &call, folder, settings.formatter_timeout, OUTPUT_LIMIT) {
+            Ok(said) => said,
+            Err(error) => return project.warn(ID, format!("cannot run {program}: {error}")),
+        };
+        match said.ended {
+            Ended::Code(0) => {}
+            Ended::Code(_) => {
+                read_output(project, program, folder, &String::from_utf8_lossy(&said.err), findings);
+            }
+            Ended::Signal(_) | Ended::Stopped => project.warn(ID, format!("{program} was ended by a signal")),
+            Ended::TimedOut => {
                 let seconds = settings.formatter_timeout.as_secs();
                 return project.warn(ID, format!("{program} took more than {seconds} s and was ended"));
             }
-            Err(error) => return project.warn(ID, format!("cannot run {program}: {error}")),
         }
     }
 }

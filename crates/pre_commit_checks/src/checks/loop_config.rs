@@ -14,7 +14,10 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
     let Some(name) = FOLDERS.iter().find_map(|folder| file.name.strip_prefix(folder)) else { return };
     let read = |bytes: &[u8]| Source::from_bytes(file.name, bytes.to_vec());
     let result = match name {
-        "automations.json" => read(file.bytes).and_then(|source| Manifest::parse(&source).map(drop)),
+        "automations.json" => read(file.bytes).and_then(|source| {
+            let (_, problems) = Manifest::read(source)?;
+            problems.into_iter().next().map_or(Ok(()), |problem| Err(problem.error))
+        }),
         "daily_run.json" => read(file.bytes).and_then(|source| {
             source.expect_object()?;
             source.json::<DailyRunFile>().map(drop)
