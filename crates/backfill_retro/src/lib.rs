@@ -25,6 +25,7 @@ use common::exit::{self, Answer, Failure};
 use common::files::{self, FileError};
 use common::host::Host;
 use common::run::{self, Done, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 use common::{journal, pyjson, text};
 use gitea::{Forge, ForgeError};
 use serde_json::json;
@@ -98,6 +99,14 @@ impl Failure for Error {
     }
 }
 
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers, None, None).map(drop)
+}
+
 /// The program's main function.
 pub fn main() -> ExitCode {
     exit::main(run)
@@ -113,7 +122,7 @@ fn backfill(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
     if run.is_disabled() {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], |layers| Settings::take(layers, cli))?;
+    let settings = run.settings(&[], |layers| Settings::take(layers, cli.since, cli.limit))?;
     let places = Places::of(&run.cycles_log()?, run.repo.summary());
     places.check()?;
     if cli.dry_run {

@@ -4,8 +4,6 @@ use chrono::NaiveDate;
 use common::settings::{Layers, Setting, SettingsError};
 use gitea::ForgeSettings;
 
-use crate::cli::Cli;
-
 const SINCE: Setting<Option<NaiveDate>> = Setting {
     key: "since",
     aliases: &[],
@@ -28,10 +26,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn take(layers: &mut Layers, cli: &Cli) -> Result<Self, SettingsError> {
+    /// Takes the settings; `since` and `limit` are the flags.
+    pub fn take(layers: &mut Layers, since: Option<NaiveDate>, limit: Option<u64>) -> Result<Self, SettingsError> {
         Ok(Self {
-            since: layers.get(&SINCE, cli.since.map(Some))?,
-            limit: usize::try_from(layers.get(&LIMIT, cli.limit)?).unwrap_or(usize::MAX),
+            since: layers.get(&SINCE, since.map(Some))?,
+            limit: usize::try_from(layers.get(&LIMIT, limit)?).unwrap_or(usize::MAX),
             forge: ForgeSettings::take(layers)?,
         })
     }

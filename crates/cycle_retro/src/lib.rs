@@ -19,6 +19,7 @@ use common::files::{self, Durability, FileError};
 use common::host::Host;
 use common::records::{CycleRecord, IssueType, PastCycle};
 use common::run::{self, Done, Earnings, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 use common::{journal, pyjson, text};
 
 use crate::cli::Cli;
@@ -80,6 +81,14 @@ impl Failure for Error {
             Self::Record(..) => None,
         }
     }
+}
+
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers).map(drop)
 }
 
 /// The program's main function.

@@ -20,7 +20,9 @@ use common::document;
 use common::exit::{self, Answer, Failure};
 use common::files::{self, Durability, FileError};
 use common::host::Host;
+use common::reason::Reason;
 use common::run::{self, Done, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 use common::text;
 use serde_json::json;
 
@@ -38,8 +40,8 @@ pub const TOOL: Tool = Tool { id: "loop_guard", prefix: "loop-guard" };
 enum Outcome {
     /// There is work: so many issues are ready.
     Work { ready: usize },
-    /// There is none; so many seconds are the wait.
-    Idle { backoff: u64 },
+    /// There is none, for this reason; so many seconds are the wait.
+    Idle { backoff: u64, reason: Reason },
     /// There is none, and this signal ended the wait.
     Interrupted { signal: usize },
     /// It was only asked how things stand.
@@ -69,9 +71,18 @@ impl Answer for Outcome {
     fn in_words(&self) -> String {
         match self {
             Self::Work { ready } => format!("{ready} ready"),
-            Self::Idle { backoff } => format!("idle, backoff {backoff} s"),
+            Self::Idle { backoff, .. } => format!("idle, backoff {backoff} s"),
             Self::Interrupted { signal } => format!("idle, the wait ended by signal {signal}"),
             Self::Status => "status".to_owned(),
+        }
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Work { .. } => Some(Reason::Work),
+            Self::Idle { reason, .. } => Some(*reason),
+            Self::Interrupted { .. } => Some(Reason::Stopped),
+            Self::Status => None,
         }
     }
 }
@@ -91,6 +102,14 @@ impl Failure for Error {
             Self::Signals(_) => None,
         }
     }
+}
+
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers).map(drop)
 }
 
 /// The program's main function.
@@ -130,7 +149,7 @@ fn guard(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
         if work.ready > 0 {
             begin_work(&run, &settings, &work)
         } else {
-            be_idle(&run, &settings, cli.wait.then_some(watch))
+            be_idle(&run, &settings, work.reason, cli.wait.then_some(watch))
         }
     })
 }
@@ -159,7 +178,7 @@ fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Er
         let first = work.first.as_ref();
         print_json(
             run,
-            &json!({"status": "work", "ready": work.ready, "issue": first.map(|first| first.issue),
+            &json!({"status": "work", "reason": work.reason, "ready": work.ready, "issue": first.map(|first| first.issue),
                                 "type": first.map(|first| first.kind), "idle_cycles_before": idle}),
         );
     }
@@ -167,7 +186,7 @@ fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Er
 }
 
 /// There is no work: one more idle call is counted, and its wait waited if there is something to watch meanwhile.
-fn be_idle(run: &Run, settings: &Settings, watch: Option<Watch>) -> Result<Outcome, Error> {
+fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch>) -> Result<Outcome, Error> {
     // Before the count is written: who stops us from here on finds the wait interrupted, not the process gone.
     let watch = watch.map(|watch| Ok::<_, Error>((watch, Host::wake_on_signal()?))).transpose()?;
     let state = IdleState::open(run)?;
@@ -184,9 +203,13 @@ fn be_idle(run: &Run, settings: &Settings, watch: Option<Watch>) -> Result<Outco
         }
     }
     if run.args.json {
-        print_json(run, &json!({"status": "idle", "consecutive_idle": count, "backoff_seconds": backoff}));
+        print_json(
+            run,
+            &json!({"status": "idle", "reason": reason, "consecutive_idle": count, "backoff_seconds": backoff}),
+        );
     }
-    Ok(Outcome::Idle { backoff })
+    run.detail(reason.meaning());
+    Ok(Outcome::Idle { backoff, reason })
 }
 
 /// Begins the agent's result file for the issue, unless a fresh one is there.

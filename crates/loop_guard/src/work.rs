@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::files::{self, Durability, FileError};
 use common::journal;
+use common::reason::Reason;
 use common::records::{IssueType, PastTriageRun, QueueLine, QueueRead, quarantined_numbers, read_queue};
 use common::run::Run;
 use gitea::{Forge, ForgeError, IssueQuery, State};
@@ -25,13 +26,21 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::hours(1);
 const PAGE: u64 = 50;
 
 /// What there is to do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Work {
     /// How many issues are ready.
     pub ready: usize,
     /// The best of them.
     pub first: Option<First>,
+    /// Why there is work, or none.
+    pub reason: Reason,
     numbers: BTreeSet<u64>,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self { ready: 0, first: None, reason: Reason::NoQueue, numbers: BTreeSet::new() }
+    }
 }
 
 /// The issue to be worked on next, as the agent's result file is seeded with it.
@@ -73,32 +82,41 @@ impl Work {
         }
         run.detail(&format!("closed on the forge, taken out of the queue: {closed:?}"));
         drop_from_queue(&run.repo.queue(), &closed)?;
-        Self::ready_items(run, &(&quarantined | &closed))
+        let work = Self::ready_items(run, &(&quarantined | &closed))?;
+        let reason = if work.reason == Reason::QueueEmpty { Reason::AllClosed } else { work.reason };
+        Ok(Self { reason, ..work })
     }
 
     fn ready_items(run: &Run, left_out: &BTreeSet<u64>) -> Result<Self, FileError> {
-        let mut work = Self::default();
+        let (mut work, mut left) = (Self::default(), 0_usize);
         let read = read_queue(&run.repo.queue(), |_, line| {
             let Some((line, issue)) =
                 line.filter(QueueLine::is_ready).and_then(|line| line.issue.map(|issue| (line, issue)))
             else {
                 return;
             };
+            left += usize::from(left_out.contains(&issue));
             if !left_out.contains(&issue) && work.numbers.insert(issue) && work.first.is_none() {
                 work.first = Some(First { issue, kind: line.kind(), title: line.title().to_owned() });
             }
         })?;
         match read {
-            QueueRead::Missing | QueueRead::Intact { damaged: 0 } => {}
+            QueueRead::Missing => return Ok(work),
+            QueueRead::Intact { damaged: 0 } => {}
             QueueRead::Intact { damaged } => {
                 run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", run.repo.queue().display()));
             }
             QueueRead::Damaged(error) => {
                 run.warn(&format!("{error}; the queue counts as empty, triage makes it anew"));
-                return Ok(Self::default());
+                return Ok(Self { reason: Reason::QueueDamaged, ..Self::default() });
             }
         }
         work.ready = work.numbers.len();
+        work.reason = match (work.ready, left) {
+            (0, 0) => Reason::QueueEmpty,
+            (0, _) => Reason::AllQuarantined,
+            _ => Reason::Work,
+        };
         Ok(work)
     }
 }

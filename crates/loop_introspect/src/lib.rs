@@ -27,6 +27,7 @@ use common::files::{self, FileError};
 use common::host::Host;
 use common::pyjson;
 use common::run::{self, Done, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 
 use crate::cli::Cli;
 use crate::insights::Insights;
@@ -89,6 +90,14 @@ impl Failure for Error {
             Self::Json(_) => None,
         }
     }
+}
+
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers, None).map(drop)
 }
 
 /// The program's main function.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use common::host::parse_time;
+use common::reason::Reason;
 use common::records::IssueType;
 use gitea::{Issue, Pull, User};
 use serde::Serialize;
@@ -26,11 +27,32 @@ pub(crate) struct Agenda {
     pub items: Vec<Item>,
     /// The day's summary, if it was asked for.
     pub review: Option<crate::review::Review>,
+    /// What was a candidate, or would be, and is not among the items, with the reason.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The names of the agenda's fields.
-pub(crate) const FIELDS: [&str; 6] =
-    ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review"];
+pub(crate) const FIELDS: [&str; 7] =
+    ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review", "left_out"];
+
+/// An issue or a pull request that is not on the agenda.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct LeftOut {
+    /// Its number.
+    pub number: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What was planned.
+pub(crate) struct Planned {
+    /// The items, in the order of doing.
+    pub items: Vec<Item>,
+    /// What is not among them.
+    pub left_out: Vec<LeftOut>,
+    /// How many items were to choose from.
+    pub candidates: usize,
+}
 
 /// One thing to do.
 #[derive(Clone, Debug, Serialize)]
@@ -115,23 +137,31 @@ struct Facts<'a> {
 }
 
 /// Makes the agenda.
-pub(crate) fn make(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> (Vec<Item>, usize) {
-    let mut candidates = candidates(sources, settings, now);
+pub(crate) fn make(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> Planned {
+    let (mut candidates, in_work) = candidates(sources, settings, now);
     candidates.sort_by(|a, b| b.worth.cmp(&a.worth).then(a.minutes.cmp(&b.minutes)).then(a.number.cmp(&b.number)));
     let count = candidates.len();
-    (fill(candidates, settings), count)
+    let (items, mut left_out) = fill(candidates, settings);
+    left_out.extend(in_work.into_iter().map(|number| LeftOut { number, reason: Reason::InWork }));
+    Planned { items, left_out, candidates: count }
 }
 
 /// Takes the most valuable items that fit into the time. No one kind of work takes more than 60 % of it as long as
 /// there is other work.
-fn fill(candidates: Vec<Item>, settings: &Settings) -> Vec<Item> {
+fn fill(candidates: Vec<Item>, settings: &Settings) -> (Vec<Item>, Vec<LeftOut>) {
     let share = (settings.minutes * 6).div_ceil(10);
     let (mut left, mut taken) = (settings.minutes, Vec::<(usize, Item)>::new());
     let mut by_action: BTreeMap<Action, u64> = BTreeMap::new();
-    let mut passed_over = Vec::new();
+    let (mut passed_over, mut left_out) = (Vec::new(), Vec::new());
+    let leave_out = |number, is_full| {
+        let reason = if is_full { Reason::AgendaFull } else { Reason::NoTime };
+        LeftOut { number, reason }
+    };
     for (rank, item) in candidates.into_iter().enumerate() {
         let so_far = by_action.entry(item.action).or_default();
-        if item.minutes > left || taken.len() >= settings.max_items {
+        let is_full = taken.len() >= settings.max_items;
+        if item.minutes > left || is_full {
+            left_out.push(leave_out(item.number, is_full));
             continue;
         }
         if *so_far + item.minutes > share {
@@ -143,22 +173,26 @@ fn fill(candidates: Vec<Item>, settings: &Settings) -> Vec<Item> {
         taken.push((rank, item));
     }
     for (rank, item) in passed_over {
-        if item.minutes <= left && taken.len() < settings.max_items {
+        let is_full = taken.len() >= settings.max_items;
+        if item.minutes <= left && !is_full {
             left -= item.minutes;
             taken.push((rank, item));
+        } else {
+            left_out.push(leave_out(item.number, is_full));
         }
     }
     taken.sort_by_key(|(rank, _)| *rank);
-    taken.into_iter().map(|(_, item)| item).collect()
+    (taken.into_iter().map(|(_, item)| item).collect(), left_out)
 }
 
-fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> Vec<Item> {
+/// The candidates, and the issues that somebody works on already.
+fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> (Vec<Item>, Vec<u64>) {
     let solved = sources.maybe_solved();
     let queued: BTreeMap<u64, &common::records::QueueLine> =
         sources.queue.iter().filter_map(|line| Some((line.issue?, line))).collect();
-    let mut items = Vec::new();
+    let (mut items, mut waiting) = (Vec::new(), Vec::new());
     let Some(forge) = &sources.forge else {
-        return sources
+        let ready = sources
             .queue
             .iter()
             .filter(|line| line.issue.is_some_and(|issue| !sources.quarantined.contains(&issue)))
@@ -177,6 +211,7 @@ fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> Vec
                 work(&facts, settings, now)
             })
             .collect();
+        return (ready, waiting);
     };
     for pull in forge.pulls.iter().filter(|pull| !pull.draft) {
         items.push(review(pull, settings, now));
@@ -207,13 +242,14 @@ fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> Vec
             items.push(other(&facts, settings, Action::Close, 1, &format!("labelled {label}")));
         } else if in_work.contains(&issue.number) || facts.labels.iter().any(|label| is_waiting(label)) {
             // Nothing to do here today.
+            waiting.push(issue.number);
         } else if facts.labels.iter().any(|label| is_question(label)) && is_chosen {
             items.push(other(&facts, settings, Action::Clarify, 2, "a question that waits for an answer"));
         } else if is_chosen || facts.in_queue {
             items.push(work(&facts, settings, now));
         }
     }
-    items
+    (items, waiting)
 }
 
 fn facts<'a>(issue: &'a Issue, queued: Option<&common::records::QueueLine>) -> Facts<'a> {

@@ -21,9 +21,10 @@ use common::files::{self, Durability, FileError};
 use common::host::Host;
 use common::pyjson;
 use common::run::{self, Done, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 use gitea::ForgeError;
 
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, Planned};
 use crate::cli::Cli;
 use crate::review::Review;
 use crate::settings::Settings;
@@ -90,6 +91,14 @@ impl Failure for Error {
     }
 }
 
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers, None).map(drop)
+}
+
 /// The program's main function.
 pub fn main() -> ExitCode {
     exit::main(run)
@@ -122,7 +131,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
         run.warn("the forge cannot be asked: the agenda is made of the local queue");
     }
     let now = run.host.now();
-    let (items, candidates) = agenda::make(&sources, settings, now);
+    let Planned { items, left_out, candidates } = agenda::make(&sources, settings, now);
     let agenda = Agenda {
         generated_at: run.host.timestamp(),
         time_budget_minutes: settings.minutes,
@@ -130,6 +139,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
         candidates,
         items,
         review: cli.review.then(|| Review::make(run, &sources, now - settings.lookback, now)),
+        left_out,
     };
     let lock = files::lock(&run.repo.agenda())?;
     document::replace_own_fields(&lock, &agenda, &agenda::FIELDS, Durability::Derived, |what| run.warn(what))?;

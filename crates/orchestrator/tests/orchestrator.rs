@@ -31,7 +31,10 @@ fn the_agenda_fits_the_time_and_the_screen() {
     assert_eq!(ended.out.lines().find(|line| line.chars().count() > 80), None);
     let agenda = sandbox.json(AGENDA);
     let keys: Vec<&String> = agenda.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review"]);
+    assert_eq!(
+        keys,
+        ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review", "left_out"]
+    );
     let keys: Vec<&String> = agenda["items"][0].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["number", "title", "url", "action", "minutes", "size", "layer", "labels", "assignee", "why"]);
     let minutes: u64 = agenda["items"].as_array().unwrap().iter().map(|item| item["minutes"].as_u64().unwrap()).sum();

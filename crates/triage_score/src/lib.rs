@@ -2,8 +2,8 @@
 //!
 //! - Reads: the forge's open issues (or a file of them), the rules, the end of `.loop/retro/cycles.jsonl`,
 //!   `.loop/quarantine.json`.
-//! - Writes: `.loop/queue.json` (the old one to `.bak`), `.loop/quarantine.json`, a line of `.loop/retro/triage.jsonl`;
-//!   with `--release`, `.loop/quarantine_released.json`.
+//! - Writes: `.loop/queue.json` (the old one to `.bak`), `.loop/quarantine.json`, a line of `.loop/retro/triage.jsonl`,
+//!   `.loop/scores.json`; with `--release`, `.loop/quarantine_released.json`.
 //! - Ends: 0 done; 1 the forge cannot be reached (the old queue stands), or there is no such issue to explain or release;
 //!   2 wrong usage, configuration or rules, or a file stands in the way.
 
@@ -11,6 +11,7 @@ pub mod cli;
 mod quarantine;
 mod queue;
 mod score;
+mod scores;
 mod settings;
 mod show;
 
@@ -24,6 +25,7 @@ use common::host::Host;
 use common::pyjson;
 use common::records::TriageRun;
 use common::run::{self, Done, Earnings, Run, RunError, Tool};
+use common::settings::{Layers, SettingsError};
 use gitea::{Forge, ForgeError, Issue, IssueQuery, issues_from_file};
 use serde_json::json;
 
@@ -119,6 +121,14 @@ pub(crate) struct Triage {
     pub newly_quarantined: Vec<u64>,
 }
 
+/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
+///
+/// # Errors
+/// A value does not parse or is out of range.
+pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
+    Settings::take(layers).map(drop)
+}
+
 /// The program's main function.
 pub fn main() -> ExitCode {
     exit::main(run)
@@ -190,6 +200,7 @@ fn score_all(
     if let Some(earnings) = earnings {
         quarantine.save(run)?;
         queue::write(run, &mut triage.ready)?;
+        scores::write(run, rules, threshold, &triage)?;
         let line = pyjson::to_line(&record)?;
         files::lock(&run.repo.triage_log())?.append_line(line.as_bytes(), Durability::Flushed)?;
         for _ in &triage.newly_quarantined {

@@ -44,6 +44,8 @@ pub(crate) struct Scored {
     /// Boxed, because ten thousand of them are sorted. `ready` is whether the score is high enough; an issue in
     /// quarantine stays out of the queue all the same.
     pub item: Box<QueueItem>,
+    /// The places of the rules that hold, among those of all dimensions.
+    pub holding: Vec<u16>,
     created: Option<DateTime<Utc>>,
 }
 
@@ -62,7 +64,7 @@ impl<'a> Scorer<'a> {
 
     /// Scores an issue.
     pub fn score(&self, issue: Issue) -> Scored {
-        let score = score::score(self.rules, &issue);
+        let (score, holding) = score::score_with_rules(self.rules, &issue);
         let ready = score.total() >= self.threshold;
         let pattern = self.files.as_ref().filter(|_| ready);
         let files = pattern.map(|pattern| named_files(&issue, pattern)).unwrap_or_default();
@@ -89,7 +91,7 @@ impl<'a> Scorer<'a> {
             ready,
             other: Map::new(),
         };
-        Scored { item: Box::new(item), created }
+        Scored { item: Box::new(item), holding, created }
     }
 }
 

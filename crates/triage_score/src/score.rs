@@ -73,12 +73,25 @@ impl Score {
 
 /// Scores an issue: one pass over its title and one over its body, for all patterns.
 pub fn score(rules: &Rules, issue: &Issue) -> Score {
+    score_with_rules(rules, issue).0
+}
+
+/// Scores an issue, and says which rules hold: their places among the rules of all dimensions.
+pub(crate) fn score_with_rules(rules: &Rules, issue: &Issue) -> (Score, Vec<u16>) {
     let view = view(rules, issue);
+    let (mut holding, mut place) = (Vec::new(), 0);
     let [scope, acceptance, alignment] = rules.dimensions.each_ref().map(|dimension| {
-        let holding = dimension.rules.iter().filter(|rule| view.holds(rule));
-        holding.map(|rule| rule.points).sum::<i64>().clamp(0, dimension.max)
+        let mut sum = 0;
+        for rule in &dimension.rules {
+            if view.holds(rule) {
+                sum += rule.points;
+                holding.push(place);
+            }
+            place += 1;
+        }
+        sum.clamp(0, dimension.max)
     });
-    Score { kind: view.kind, scope, acceptance, alignment }
+    (Score { kind: view.kind, scope, acceptance, alignment }, holding)
 }
 
 /// Scores an issue and says why, rule by rule, with the text that matched.
