@@ -1,12 +1,32 @@
-//! One command over all tools of the suite: each of them by its name, and a demonstration.
+//! One command over all tools of the suite: each of them by its name, and what runs, installs, checks and explains them.
 //!
-//! - Reads and writes: what the tool does that it is called by; `timmy demo` works in a temporary folder, or in one that
-//!   `--keep` names.
-//! - Ends: as the tool ends; of `timmy demo`, 0 the day was played, 1 a step failed, 2 wrong usage.
+//! - Reads and writes: what the tool does that it is called by. Its own commands read the manifest, and write:
+//!   `automation enable`, `disable` and `new` the manifest; `pause`, `.loop/pauses.json`; a run, `.loop/logs/` and what the
+//!   automation itself does; the scheduler, `.loop/schedule.json`; `install`, the scripts' paths, `.loop/bin/` and
+//!   `.loop/originals/`; `shadow`, `.loop/shadow.jsonl`; `repair`, the damaged files. `demo` works in a temporary folder.
+//! - Ends: as the tool ends; of its own commands, 0 done and all is well, 1 done and something is not, 2 wrong usage or
+//!   configuration. A command that is unknown here ends as the next `timmy` on the PATH does.
 
+mod automation;
 pub mod cli;
+mod completions;
 mod demo;
+mod doctor;
+mod error;
+mod help;
+mod install;
+mod ledger;
 pub mod multicall;
+mod next_timmy;
+mod paths;
+mod scheduler;
+mod shadow;
+mod signals;
+mod suite;
+mod supervise;
+mod table;
+mod trigger;
+mod why;
 
 use std::process::ExitCode;
 
@@ -14,7 +34,10 @@ use common::exit;
 use common::host::Host;
 use common::run;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ServiceCommand};
+
+/// The version, with the commit that the program was built from.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("TIMMY_COMMIT"), ")");
 
 /// The program's main function.
 pub fn main() -> ExitCode {
@@ -26,8 +49,32 @@ pub fn run(host: &Host) -> u8 {
     if let Some(code) = multicall::run(host) {
         return code;
     }
-    match run::arguments::<Cli>(host) {
-        Ok(Cli { command: Command::Demo(args) }) => exit::end(host, &demo::demo(host, &args)),
-        Err(code) => code,
+    if completions::answer(host) {
+        return 0;
     }
+    let command = match run::arguments::<Cli>(host) {
+        Ok(cli) => cli.command,
+        Err(code) => return code,
+    };
+    let result = match &command {
+        Command::Automation(command) => automation::command(host, command),
+        Command::Trigger(args) => trigger::trigger(host, args),
+        Command::Schedule(command) => scheduler::command(host, command),
+        Command::Service(ServiceCommand::Print(args)) => scheduler::print_service(host, args),
+        Command::Install(args) => install::install(host, args),
+        Command::Uninstall(args) => install::uninstall(host, args),
+        Command::Doctor(args) => doctor::doctor(host, args),
+        Command::Shadow(args) => shadow::shadow(host, args),
+        Command::Why(args) => why::why(host, args),
+        Command::Explain(args) => why::explain(host, args),
+        Command::Tokens(args) => ledger::tokens(host, args),
+        Command::Verify(args) => ledger::verify(host, args),
+        Command::Repair(args) => ledger::repair(host, args),
+        Command::Completions(args) => completions::print(host, args),
+        Command::Man(args) => help::man(host, args),
+        Command::Help(args) => help::help(host, args),
+        Command::Demo(args) => return exit::end(host, &demo::demo(host, args)),
+        Command::Other(args) => return next_timmy::pass_on(host, args),
+    };
+    exit::end(host, &result)
 }

@@ -1,11 +1,11 @@
 //! The tools in this binary, by name.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 
+use common::child;
 use common::host::Host;
+use common::settings::{Layers, SettingsError};
 
 /// A tool: runs in the given world, and returns its exit code.
 pub type ToolRun = fn(&Host) -> u8;
@@ -21,6 +21,34 @@ pub const TOOLS: [(&str, ToolRun); 8] = [
     ("pre_commit_checks", pre_commit_checks),
     ("triage_score", triage_score::run),
 ];
+
+/// The tools that automations run.
+pub const AUTOMATIONS: [&str; 7] = [
+    "loop_guard",
+    "cycle_retro",
+    "triage_score",
+    "orchestrator",
+    "loop_introspect",
+    "backfill_retro",
+    "pre_commit_checks",
+];
+
+/// Takes every setting of a tool from the layers.
+pub type TakeSettings = fn(&mut Layers) -> Result<(), SettingsError>;
+
+/// Returns what takes the settings of a tool.
+pub fn settings(id: &str) -> Option<TakeSettings> {
+    Some(match id {
+        "backfill_retro" => backfill_retro::settings,
+        "cycle_retro" => cycle_retro::settings,
+        "loop_guard" => loop_guard::settings,
+        "loop_introspect" => loop_introspect::settings,
+        "orchestrator" => orchestrator::settings,
+        "pre_commit_checks" => pre_commit_checks::settings,
+        "triage_score" => triage_score::settings,
+        _ => return None,
+    })
+}
 
 /// Returns the tool that a file's name or a word means, with or without `.py`.
 pub fn tool(name: &OsStr) -> Option<ToolRun> {
@@ -43,17 +71,13 @@ pub fn run(host: &Host) -> Option<u8> {
 
 /// Hands over to the program `pre_commit_checks`, which lies beside this one: a parser of Python in it would double the
 /// time in which a guard starts.
-#[expect(clippy::disallowed_methods, reason = "this program ends where the other begins")]
 fn pre_commit_checks(host: &Host) -> u8 {
     let name = "pre_commit_checks";
     let beside = host.program().ok().and_then(|program| Some(program.canonicalize().ok()?.with_file_name(name)));
     let program = beside.filter(|path| path.is_file()).unwrap_or_else(|| name.into());
-    let mut command = Command::new(&program);
     // The name that it is called by stays: where the symlink lies decides about the repository.
-    if let Some(called) = host.args().first() {
-        command.arg0(called);
-    }
-    let error = command.args(&host.args()[1..]).exec();
+    let called = host.args().first().map_or(OsStr::new(name), |called| called);
+    let error = child::become_program(program.as_os_str(), called, &host.args()[1..], &[]);
     host.note(&format!("error: cannot run {}\n  caused by: {error}", program.display()));
     host.note(&format!("hint: install {name} beside timmy"));
     2

@@ -11,7 +11,11 @@ fn a_tool_is_called_by_its_name() {
     let sandbox = Sandbox::new();
     let _ = sandbox.call("timmy", ["triage_score.py", "--check-rules"]).run().code(0);
     let ended = sandbox.call("timmy", ["triage_scor"]).run().code(2);
-    assert!(ended.err.contains("unrecognized subcommand"), "{}", ended.err);
+    assert!(
+        ended.err.contains("unrecognized subcommand 'triage_scor'\nhint: did you mean `timmy triage_score`?"),
+        "{}",
+        ended.err
+    );
     let ended = sandbox.call("timmy", ["--status"]).named("loop_guard.py").run().code(0);
     assert!(ended.out.contains("queue_ready"), "{}", ended.out);
 }

@@ -1,0 +1,176 @@
+//! What is due: a pure function of the clock, the plan, and what was looked at before.
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+
+use crate::plan::Plan;
+
+/// How long after the last look a time that was had before, but for the clock having been set back, counts as new.
+const WATCHED: TimeDelta = TimeDelta::hours(1);
+
+/// What a scheduler remembers of one automation's trigger.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Memory {
+    /// When it last looked, by the clock of then.
+    pub looked: Option<DateTime<Utc>>,
+    /// The latest time that it has seen to.
+    pub seen_to: Option<DateTime<Utc>>,
+}
+
+/// Whether something is due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Due {
+    /// Nothing.
+    Nothing,
+    /// The run of this time; of several that were missed, only the last.
+    Run(DateTime<Utc>),
+    /// The run of this time would be, but it is too long ago.
+    TooOld(DateTime<Utc>),
+}
+
+/// Says what is due at `now`, and what is to be remembered after it. A first look makes nothing due. A clock that was set back
+/// makes nothing due either, and from there on its time passes as it does; set forth again it brings nothing a second time
+/// that was had before.
+pub fn look<Z: TimeZone>(
+    plan: &Plan,
+    memory: Memory,
+    now: DateTime<Utc>,
+    zone: &Z,
+    horizon: TimeDelta,
+) -> (Due, Memory) {
+    let looked = Memory { looked: Some(now), ..memory };
+    let Some(before) = memory.looked.filter(|before| *before <= now) else { return (Due::Nothing, looked) };
+    let Some(time) = plan.last_until(now, before, zone) else { return (Due::Nothing, looked) };
+    let had_before = memory.seen_to.is_some_and(|seen_to| time <= seen_to);
+    if had_before && now - before > WATCHED {
+        return (Due::Nothing, looked);
+    }
+    let seen_to = Some(memory.seen_to.map_or(time, |seen_to| seen_to.max(time)));
+    let due = if now - time > horizon { Due::TooOld(time) } else { Due::Run(time) };
+    (due, Memory { seen_to, ..looked })
+}
+
+/// Returns whether a run is due after every `every` cycles, when the log had `before` cycles at the last look and has `now`.
+/// A log that has become shorter makes nothing due.
+pub fn cycles_are_due(every: u64, before: u64, now: u64) -> bool {
+    every > 0 && now > before && now / every > before / every
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Berlin;
+    use common::host::parse_time;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{TimeOfDay, Trigger};
+
+    const DAY: TimeDelta = TimeDelta::days(1);
+
+    fn at(text: &str) -> DateTime<Utc> {
+        parse_time(text).unwrap()
+    }
+
+    fn plan(trigger: &str) -> Plan {
+        Plan::of(&trigger.parse::<Trigger>().unwrap(), TimeOfDay { hour: 6, minute: 0 }).unwrap()
+    }
+
+    /// Looks at each of these moments, and returns the runs.
+    fn runs(trigger: &str, moments: &[&str]) -> Vec<String> {
+        let (plan, mut memory, mut runs) = (plan(trigger), Memory::default(), Vec::new());
+        for moment in moments {
+            let (due, next) = look(&plan, memory, at(moment), &Utc, DAY);
+            memory = next;
+            if let Due::Run(time) = due {
+                runs.push(format!("{moment} for {}", time.format("%dT%H:%M")));
+            }
+        }
+        runs
+    }
+
+    #[test]
+    fn a_run_comes_once_at_its_time() {
+        assert_eq!(
+            runs(
+                "hourly",
+                &["2026-03-21T11:30:00Z", "2026-03-21T12:00:00Z", "2026-03-21T12:00:30Z", "2026-03-21T12:59:59Z"]
+            ),
+            ["2026-03-21T12:00:00Z for 21T12:00"]
+        );
+    }
+
+    #[test]
+    fn missed_runs_are_made_up_once_or_are_too_old() {
+        assert_eq!(
+            runs("hourly", &["2026-03-21T02:30:00Z", "2026-03-21T12:10:00Z", "2026-03-21T12:11:00Z"]),
+            ["2026-03-21T12:10:00Z for 21T12:00"]
+        );
+        let memory = Memory { looked: Some(at("2026-03-01")), seen_to: None };
+        let weekly = plan("cron:0 6 * * 1");
+        let (due, memory) = look(&weekly, memory, at("2026-03-19"), &Utc, DAY);
+        assert_eq!(due, Due::TooOld(at("2026-03-16T06:00:00Z")));
+        assert_eq!(look(&weekly, memory, at("2026-03-20"), &Utc, DAY).0, Due::Nothing, "it is said once");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_a_day_and_forth_again_brings_nothing_twice() {
+        let moments = [
+            "2026-03-21T11:59:00Z",
+            "2026-03-21T12:00:10Z", // the run of 12:00
+            "2026-03-20T12:05:00Z", // a day back
+            "2026-03-20T12:06:00Z",
+            "2026-03-21T12:07:00Z", // and forth
+            "2026-03-21T13:00:00Z", // the run of 13:00
+        ];
+        assert_eq!(
+            runs("hourly", &moments),
+            ["2026-03-21T12:00:10Z for 21T12:00", "2026-03-21T13:00:00Z for 21T13:00"]
+        );
+        assert_eq!(
+            runs(
+                "daily",
+                &["2026-03-21T05:59:00Z", "2026-03-21T06:00:00Z", "2026-03-20T06:05:00Z", "2026-03-21T06:06:00Z"]
+            )
+            .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_clock_that_stays_back_does_not_silence_the_hours() {
+        let moments = [
+            "2026-03-21T11:59:00Z",
+            "2026-03-21T12:00:10Z",
+            "2026-03-20T12:05:00Z",
+            "2026-03-20T12:59:50Z",
+            "2026-03-20T13:00:10Z",
+        ];
+        assert_eq!(runs("hourly", &moments).len(), 2, "the hour that has passed is a new one");
+    }
+
+    #[test]
+    fn cycles_count_in_multiples() {
+        assert!(!cycles_are_due(20, 0, 19));
+        assert!(cycles_are_due(20, 19, 20));
+        assert!(cycles_are_due(20, 19, 95), "several at once are one run");
+        assert!(!cycles_are_due(20, 20, 39));
+        assert!(!cycles_are_due(20, 100, 10), "a log that was replaced");
+    }
+
+    proptest! {
+        /// However often one looks: the number of runs is that of the times, once each, as long as nobody misses one.
+        #[test]
+        fn frequent_looks_bring_every_time_once(start in 0i64..400 * 86_400, steps in proptest::collection::vec(1i64..1700, 1..60)) {
+            let hourly = plan("hourly");
+            let mut now = at("2026-01-01") + TimeDelta::seconds(start);
+            let (first, mut memory) = (now, Memory { looked: Some(now), seen_to: None });
+            let mut count = 0;
+            for step in steps {
+                now += TimeDelta::seconds(step);
+                let (due, next) = look(&hourly, memory, now, &Berlin, DAY);
+                memory = next;
+                count += i64::from(matches!(due, Due::Run(_)));
+            }
+            prop_assert_eq!(count, now.timestamp().div_euclid(3600) - first.timestamp().div_euclid(3600));
+        }
+    }
+}

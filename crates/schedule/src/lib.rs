@@ -1,0 +1,13 @@
+//! When an automation runs: triggers as the manifest names them, and what is due as a pure function of the clock and of what
+//! was looked at before.
+//!
+//! The calendar, time zones and daylight saving are croner's: a fixed time that daylight saving skips comes at the first
+//! moment after the gap, one that it brings twice comes once, and steps such as `*/15` follow the clock as it is.
+
+mod due;
+mod plan;
+mod trigger;
+
+pub use due::{Due, Memory, cycles_are_due, look};
+pub use plan::{Plan, TimeOfDay};
+pub use trigger::{Trigger, TriggerError};

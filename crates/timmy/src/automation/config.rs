@@ -1,0 +1,95 @@
+//! `timmy automation config`: every setting with its value in force and where it came from.
+
+use common::manifest::Listed;
+use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
+use serde_json::json;
+
+use crate::error::{Error, Verdict};
+use crate::multicall;
+use crate::scheduler::ScheduleSettings;
+use crate::suite::Suite;
+use crate::supervise::{Supervision, in_variable};
+use crate::table;
+
+/// Shows the settings of one automation, or of all and of the scheduler.
+pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Verdict, Error> {
+    let mut ids: Vec<String> = match id {
+        Some(id) => vec![id.to_owned()],
+        None => suite.manifest.listed().iter().map(|listed| listed.entry.id.clone()).collect(),
+    };
+    if id.is_none() {
+        ids.extend(
+            multicall::AUTOMATIONS.into_iter().filter(|tool| suite.manifest.find(tool).is_none()).map(str::to_owned),
+        );
+        ids.push(ScheduleSettings::ID.to_owned());
+    }
+    let mut document = serde_json::Map::new();
+    for id in ids {
+        let settings = settings_of(suite, &id)?;
+        let rows: Vec<Vec<String>> = settings
+            .iter()
+            .map(|setting| {
+                let origin = match &setting.origin {
+                    Origin::Default => "by default".to_owned(),
+                    Origin::File(path, position) => format!("{}:{position}", suite.shown(path)),
+                    other => other.to_string(),
+                };
+                vec![format!("  {}", setting.key), setting.value.clone(), origin]
+            })
+            .collect();
+        suite.say(&id);
+        for line in table::lay_out(&rows, 34, suite.host.width()) {
+            suite.say(&line);
+        }
+        let of_one: serde_json::Map<_, _> = settings
+            .iter()
+            .map(|setting| (setting.key.clone(), json!({"value": setting.value, "origin": setting.origin.to_string()})))
+            .collect();
+        document.insert(id, of_one.into());
+    }
+    suite.json(&document)?;
+    Ok(Verdict::Yes)
+}
+
+fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {
+    if id == ScheduleSettings::ID {
+        return Ok(ScheduleSettings::resolved(suite)?);
+    }
+    let listed = suite.manifest.find(id);
+    if listed.is_none() && multicall::settings(id).is_none() {
+        suite.automation(id)?;
+    }
+    let daily_run = suite.manifest.daily_run_config(id)?;
+    let objects = listed.map(|listed| &listed.config).into_iter().chain(&daily_run).collect();
+    let mut layers = Layers::new(suite.host, id, objects, suite.manifest.known_ids());
+    let known = multicall::settings(id);
+    if let Some(take) = known {
+        take(&mut layers)?;
+    }
+    Supervision::take(&mut layers)?;
+    ScheduleSettings::check_own(&mut layers)?;
+    if let (None, Some(listed)) = (known, listed) {
+        // Which keys such a script reads nobody knows.
+        return Ok(foreign(suite, listed).into_iter().chain(layers.resolved().iter().cloned()).collect());
+    }
+    let (resolved, warnings) = layers.finish()?;
+    for warning in warnings {
+        suite.warn(&warning);
+    }
+    Ok(resolved)
+}
+
+/// The settings of a script that is not ours: what its `config` has, or a variable in its place.
+fn foreign(suite: &Suite, listed: &Listed) -> Vec<Resolved> {
+    let own = listed.config.entries.iter().filter(|(key, _, _)| !SUPERVISION_KEYS.contains(&key.as_str()));
+    own.map(|(key, value, position)| {
+        let variable = format!("TIMMY_{}_{}", listed.entry.id.to_uppercase(), key.to_uppercase());
+        let (value, origin) = match suite.host.var(&variable) {
+            Some(value) => (value, Origin::Environment(variable)),
+            None => (in_variable(value), Origin::File(listed.config.path.clone(), *position)),
+        };
+        let is_secret = ["token", "secret", "password", "api_key"].iter().any(|word| key.to_lowercase().contains(word));
+        Resolved { key: key.clone(), value: if is_secret { "set".to_owned() } else { value }, origin }
+    })
+    .collect()
+}

@@ -1,0 +1,183 @@
+//! `timmy automation new`: an entry in the manifest, and a script to begin with that runs.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use common::files;
+use schedule::Trigger;
+use serde_json::json;
+
+use super::switch;
+use crate::cli::{Language, NewArgs};
+use crate::error::{Error, Verdict};
+use crate::suite::Suite;
+
+/// Adds an automation.
+pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
+    let id = &args.id;
+    let is_good = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !is_good {
+        return Err(Error::usage(format!("{id:?} is no id"), "use lower-case letters, digits and `_`"));
+    }
+    let trigger: Trigger = args.trigger.parse().map_err(|error: schedule::TriggerError| {
+        let hint = error.hint.clone();
+        Error::usage(error.to_string(), hint)
+    })?;
+    if suite.manifest.find(id).is_some() {
+        return Err(Error::usage(format!("the manifest has `{id}` already"), "take another id"));
+    }
+    let path = script_path(suite, id, args.language);
+    if path.exists() {
+        return Err(Error::usage(format!("there is a {} already", suite.shown(&path)), "take another id"));
+    }
+    let mut begun = begin_manifest(suite)?;
+    let suite = begun.as_mut().map_or(suite, |begun| &*begun);
+    write_script(&path, &skeleton(id, &trigger, args.language))?;
+    let script = relative(suite.base(), &path);
+    let result = switch::edit(suite, |_, source| Ok(Some(with_entry(source.text(), id, &script, &trigger)?)));
+    if result.is_err() {
+        // Nothing is left behind of what did not come about.
+        files::remove(&path)?;
+    }
+    result?;
+    suite.say(&format!("{id}: {} is a script to begin with, and the manifest has its entry", suite.shown(&path)));
+    suite.say(&format!("Try it: timmy automation run {id}"));
+    suite.json(&json!({"id": id, "script": suite.shown(&path), "trigger": trigger.to_string()}))?;
+    Ok(Verdict::Yes)
+}
+
+/// Makes an empty manifest where there is none.
+fn begin_manifest<'h>(suite: &Suite<'h>) -> Result<Option<Suite<'h>>, Error> {
+    if suite.manifest.source().is_some() {
+        return Ok(None);
+    }
+    let folder = suite.manifest.folder().map_or_else(|| suite.repo.root().join("config"), Path::to_owned);
+    files::make_folder(&folder)?;
+    files::create(&folder.join("automations.json"), b"{\n  \"version\": \"1.0.0\",\n  \"automations\": []\n}\n")?;
+    Ok(Some(Suite::open_in(suite.host, suite.repo.clone(), &suite.args)?))
+}
+
+fn script_path(suite: &Suite, id: &str, language: Language) -> PathBuf {
+    let ending = match language {
+        Language::Sh => "sh",
+        Language::Python => "py",
+    };
+    suite.repo.root().join("scripts").join(format!("{id}.{ending}"))
+}
+
+fn write_script(path: &Path, text: &str) -> Result<(), Error> {
+    if let Some(folder) = path.parent() {
+        files::make_folder(folder)?;
+    }
+    files::create(path, text.as_bytes())?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::io("make executable", path))
+}
+
+/// The way from one folder to a file, as the manifest holds it.
+fn relative(from: &Path, to: &Path) -> String {
+    for (ups, folder) in from.ancestors().enumerate() {
+        if let Ok(rest) = to.strip_prefix(folder) {
+            return format!("{}{}", "../".repeat(ups), rest.display());
+        }
+    }
+    to.display().to_string()
+}
+
+/// The manifest's text with one more entry at the end of the list.
+fn with_entry(text: &str, id: &str, script: &str, trigger: &Trigger) -> Result<String, Error> {
+    use serde_json::value::RawValue;
+    #[derive(serde::Deserialize)]
+    struct Outline<'a> {
+        #[serde(borrow)]
+        automations: &'a RawValue,
+    }
+    let outline: Outline = serde_json::from_str(text)?;
+    let list = outline.automations.get();
+    let start = list.as_ptr() as usize - text.as_ptr() as usize;
+    let entries = list[..list.len() - 1].trim_end();
+    let at = start + entries.len();
+    let entry = format!(
+        "{{\n      \"id\": {},\n      \"name\": {},\n      \"description\": \"\",\n      \"script\": {},\n      \"enabled\": true,\n      \"trigger\": {},\n      \"config\": {{\n        \"timeout\": 600\n      }}\n    }}",
+        json!(id),
+        json!(id),
+        json!(script),
+        json!(trigger.to_string())
+    );
+    let comma = if entries == "[" { "" } else { "," };
+    Ok(format!("{}{comma}\n    {entry}\n  {}", &text[..at], text[at..].trim_start()))
+}
+
+fn skeleton(id: &str, trigger: &Trigger, language: Language) -> String {
+    let upper = id.to_uppercase();
+    match language {
+        Language::Sh => format!(
+            r#"#!/bin/sh
+# {id}: say here in a sentence what it does.
+#
+# timmy runs it on the trigger {trigger}, in the root of the repository, with nothing to read, for at most the
+# `timeout` of its config. What it prints goes to .loop/logs/{id}.log. Variables:
+#   TIMMY_REPO_ROOT   the repository
+#   TIMMY_TRIGGER     what brought the run about
+#   TIMMY_CONFIG      its `config` of the manifest, as JSON; each key also on its own, as TIMMY_{upper}_<KEY>
+# Exit code: 0 done; 2 wrong configuration; 1 it could not be done. (On pre_cycle and pre_commit 1 is an answer: no.)
+set -eu
+
+echo "[{id}] nothing to do yet in $TIMMY_REPO_ROOT"
+"#
+        ),
+        Language::Python => format!(
+            r#"#!/usr/bin/env python3
+"""{id}: say here in a sentence what it does.
+
+timmy runs it on the trigger {trigger}, in the root of the repository, with nothing to read, for at most the
+`timeout` of its config. What it prints goes to .loop/logs/{id}.log. Variables:
+    TIMMY_REPO_ROOT   the repository
+    TIMMY_TRIGGER     what brought the run about
+    TIMMY_CONFIG      its `config` of the manifest, as JSON; each key also on its own, as TIMMY_{upper}_<KEY>
+Exit code: 0 done; 2 wrong configuration; 1 it could not be done. (On pre_cycle and pre_commit 1 is an answer: no.)
+"""
+
+import json
+import os
+import sys
+
+
+def main() -> int:
+    config = json.loads(os.environ.get("TIMMY_CONFIG", "{{}}"))
+    print(f"[{id}] nothing to do yet in {{os.environ.get('TIMMY_REPO_ROOT', '.')}} with {{config}}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+"#
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_added_at_the_end_of_the_list() {
+        for text in [
+            "{\"automations\": []}",
+            "{\n  \"automations\": [\n    {\"id\": \"a\", \"script\": \"s\"}\n  ],\n  \"x\": 1\n}\n",
+        ] {
+            let new = with_entry(text, "mine", "../scripts/mine.sh", &Trigger::Daily).unwrap();
+            let (manifest, problems) =
+                common::manifest::Manifest::read(common::source::Source::new("m", new.as_str())).unwrap();
+            assert!(problems.is_empty(), "{problems:?}");
+            assert_eq!(manifest.find("mine").unwrap().entry.trigger, "daily");
+            assert!(new.starts_with(&text[..15]), "{new}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_the_script_leads_from_the_folder_that_holds_config() {
+        assert_eq!(relative(Path::new("/r"), Path::new("/r/scripts/a.sh")), "scripts/a.sh");
+        assert_eq!(relative(Path::new("/r/timmy_automations"), Path::new("/r/scripts/a.sh")), "../scripts/a.sh");
+    }
+}

@@ -1,0 +1,168 @@
+//! Everything that is wrong in the manifest and the schedules, not only the first.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use common::host::Host;
+use common::manifest::{Listed, Problem};
+use common::report::TOKEN_ECONOMY;
+use common::settings::{Layers, SettingsError};
+use common::source::{Source, SourceError};
+use common::text;
+use schedule::Trigger;
+use serde_json::value::RawValue;
+
+use crate::multicall;
+use crate::scheduler::ScheduleSettings;
+use crate::suite::Suite;
+use crate::supervise::{Supervision, find_target};
+
+/// Returns what is wrong, in the order of the files.
+pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
+    let mut problems = suite.unreadable.clone();
+    let known: HashSet<&str> = suite.manifest.listed().iter().map(|listed| listed.entry.id.as_str()).collect();
+    let circular = in_circles(suite.manifest.listed());
+    for listed in suite.manifest.listed() {
+        let mut add = |field: &str, message: &str, hint: Option<String>| {
+            let mut problem = suite.manifest.problem(listed, field, message);
+            problem.error.hint = hint;
+            problems.push(problem);
+        };
+        if let Err(error) = listed.entry.trigger.parse::<Trigger>() {
+            add("trigger", &error.to_string(), Some(error.hint));
+        }
+        if let Err(message) = find_target(suite, listed) {
+            add("script", &message, None);
+        }
+        for other in &listed.entry.depends_on {
+            if !known.contains(other.as_str()) {
+                let hint = text::nearest(other, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                add("depends_on", &format!("it depends on `{}`, which there is not", text::fit(other, 60)), hint);
+            }
+        }
+        if circular.contains(listed.entry.id.as_str()) {
+            add("depends_on", "it depends on itself, by way of others", None);
+        }
+        if let Err(error) = check_settings(suite, listed) {
+            match error {
+                SettingsError::File(error) => problems.push(Problem { id: Some(listed.entry.id.clone()), error }),
+                SettingsError::Variable { .. } => add("config", &error.to_string(), error.hint()),
+            }
+        }
+    }
+    problems.extend(economy(suite));
+    problems.extend(schedules(suite, &known));
+    problems.sort_by(|a, b| (&a.error.path, a.error.position).cmp(&(&b.error.path, b.error.position)));
+    problems
+}
+
+/// Has an automation's settings read by the tool that they are for, as far as files hold them.
+fn check_settings(suite: &Suite, listed: &Listed) -> Result<(), SettingsError> {
+    let id = listed.entry.id.as_str();
+    // Variables belong to whoever calls, not to the manifest.
+    let (sealed, _, _) = Host::test(&[], &[], suite.repo.root());
+    let objects = || vec![&listed.config];
+    Supervision::take(&mut Layers::new(&sealed, id, objects(), Vec::new()))?;
+    ScheduleSettings::check_own(&mut Layers::new(&sealed, id, objects(), Vec::new()))?;
+    let Some(settings) = multicall::settings(id) else { return Ok(()) };
+    let mut layers = Layers::new(&sealed, id, objects(), Vec::new());
+    settings(&mut layers)?;
+    // A key that nothing reads is a mistake as well, where the tool is known.
+    let (_, warnings) = layers.finish()?;
+    match warnings.into_iter().next() {
+        None => Ok(()),
+        Some(warning) => {
+            let strange = listed.config.entries.iter().find(|(key, _, _)| warning.contains(&format!("`{key}`")));
+            let error = SourceError {
+                path: listed.config.path.clone(),
+                position: strange.map(|(_, _, position)| *position),
+                message: strange.map_or(warning, |(key, _, _)| format!("{id} has no setting `{}`", text::fit(key, 60))),
+                hint: Some(format!("timmy automation config {id} shows which there are")),
+            };
+            Err(error.into())
+        }
+    }
+}
+
+/// Amounts for actions that nothing books.
+fn economy(suite: &Suite) -> Vec<Problem> {
+    let names = TOKEN_ECONOMY.map(|(name, _)| name);
+    let strange = suite.manifest.token_economy().keys().filter(|action| !names.contains(&action.as_str()));
+    strange
+        .filter_map(|action| {
+            let source = suite.manifest.source()?;
+            let place = source.text().rfind(&format!("\"{action}\"")).unwrap_or(0);
+            let error =
+                source.error(place, &format!("token_economy: nothing is booked as `{}`", text::fit(action, 60)));
+            let hint = text::nearest(action, names).map(|near| format!("did you mean `{near}`?"));
+            Some(Problem { id: None, error: SourceError { hint, ..error } })
+        })
+        .collect()
+}
+
+/// What is wrong in `daily_run.json`.
+fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Problem> {
+    let Some((file, source)) = &suite.daily_run else { return Vec::new() };
+    let mut problems = Vec::new();
+    let mut add = |place: usize, message: String, hint: Option<String>| {
+        let error = SourceError { hint, ..source.error(place, &message) };
+        problems.push(Problem { id: None, error });
+    };
+    for (name, schedule) in &file.schedules {
+        let place = place_of_schedule(source, name);
+        if let Err(error) = name.parse::<Trigger>() {
+            add(place, error.to_string(), Some(error.hint));
+        }
+        for id in schedule.automations.iter().filter(|id| !known.contains(id.as_str())) {
+            let hint = text::nearest(id, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            add(place, format!("{name} names `{}`, which the manifest does not have", text::fit(id, 60)), hint);
+        }
+    }
+    if let Err(SettingsError::File(error)) = ScheduleSettings::of(suite) {
+        problems.push(Problem { id: None, error });
+    }
+    problems
+}
+
+fn place_of_schedule(source: &Source, name: &str) -> usize {
+    type Parts<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+    let parts = |text: &str| -> Option<usize> {
+        let outer: Parts = serde_json::from_str(text).ok()?;
+        let inner: Parts = serde_json::from_str(outer.get("schedules")?.get()).ok()?;
+        Some(source.offset_of(inner.get(name)?.get()))
+    };
+    parts(source.text()).unwrap_or(0)
+}
+
+/// The automations that depend on themselves by way of others (or lie between two such circles).
+fn in_circles(all: &[Listed]) -> BTreeSet<&str> {
+    let depends: Vec<(&str, &str)> = all
+        .iter()
+        .flat_map(|listed| listed.entry.depends_on.iter().map(|other| (listed.entry.id.as_str(), other.as_str())))
+        .collect();
+    let against: Vec<(&str, &str)> = depends.iter().map(|(one, other)| (*other, *one)).collect();
+    let left = peeled(all.iter().map(|listed| listed.entry.id.as_str()).collect(), &depends);
+    peeled(left, &against)
+}
+
+/// What is left of `nodes` when one that has no arrow to another of them is taken away, again and again.
+fn peeled<'a>(mut nodes: BTreeSet<&'a str>, arrows: &[(&'a str, &'a str)]) -> BTreeSet<&'a str> {
+    let (mut open, mut into): (HashMap<&str, usize>, HashMap<&str, Vec<&str>>) = (HashMap::new(), HashMap::new());
+    for (from, to) in arrows.iter().filter(|(from, to)| nodes.contains(from) && nodes.contains(to)) {
+        *open.entry(from).or_default() += 1;
+        into.entry(to).or_default().push(from);
+    }
+    let mut free: Vec<&str> = nodes.iter().copied().filter(|node| !open.contains_key(node)).collect();
+    while let Some(node) = free.pop() {
+        nodes.remove(node);
+        for from in into.get(node).into_iter().flatten() {
+            if let Some(count) = open.get_mut(from) {
+                *count -= 1;
+                if *count == 0 {
+                    free.push(from);
+                }
+            }
+        }
+    }
+    nodes
+}

@@ -1,0 +1,154 @@
+//! `timmy automation enable` and `disable`: one value of the manifest changes, and nothing else of it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use common::files;
+use common::manifest::{CONFIG_LIMIT, Listed, Manifest};
+use common::source::Source;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Verdict};
+use crate::suite::Suite;
+
+/// How often an edit is made anew because somebody else was quicker.
+const TRIES: usize = 50;
+
+/// Switches automations on or off.
+pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Verdict, Error> {
+    let word = if on { "enabled" } else { "disabled" };
+    for id in ids {
+        suite.automation(id)?;
+    }
+    let mut switched = Vec::new();
+    edit(suite, |manifest, source| {
+        switched.clear();
+        let mut changes = Vec::new();
+        for id in ids {
+            let listed = manifest.find(id).ok_or_else(|| gone(id))?;
+            if listed.entry.enabled != on {
+                switched.push(id.clone());
+                changes.push(change(source.text(), listed, on));
+            }
+        }
+        Ok(apply(source.text(), changes))
+    })?;
+    for id in ids {
+        suite.say(&if switched.contains(id) { format!("{id} is {word}") } else { format!("{id} was {word} already") });
+    }
+    suite.json(&json!({word: ids, "changed": switched}))?;
+    Ok(Verdict::Yes)
+}
+
+fn gone(id: &str) -> Error {
+    Error::failed(format!("`{id}` has gone from the manifest meanwhile"), "look at it and try again")
+}
+
+/// Changes the manifest's text: `make` gets the manifest and its text, and gives the new text, or none if nothing is to change.
+/// Beside another program that edits the file, the edit is made anew of what that program has written.
+pub(crate) fn edit(
+    suite: &Suite,
+    mut make: impl FnMut(&Manifest, &Source) -> Result<Option<String>, Error>,
+) -> Result<(), Error> {
+    let Some(path) = suite.manifest.file("automations.json") else {
+        return Err(Error::usage("there is no manifest", "copy config/automations.json of the suite into config/"));
+    };
+    suite.repo.prepare()?;
+    // The lock lies under `.loop/`, so that nothing of ours appears beside the manifest.
+    let lock = files::lock_from(&path, &suite.repo.in_loop(".automations.json.lock"))?;
+    for _ in 0..TRIES {
+        let before = files::read(&path, CONFIG_LIMIT)?.unwrap_or_default();
+        let (manifest, source) = parse(&path, before.clone())?;
+        let Some(after) = make(&manifest, &source)? else { return Ok(()) };
+        // What is written must be readable, and say of all others what was said before.
+        parse(&path, after.clone().into_bytes())?;
+        let mark: &[u8] = if before.starts_with(b"\xef\xbb\xbf") { b"\xef\xbb\xbf" } else { b"" };
+        if lock.replace_if(&before, &[mark, after.as_bytes()].concat())? {
+            return Ok(());
+        }
+    }
+    Err(Error::failed(format!("{} keeps changing under our hands", path.display()), "see who writes it, and try again"))
+}
+
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<(Manifest, Source), Error> {
+    let source = Source::from_bytes(path, bytes).map_err(common::manifest::ManifestError::from)?;
+    let (manifest, _) = Manifest::read(source.clone()).map_err(common::manifest::ManifestError::from)?;
+    Ok((manifest, source))
+}
+
+/// A piece of text to be put in the place of a range.
+type Change = (Range<usize>, String);
+
+/// What must change in the text to switch an automation: its value, or a new field behind its script.
+fn change(text: &str, listed: &Listed, on: bool) -> Change {
+    let raw = &text[listed.range.clone()];
+    let place = |piece: &str| piece.as_ptr() as usize - raw.as_ptr() as usize + listed.range.start;
+    let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
+    if let Some(value) = parts.get("enabled") {
+        let start = place(value.get());
+        return (start..start + value.get().len(), on.to_string());
+    }
+    let script = parts.get("script").map_or(listed.range.end, |value| place(value.get()) + value.get().len());
+    // On a line of its own where fields are on lines of their own.
+    let before = &text[listed.range.start..script];
+    let gap = before.rfind("\"script\"").and_then(|key| {
+        let start = before[..key].rfind(|c: char| !c.is_whitespace()).map_or(0, |at| at + 1);
+        Some(&before[start..key]).filter(|gap| gap.contains('\n'))
+    });
+    (script..script, format!(",{}\"enabled\": {on}", gap.unwrap_or(" ")))
+}
+
+/// Applies changes, which do not overlap; none where there are none.
+fn apply(text: &str, mut changes: Vec<Change>) -> Option<String> {
+    if changes.is_empty() {
+        return None;
+    }
+    changes.sort_by_key(|(range, _)| range.start);
+    let (mut new, mut at) = (String::with_capacity(text.len() + 64), 0);
+    for (range, piece) in changes {
+        new.push_str(&text[at..range.start]);
+        new.push_str(&piece);
+        at = range.end;
+    }
+    new.push_str(&text[at..]);
+    Some(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_switching(text: &str, id: &str, on: bool) -> String {
+        let (manifest, _) = Manifest::read(Source::new("m", text)).unwrap();
+        apply(text, vec![change(text, manifest.find(id).unwrap(), on)]).unwrap()
+    }
+
+    #[test]
+    fn one_value_changes_and_the_rest_stays() {
+        let text = "{ \"x\": 1.10,\r\n\"automations\" : [ {\"id\":\"a\",  \"script\":\"s\", \"//\": \"why\", \"enabled\"  :true, \"config\": {\"enabled\": 1}}, {\"id\":\"b\",\"script\":\"t\",\"enabled\":true}]}\n\n";
+        assert_eq!(after_switching(text, "a", false), text.replacen(":true,", ":false,", 1));
+        assert_eq!(after_switching(text, "b", false), text.replacen("\"enabled\":true}", "\"enabled\":false}", 1));
+    }
+
+    #[test]
+    fn a_missing_field_is_added_in_the_manner_of_the_others() {
+        let text = "{\"automations\": [{\"id\": \"a\", \"script\": \"s\"}]}";
+        assert_eq!(
+            after_switching(text, "a", false),
+            "{\"automations\": [{\"id\": \"a\", \"script\": \"s\", \"enabled\": false}]}"
+        );
+        let text = "{\"automations\": [\n  {\n    \"id\": \"a\",\n    \"script\": \"s\",\n    \"config\": {}\n  }]}";
+        assert_eq!(after_switching(text, "a", false), text.replace("\"s\",", "\"s\",\n    \"enabled\": false,"));
+    }
+
+    #[test]
+    fn of_a_field_that_stands_twice_the_last_counts_and_is_changed() {
+        let text = "{\"automations\": [{\"id\": \"a\", \"script\": \"s\", \"enabled\": false, \"enabled\": true}]}";
+        let (manifest, problems) = Manifest::read(Source::new("m", text)).unwrap();
+        // Such an entry is refused when it is read, so nothing can be switched wrongly.
+        assert!(manifest.find("a").is_none() && problems.len() == 1);
+    }
+}

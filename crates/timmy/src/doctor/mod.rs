@@ -1,0 +1,125 @@
+//! `timmy doctor`: what is installed, who calls it, and what is broken.
+
+mod callers;
+
+use std::path::Path;
+
+use common::document::{self, Document};
+use common::host::Host;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::automation::survey;
+use crate::cli::PlainArgs;
+use crate::doctor::callers::find_callers;
+use crate::error::{Error, Verdict};
+use crate::install::{Installed, Record, is_runnable_by_python};
+use crate::next_timmy;
+use crate::suite::Suite;
+use crate::{ledger, scheduler};
+
+/// One path of a script, and what is there.
+#[derive(Serialize)]
+struct Place {
+    path: String,
+    tool: String,
+    /// What the link there leads to.
+    leads_to: Option<String>,
+    /// What is wrong; nothing where all is well.
+    problem: Option<String>,
+    original_kept: bool,
+}
+
+/// Looks at everything, and says what is broken (exit 1).
+pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
+    let suite = Suite::open(host, &args.common)?;
+    let mut broken: Vec<String> = Vec::new();
+    let say = |line: &str| suite.say(line);
+    say(&format!("timmy {} on {}", crate::VERSION, suite.repo.root().display()));
+
+    say("");
+    say("Installed");
+    let record = Record::read(&suite.repo)?;
+    let places: Vec<Place> = record.iter().flat_map(|record| &record.installed).map(|one| place(&suite, one)).collect();
+    if places.is_empty() {
+        say("  nothing (timmy install --into DIR puts our tools in the scripts' places)");
+    }
+    for place in &places {
+        let leads_to = place.leads_to.as_deref().unwrap_or("nothing");
+        let original = if place.original_kept { ", original kept" } else { "" };
+        say(&format!("  {} -> {leads_to}{original}", place.path));
+        broken.extend(place.problem.iter().map(|problem| format!("{}: {problem}", place.path)));
+    }
+
+    say("");
+    say("Called by");
+    let callers = find_callers(&suite);
+    for caller in &callers {
+        say(&format!("  {} calls {} ({})", caller.place, caller.script, caller.what_is_there.name()));
+        if caller.what_is_there == callers::There::Nothing {
+            broken.push(format!("{} calls {}, which is not there", caller.place, caller.script));
+        }
+    }
+    if callers.is_empty() {
+        say("  nobody: no line of a crontab, a hook, a workflow, a script or the manifest names a script of ours");
+    }
+
+    let problems = survey(&suite);
+    broken.extend(problems.iter().map(|problem| problem.error.to_string()));
+    broken.extend(ledger::damage(&suite)?);
+    if let Document::Damaged(error) = document::read::<Value>(&suite.repo.automation_state())? {
+        broken.push(error.to_string());
+    }
+
+    say("");
+    say("Around");
+    let is_scheduling = scheduler::is_running(&suite);
+    say(if is_scheduling { "  a scheduler is at work" } else { "  no scheduler is at work" });
+    let other = next_timmy::find(host);
+    match &other {
+        Some(path) => say(&format!("  commands that are unknown here go to {}", path.display())),
+        None => say("  there is no other timmy on the PATH"),
+    }
+
+    say("");
+    if broken.is_empty() {
+        say("Nothing is broken.");
+    } else {
+        say("Broken");
+        for one in &broken {
+            say(&format!("  {one}"));
+        }
+    }
+    suite.json(&json!({
+        "version": crate::VERSION, "repository": suite.repo.root().display().to_string(), "installed": places,
+        "callers": callers, "scheduler": is_scheduling, "next_timmy": other.map(|path| path.display().to_string()),
+        "broken": broken,
+    }))?;
+    Ok(Verdict::of(broken.is_empty()))
+}
+
+fn place(suite: &Suite, installed: &Installed) -> Place {
+    let root = suite.repo.root();
+    let full = root.join(&installed.path);
+    let real = full.canonicalize().ok();
+    let problem = match &real {
+        None if full.is_symlink() => {
+            Some(format!("a link to {} that leads nowhere; timmy install mends it", installed.link))
+        }
+        None => Some("there is nothing; timmy install or timmy uninstall mends it".to_owned()),
+        Some(_) if !installed.is_in_place(root) => {
+            Some("somebody has put something else in the place of our link; timmy install puts it back".to_owned())
+        }
+        Some(real) if !is_runnable_by_python(real) => {
+            Some(format!("python3 cannot run it: {} was changed; timmy install mends it", suite.shown(real)))
+        }
+        Some(_) => None,
+    };
+    Place {
+        path: installed.path.clone(),
+        tool: installed.tool.clone(),
+        leads_to: real.as_deref().map(|real: &Path| suite.shown(real)),
+        problem,
+        original_kept: installed.original.is_some(),
+    }
+}

@@ -1,0 +1,100 @@
+//! `timmy help` and `timmy man`.
+
+use std::fs;
+
+use clap::Command;
+use clap_mangen::Man;
+use common::files;
+use common::host::Host;
+use common::text;
+
+use crate::cli::{HelpArgs, ManArgs};
+use crate::completions::whole_command;
+use crate::error::{Error, Verdict};
+
+/// What there is to be read besides the commands.
+pub(crate) const TOPICS: [(&str, &str); 3] = [
+    ("exit-codes", include_str!("help/exit-codes.txt")),
+    ("environment", include_str!("help/environment.txt")),
+    ("files", include_str!("help/files.txt")),
+];
+
+/// Prints a topic, or the help of a command.
+pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Verdict, Error> {
+    let mut command = whole_command();
+    let Some(first) = args.topic.first() else {
+        host.say(command.render_long_help().to_string().trim_end());
+        host.say("\nMore: timmy help exit-codes, timmy help environment, timmy help files");
+        return Ok(Verdict::Yes);
+    };
+    if let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == first) {
+        host.say(text.trim_end());
+        return Ok(Verdict::Yes);
+    }
+    command.build();
+    let mut found = &mut command;
+    for word in &args.topic {
+        let names: Vec<String> = found.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+        found = match found.find_subcommand_mut(word) {
+            Some(found) => found,
+            None => return Err(no_help(word, &names)),
+        };
+    }
+    host.say(found.render_long_help().to_string().trim_end());
+    Ok(Verdict::Yes)
+}
+
+fn no_help(word: &str, names: &[String]) -> Error {
+    let names = names.iter().map(String::as_str).chain(TOPICS.iter().map(|(name, _)| *name));
+    let hint = text::nearest(word, names).map_or_else(
+        || "timmy --help lists the commands; the topics are exit-codes, environment, files".to_owned(),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
+    Error::usage(format!("there is no help about `{}`", text::fit(word, 60)), hint)
+}
+
+/// Prints a manual page, or writes all.
+pub(crate) fn man(host: &Host, args: &ManArgs) -> Result<Verdict, Error> {
+    let mut whole = whole_command();
+    whole.build();
+    if let Some(folder) = &args.out {
+        let folder = host.current_dir().join(folder);
+        files::make_folder(&folder)?;
+        for (name, page) in pages(&whole)? {
+            let path = folder.join(format!("{name}.1"));
+            let mut file = fs::File::options()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(&path)
+                .map_err(Error::io("write", &path))?;
+            std::io::Write::write_all(&mut file, &page).map_err(Error::io("write", &path))?;
+            host.say(&format!("{}", path.display()));
+        }
+        return Ok(Verdict::Yes);
+    }
+    let name = args.command.as_deref().unwrap_or("timmy");
+    let page = pages(&whole)?.into_iter().find(|(page, _)| page == name || *page == format!("timmy-{name}"));
+    let Some((_, page)) = page else {
+        let names: Vec<String> = whole.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+        return Err(no_help(name, &names));
+    };
+    host.say(String::from_utf8_lossy(&page).trim_end());
+    Ok(Verdict::Yes)
+}
+
+/// The manual pages: of `timmy`, of each of its commands as `timmy-COMMAND`, and of the tools by their own names.
+fn pages(whole: &Command) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let mut pages = Vec::new();
+    let own: Vec<Command> = whole.get_subcommands().cloned().collect();
+    for command in std::iter::once(whole.clone()).chain(own) {
+        let name = command.get_name().to_owned();
+        let is_ours = crate::multicall::AUTOMATIONS.contains(&name.as_str()) || name == "timmy";
+        let name = if is_ours { name } else { format!("timmy-{name}") };
+        let mut page = Vec::new();
+        let command = command.bin_name(name.replace("timmy-", "timmy ")).disable_help_subcommand(true);
+        Man::new(command).title(name.to_uppercase()).render(&mut page).map_err(Error::io("make", "the page"))?;
+        pages.push((name, page));
+    }
+    Ok(pages)
+}

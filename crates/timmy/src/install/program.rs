@@ -1,0 +1,105 @@
+//! The program that is installed: an ordinary executable with a zip archive at its end, which Python finds and runs.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use zip::CompressionMethod;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+/// What Python runs: it is replaced by the file itself, with the arguments as they were given. `sys.argv[0]` is the path that
+/// Python was told to run, so the link's own place still decides about the repository.
+const MAIN: &str = "import os, sys
+
+path = os.path.abspath(sys.argv[0])
+os.execv(path, [path] + sys.argv[1:])
+";
+
+/// Returns the archive that is appended to a program; always the same bytes.
+pub(super) fn archive() -> io::Result<Vec<u8>> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    // Without a time stamp the same program has the same bytes whenever it is installed.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(zip::DateTime::default());
+    writer.start_file("__main__.py", options)?;
+    writer.write_all(MAIN.as_bytes())?;
+    Ok(writer.finish()?.into_inner())
+}
+
+/// Whether a file ends as an installed program does.
+pub(crate) fn is_runnable_by_python(path: &Path) -> bool {
+    let Ok(expected) = archive() else { return false };
+    let ending = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::End(-i64::try_from(expected.len()).unwrap_or(0)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    ending().is_ok_and(|bytes| bytes == expected)
+}
+
+/// Copies a program to `to` with the archive at its end, in one step; false if it was there already.
+pub(super) fn place(from: &Path, to: &Path) -> io::Result<bool> {
+    let mut bytes = fs::read(from)?;
+    let archive = archive()?;
+    if !bytes.ends_with(&archive) {
+        bytes.extend_from_slice(&archive);
+    }
+    if fs::read(to).is_ok_and(|present| present == bytes) {
+        return Ok(false);
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    replace(to, &bytes, 0o755)?;
+    Ok(true)
+}
+
+/// Writes a file in one step, with a mode; a program that runs keeps its old file.
+pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    // Not every file system knows how to flush a folder.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_archive_is_the_same_every_time_and_is_known_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("a"), folder.path().join("bin/a"));
+        replace(&from, b"program", 0o644).unwrap();
+        assert!(!is_runnable_by_python(&from));
+        assert!(place(&from, &to).unwrap());
+        assert!(is_runnable_by_python(&to));
+        assert!(!place(&from, &to).unwrap(), "it is there already");
+        assert!(!place(&to, &to).unwrap(), "an installed one is installed as it is");
+        assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn a_hash_is_the_one_that_others_compute() {
+        assert_eq!(hash(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,284 @@
+//! `timmy install`.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use common::files;
+use common::host::Host;
+use common::layout::Repo;
+use common::run::CommonArgs;
+use serde_json::json;
+
+use super::program::{self, hash};
+use super::record::{Installed, Original, Record};
+use crate::cli::InstallArgs;
+use crate::error::{Error, Verdict};
+use crate::paths::tidy;
+use crate::suite::Suite;
+use crate::supervise::own_program;
+
+/// The scripts' paths, where no manifest says otherwise.
+const PATHS: [(&str, &str); 7] = [
+    ("scripts/cycle_retro.py", "cycle_retro"),
+    ("scripts/loop_guard.py", "loop_guard"),
+    ("scripts/triage_score.py", "triage_score"),
+    ("scripts/loop_introspect.py", "loop_introspect"),
+    ("scripts/backfill_retro.py", "backfill_retro"),
+    ("scripts/pre_commit_checks.py", "pre_commit_checks"),
+    ("timmy_automations/daily_run/orchestrator.py", "orchestrator"),
+];
+
+/// What is done at one path.
+struct Step {
+    installed: Installed,
+    what: What,
+    /// The bytes of the file there, which is to be kept.
+    bytes: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum What {
+    /// Our link is there.
+    Nothing,
+    /// What is there is kept, and our link put in its place.
+    Replace,
+    /// Our link is made.
+    Make,
+}
+
+/// Installs into a repository.
+pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error> {
+    let common = CommonArgs {
+        repo_root: Some(args.into.clone()),
+        config_dir: args.config_dir.clone(),
+        json: args.json,
+        ..CommonArgs::default()
+    };
+    let suite = Suite::open(host, &common)?;
+    let repo = &suite.repo;
+    let before = Record::read(repo)?;
+    let bin = match (&args.bin_dir, &before) {
+        (Some(named), _) => tidy(&host.current_dir().join(named)),
+        (None, Some(record)) => record.bin(repo),
+        (None, None) => repo.in_loop("bin"),
+    };
+    let steps = plan(&suite, before.as_ref(), &bin)?;
+    if !args.allow_dirty {
+        refuse_dirty(repo.root(), &steps)?;
+    }
+    let mut record = before.unwrap_or_default();
+    if !args.dry_run {
+        repo.prepare()?;
+        for tool in PATHS.iter().map(|(_, tool)| *tool).chain(["timmy"]) {
+            let (from, to) = (own_program(host, tool)?, bin.join(tool));
+            program::place(&from, &to).map_err(Error::io("install", &to))?;
+        }
+        record.version = 1;
+        record.installed_at = host.timestamp();
+        crate::VERSION.clone_into(&mut record.program_version);
+        record.bin = bin.strip_prefix(repo.root()).unwrap_or(&bin).to_string_lossy().into_owned();
+    }
+    for step in &steps {
+        if !args.dry_run {
+            carry_out(repo, &mut record, step)?;
+        }
+        let verb = match (step.what, args.dry_run) {
+            (What::Nothing, _) => "is installed already",
+            (What::Replace, true) => "would be kept and replaced",
+            (What::Make, true) => "would be made",
+            (What::Replace, false) => "is kept and replaced",
+            (What::Make, false) => "is made",
+        };
+        suite.say(&format!("{} {verb}", step.installed.path));
+    }
+    let changed = steps.iter().filter(|step| step.what != What::Nothing).count();
+    if args.dry_run {
+        suite.say(&format!("Nothing was done; {changed} of {} paths would change", steps.len()));
+    } else {
+        suite.say(&format!(
+            "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` takes all of it back.",
+            suite.shown(&bin),
+            repo.root().display()
+        ));
+        suite.say("Callers go on as they are, also those that say `python3 scripts/…`; `timmy doctor` shows them.");
+    }
+    let paths: Vec<_> = steps
+        .iter()
+        .map(|step| json!({"path": step.installed.path, "tool": step.installed.tool, "changed": step.what != What::Nothing}))
+        .collect();
+    suite.json(&json!({"dry_run": args.dry_run, "bin": bin.display().to_string(), "paths": paths}))?;
+    Ok(Verdict::Yes)
+}
+
+/// Where each tool goes: to where the manifest has its script, else to the script's usual path.
+fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
+    let root = suite.repo.root();
+    let mut places = Vec::new();
+    for (usual, tool) in PATHS {
+        let listed = suite.manifest.find(tool).map(|listed| tidy(&suite.base().join(&listed.entry.script)));
+        let path = match listed {
+            None => root.join(usual),
+            Some(path) => path,
+        };
+        let Ok(relative) = path.strip_prefix(root) else {
+            return Err(Error::usage(
+                format!("the manifest has the script of {tool} outside the repository: {}", path.display()),
+                "mend its `script`",
+            ));
+        };
+        // A link on the way could lead anywhere.
+        let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
+        if !folder.canonicalize().is_ok_and(|real| real.starts_with(root)) {
+            return Err(Error::usage(
+                format!("{} leads out of the repository", folder.display()),
+                "put a folder in the place of that link",
+            ));
+        }
+        places.push((relative.to_string_lossy().into_owned(), tool));
+    }
+    Ok(places)
+}
+
+fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>, Error> {
+    let root = suite.repo.root();
+    let mut steps = Vec::new();
+    for (path, tool) in places(suite)? {
+        let full = root.join(&path);
+        let link = link_text(root, &full, &bin.join(tool));
+        let known = before.and_then(|record| record.of(&path));
+        let present = fs::symlink_metadata(&full);
+        let is_ours =
+            |target: &Path| target == Path::new(&link) || known.is_some_and(|known| target == Path::new(&known.link));
+        let (what, original, bytes) = match present {
+            Err(_) => (What::Make, known.and_then(|known| known.original.clone()), None),
+            Ok(metadata) if metadata.is_symlink() => {
+                let target = fs::read_link(&full).map_err(Error::io("read the link", &full))?;
+                if is_ours(&target) {
+                    let original = known.and_then(|known| known.original.clone());
+                    let what =
+                        if target == Path::new(&link) && known.is_some() { What::Nothing } else { What::Replace };
+                    (what, original, None)
+                } else {
+                    let Some(target) = target.to_str().map(str::to_owned) else {
+                        return Err(Error::usage(
+                            format!("{} is a link to a name that is no text", full.display()),
+                            "move it aside",
+                        ));
+                    };
+                    (What::Replace, Some(Original::Link { target }), None)
+                }
+            }
+            Ok(metadata) if metadata.is_file() => {
+                let bytes = fs::read(&full).map_err(Error::io("read", &full))?;
+                let original = Original::File {
+                    kept: path.clone(),
+                    mode: format!("{:04o}", metadata.permissions().mode() & 0o7777),
+                    sha256: hash(&bytes),
+                    modified: (metadata.mtime(), u32::try_from(metadata.mtime_nsec()).unwrap_or(0)),
+                };
+                (What::Replace, Some(original), Some(bytes))
+            }
+            Ok(_) => {
+                return Err(Error::usage(format!("{} is no file", full.display()), "move aside what stands there"));
+            }
+        };
+        let installed = Installed { path, tool: tool.to_owned(), link, original };
+        steps.push(Step { installed, what, bytes });
+    }
+    Ok(steps)
+}
+
+/// What the link says: the way from its folder to a program in the repository, or the program's path elsewhere.
+fn link_text(root: &Path, link: &Path, program: &Path) -> String {
+    let inside = program.strip_prefix(root).ok().zip(link.strip_prefix(root).ok());
+    match inside {
+        Some((program, link)) => {
+            let ups = link.components().count().saturating_sub(1);
+            format!("{}{}", "../".repeat(ups), program.display())
+        }
+        None => program.display().to_string(),
+    }
+}
+
+/// Refuses scripts with changes that are not committed: git has no copy of them.
+fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
+    // Without a repository of git there is nothing to be clean against, and the originals are kept anyhow.
+    let Ok(repository) = git2::Repository::open(root) else { return Ok(()) };
+    let dirty: Vec<&str> = steps
+        .iter()
+        .filter(|step| step.what == What::Replace && step.installed.original.is_some())
+        .map(|step| step.installed.path.as_str())
+        .filter(|path| {
+            let status = repository.status_file(Path::new(path)).unwrap_or(git2::Status::WT_NEW);
+            // Our own link in the place of a committed script is no change of somebody else's.
+            !status.is_empty() && !fs::read_link(root.join(path)).is_ok_and(|_| status == git2::Status::WT_TYPECHANGE)
+        })
+        .collect();
+    match dirty.as_slice() {
+        [] => Ok(()),
+        paths => Err(Error::usage(
+            format!("changed and not committed: {}", paths.join(", ")),
+            "commit or stash it, or say --allow-dirty: it is kept under .loop/originals either way",
+        )),
+    }
+}
+
+/// Keeps what is at a path, writes down what will be there, and puts our link there: whoever is killed in between can take
+/// everything back.
+fn carry_out(repo: &Repo, record: &mut Record, step: &Step) -> Result<(), Error> {
+    let (root, path) = (repo.root(), &step.installed.path);
+    let full = root.join(path);
+    let mut installed = step.installed.clone();
+    if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) = (&mut installed.original, &step.bytes) {
+        *kept = keep(repo, kept, bytes, mode, sha256)?;
+    }
+    if step.what == What::Make {
+        make_folders(root, &full, record)?;
+    }
+    record.installed.retain(|other| other.path != *path);
+    record.installed.push(installed.clone());
+    record.write(repo)?;
+    if step.what == What::Nothing {
+        return Ok(());
+    }
+    // Made beside and moved over, so that there is never nothing at the path.
+    let temporary = full.with_file_name(format!(".{}.timmy", full.file_name().unwrap_or_default().to_string_lossy()));
+    files::remove(&temporary)?;
+    symlink(&installed.link, &temporary).map_err(Error::io("make the link", &temporary))?;
+    Ok(files::rename(&temporary, &full)?)
+}
+
+/// Keeps the bytes of an original. Another original that is kept under that name stays; this one gets a number.
+fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Result<String, Error> {
+    for count in 0..1000 {
+        let kept = if count == 0 { name.to_owned() } else { format!("{name}.{count}") };
+        let place = Record::folder(repo).join(&kept);
+        match fs::read(&place) {
+            Ok(present) if hash(&present) == sha256 => return Ok(kept),
+            Ok(_) => {}
+            Err(_) => {
+                if let Some(folder) = place.parent() {
+                    files::make_folder(folder)?;
+                }
+                let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
+                program::replace(&place, bytes, mode).map_err(Error::io("keep the original as", &place))?;
+                return Ok(kept);
+            }
+        }
+    }
+    Err(Error::failed(format!("{name} has been kept a thousand times"), "tidy .loop/originals"))
+}
+
+/// Makes the folders above a path, and writes down which.
+fn make_folders(root: &Path, full: &Path, record: &mut Record) -> Result<(), Error> {
+    let missing: Vec<&Path> =
+        full.ancestors().skip(1).take_while(|folder| *folder != root && !folder.exists()).collect();
+    for folder in missing.iter().rev() {
+        let name = folder.strip_prefix(root).unwrap_or(folder).to_string_lossy().into_owned();
+        if !record.folders.contains(&name) {
+            record.folders.push(name);
+        }
+    }
+    Ok(full.parent().map_or(Ok(()), files::make_folder)?)
+}

@@ -1,0 +1,156 @@
+//! `timmy uninstall`.
+
+use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use common::files;
+use common::host::Host;
+use common::layout::Repo;
+use common::run::CommonArgs;
+use serde_json::json;
+
+use super::program::{self, hash};
+use super::record::{Installed, Original, Record};
+use crate::cli::UninstallArgs;
+use crate::error::{Error, Verdict};
+use crate::suite::Suite;
+
+/// What becomes of one path.
+enum Outcome {
+    /// What was there is there again.
+    Restored,
+    /// It was there already.
+    Untouched,
+    /// Somebody has put something else there, which stays.
+    Kept,
+}
+
+/// Puts everything back that an installation has replaced.
+pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Error> {
+    let common = CommonArgs { repo_root: Some(args.from.clone()), json: args.json, ..CommonArgs::default() };
+    let repo = Repo::find(host, common.repo_root.as_deref())?;
+    // A manifest that is broken must not keep anybody from going back.
+    let suite = Suite::without_configuration(host, repo, &common);
+    let repo = &suite.repo;
+    let Some(record) = Record::read(repo)? else {
+        suite.say("Nothing is installed here");
+        suite.json(&json!({"paths": []}))?;
+        return Ok(Verdict::Yes);
+    };
+    let (mut paths, mut is_whole) = (Vec::new(), true);
+    for installed in &record.installed {
+        let outcome = put_back(repo, installed, args)?;
+        let words = match (&outcome, args.dry_run) {
+            (Outcome::Restored, false) => "is as it was before",
+            (Outcome::Restored, true) => "would be as it was before",
+            (Outcome::Untouched, _) => "was as before already",
+            (Outcome::Kept, _) => "is no link of ours any more, and stays as it is (--force puts the original back)",
+        };
+        is_whole &= !matches!(outcome, Outcome::Kept);
+        suite.say(&format!("{} {words}", installed.path));
+        paths.push(json!({"path": installed.path, "restored": matches!(outcome, Outcome::Restored), "kept": matches!(outcome, Outcome::Kept)}));
+    }
+    if is_whole && !args.dry_run {
+        tidy_up(repo, &record)?;
+    }
+    suite.json(&json!({"dry_run": args.dry_run, "whole": is_whole, "paths": paths}))?;
+    Ok(Verdict::of(is_whole))
+}
+
+fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<Outcome, Error> {
+    let full = repo.root().join(&installed.path);
+    let is_there = fs::symlink_metadata(&full).is_ok();
+    if is_there && !installed.is_in_place(repo.root()) {
+        if is_original(&full, installed.original.as_ref()) {
+            return Ok(Outcome::Untouched);
+        }
+        if !args.force {
+            return Ok(Outcome::Kept);
+        }
+    }
+    if args.dry_run {
+        return Ok(Outcome::Restored);
+    }
+    if is_there && !installed.is_in_place(repo.root()) {
+        // What somebody has put there is not lost either.
+        let aside = Record::folder(repo).join(format!("{}.replaced", installed.path));
+        if let Some(folder) = aside.parent() {
+            files::make_folder(folder)?;
+        }
+        files::rename(&full, &aside)?;
+    }
+    match &installed.original {
+        None => files::remove(&full)?,
+        Some(Original::Link { target }) => {
+            files::remove(&full)?;
+            symlink(target, &full).map_err(Error::io("make the link", &full))?;
+        }
+        Some(Original::File { kept, mode, sha256, modified }) => {
+            let place = Record::folder(repo).join(kept);
+            let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
+            if hash(&bytes) != *sha256 {
+                return Err(Error::failed(
+                    format!("{} is not what was kept: its hash differs", place.display()),
+                    "git may have the script: git checkout -- PATH",
+                ));
+            }
+            if let Some(folder) = full.parent() {
+                files::make_folder(folder)?;
+            }
+            let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
+            program::replace(&full, &bytes, mode).map_err(Error::io("put back", &full))?;
+            let (seconds, nanoseconds) = *modified;
+            if let Ok(seconds) = u64::try_from(seconds) {
+                let time = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+                // Only a convenience.
+                let _ = File::open(&full).and_then(|file| file.set_times(FileTimes::new().set_modified(time)));
+            }
+        }
+    }
+    Ok(Outcome::Restored)
+}
+
+/// Whether the original is at its path again already.
+fn is_original(path: &Path, original: Option<&Original>) -> bool {
+    match original {
+        None => false,
+        Some(Original::Link { target }) => fs::read_link(path).is_ok_and(|link| link == Path::new(target)),
+        Some(Original::File { sha256, .. }) => {
+            !path.is_symlink() && fs::read(path).is_ok_and(|bytes| hash(&bytes) == *sha256)
+        }
+    }
+}
+
+/// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.
+fn tidy_up(repo: &Repo, record: &Record) -> Result<(), Error> {
+    for installed in &record.installed {
+        if let Some(Original::File { kept, .. }) = &installed.original {
+            files::remove(&Record::folder(repo).join(kept))?;
+        }
+    }
+    let bin = record.bin(repo);
+    for tool in record.installed.iter().map(|installed| installed.tool.as_str()).chain(["timmy"]) {
+        files::remove(&bin.join(tool))?;
+    }
+    files::remove(&Record::folder(repo).join("install.json"))?;
+    files::remove(&Record::folder(repo).join(".install.json.lock"))?;
+    let _ = fs::remove_dir(&bin);
+    remove_empty(&Record::folder(repo));
+    for folder in record.folders.iter().rev() {
+        // Only if it is empty.
+        let _ = fs::remove_dir(repo.root().join(folder));
+    }
+    Ok(())
+}
+
+/// Removes a folder and the folders in it, as far as they are empty.
+fn remove_empty(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_empty(&entry.path());
+        }
+    }
+    let _ = fs::remove_dir(folder);
+}

@@ -1,0 +1,125 @@
+//! `timmy verify`: damage in the files under `.loop/`, and a ledger that does not add up.
+
+use std::path::Path;
+
+use common::document::{self, Document};
+use common::files::FileError;
+use common::host::Host;
+use common::journal;
+use common::report::TokenLine;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{documents, logs};
+use crate::cli::PlainArgs;
+use crate::error::{Error, Verdict};
+use crate::suite::Suite;
+
+/// How many places of one file are shown.
+const SHOWN: usize = 5;
+
+/// What was found in one file.
+#[derive(Debug, Serialize)]
+struct Finding {
+    file: String,
+    /// Lines that could be read; none of a document.
+    lines: Option<u64>,
+    problems: Vec<String>,
+    /// How many there are in all.
+    count: usize,
+}
+
+impl Finding {
+    fn add(&mut self, problem: String) {
+        self.count += 1;
+        if self.problems.len() < SHOWN {
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Looks at every file; exit 1 if one is damaged.
+pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
+    let suite = Suite::open(host, &args.common)?;
+    let findings = look(&suite)?;
+    for finding in &findings {
+        let lines = finding.lines.map_or(String::new(), |lines| format!(", {lines} lines"));
+        let verdict = if finding.count == 0 { "whole".to_owned() } else { format!("{} problem(s)", finding.count) };
+        suite.say(&format!("{}: {verdict}{lines}", finding.file));
+        for problem in &finding.problems {
+            suite.say(&format!("    {problem}"));
+        }
+        if finding.count > finding.problems.len() {
+            suite.say(&format!("    … and {} more", finding.count - finding.problems.len()));
+        }
+    }
+    let is_whole = findings.iter().all(|finding| finding.count == 0);
+    if !is_whole {
+        suite.say("`timmy repair` moves damaged bytes into files beside them; nothing is dropped.");
+    } else if findings.is_empty() {
+        suite.say("There is no file yet");
+    }
+    suite.json(&json!({"whole": is_whole, "files": findings}))?;
+    Ok(Verdict::of(is_whole))
+}
+
+/// What is damaged, a line each.
+pub(crate) fn damage(suite: &Suite) -> Result<Vec<String>, Error> {
+    let findings = look(suite)?.into_iter().filter(|finding| finding.count > 0);
+    Ok(findings.map(|finding| format!("{}: {}", finding.file, finding.problems.join("; "))).collect())
+}
+
+fn look(suite: &Suite) -> Result<Vec<Finding>, FileError> {
+    let mut findings = Vec::new();
+    for path in logs(suite) {
+        let file = suite.shown(&path);
+        findings.push(if path == suite.repo.tokens() { ledger(file, &path)? } else { log(file, &path)? });
+    }
+    for (path, is_list) in documents(suite) {
+        let mut finding = Finding { file: suite.shown(&path), lines: None, problems: Vec::new(), count: 0 };
+        match document::read::<Value>(&path)? {
+            Document::Damaged(error) => finding.add(error.message),
+            Document::Intact(value) if value.is_array() != is_list || !(value.is_array() || value.is_object()) => {
+                finding.add(format!("it is no {}", if is_list { "list" } else { "object" }));
+            }
+            Document::Intact(_) | Document::Missing => {}
+        }
+        findings.push(finding);
+    }
+    Ok(findings)
+}
+
+fn log(file: String, path: &Path) -> Result<Finding, FileError> {
+    let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
+    let (mut number, mut intact) = (0_u64, 0);
+    journal::scan(path, 0, |line| {
+        number += 1;
+        match line.and_then(journal::parse::<serde::de::IgnoredAny>) {
+            Some(_) => intact += 1,
+            None => finding.add(format!("record {number} cannot be read")),
+        }
+    })?;
+    finding.lines = Some(intact);
+    Ok(finding)
+}
+
+/// The ledger adds up: each line's balance is the one before it and its own tokens.
+fn ledger(file: String, path: &Path) -> Result<Finding, FileError> {
+    let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
+    let (mut number, mut intact, mut balance) = (0_u64, 0, 0_i64);
+    journal::scan(path, 0, |line| {
+        number += 1;
+        let Some(line) = line.and_then(journal::parse::<TokenLine>) else {
+            return finding.add(format!("record {number} cannot be read"));
+        };
+        intact += 1;
+        let expected = balance.saturating_add(line.tokens);
+        if line.balance != expected {
+            finding.add(format!("record {number}: its balance is {} and should be {expected}", line.balance));
+        }
+        // What follows was computed from it.
+        balance = line.balance;
+    })?;
+    finding.lines = Some(intact);
+    Ok(finding)
+}

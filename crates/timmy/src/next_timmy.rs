@@ -1,0 +1,60 @@
+//! The next `timmy` on the PATH: a repository may have had one before us, with commands of its own.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use common::child;
+use common::host::Host;
+use common::text;
+
+use crate::cli::Cli;
+
+/// Names the programs that a command has been handed on from, so that two of ours do not hand it to and fro.
+const PASSED_ON: &str = "TIMMY_PASSED_ON";
+
+/// Returns the next program called `timmy` on the PATH that is not this one, and has not handed on the command already.
+pub(crate) fn find(host: &Host) -> Option<PathBuf> {
+    let passed: Vec<PathBuf> = passed(host);
+    host.var("PATH")?
+        .split(':')
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| host.current_dir().join(folder).join("timmy"))
+        .find(|candidate| {
+            let is_program = candidate
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0);
+            is_program && candidate.canonicalize().is_ok_and(|real| !passed.contains(&real))
+        })
+}
+
+/// This program, and those that have handed on the command before.
+fn passed(host: &Host) -> Vec<PathBuf> {
+    let ours = host.program().ok().and_then(|path| path.canonicalize().ok());
+    let before = host.var(PASSED_ON).unwrap_or_default();
+    before.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).chain(ours).collect()
+}
+
+/// Hands an unknown command, with its arguments, to the next `timmy`. Returns only if there is none.
+pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
+    let command = args.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some(next) = find(host) else {
+        host.note(&format!("error: unrecognized subcommand '{}'", text::fit(&command, 60)));
+        let names: Vec<String> = <Cli as clap::CommandFactory>::command()
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .chain(crate::multicall::AUTOMATIONS.map(str::to_owned))
+            .collect();
+        host.note(&match text::nearest(&command, names.iter().map(String::as_str)) {
+            Some(nearest) => format!("hint: did you mean `timmy {nearest}`?"),
+            None => "hint: timmy --help shows which there are; no other timmy is on the PATH".to_owned(),
+        });
+        return 2;
+    };
+    let passed: Vec<String> = passed(host).iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let env = [(PASSED_ON.into(), passed.join(":").into())];
+    let called = next.clone().into_os_string();
+    let error = child::become_program(next.as_os_str(), &called, args, &env);
+    host.note(&format!("error: cannot run {}\n  caused by: {error}", next.display()));
+    2
+}

@@ -1,0 +1,400 @@
+//! The scheduler at work: it looks, begins what is due, and waits for what runs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Local, TimeDelta, Utc};
+use common::document;
+use common::files;
+use common::host::{Host, parse_time};
+use common::manifest::Listed;
+use common::reason::Reason;
+use common::report::Report;
+use common::run::CommonArgs;
+use schedule::{Due, Plan, Trigger, cycles_are_due, look};
+use serde_json::{Value, json};
+
+use super::memory::ScheduleMemory;
+use super::next::{cycles, next_runs, scheduled_triggers};
+use super::{ScheduleSettings, right_to_schedule};
+use crate::error::{Error, Verdict};
+use crate::signals::Signals;
+use crate::suite::Suite;
+use crate::supervise::{self, Order, Ran, ended_well, right_to_run};
+
+/// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
+/// after it.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the memory is written although nothing has happened.
+const WRITE_EVERY: TimeDelta = TimeDelta::minutes(5);
+
+/// How long a run may take to get from being claimed to being started.
+const STARTING: TimeDelta = TimeDelta::minutes(1);
+
+/// A run that is due.
+#[derive(Clone, Debug)]
+struct Job {
+    id: String,
+    trigger: String,
+}
+
+/// What wakes the scheduler.
+enum Event {
+    Ended(Job, Ran),
+    Signal,
+}
+
+/// Runs what is due, once.
+pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
+    let suite = Arc::new(Suite::open(host, args)?);
+    let settings = ScheduleSettings::of(&suite)?;
+    suite.repo.prepare()?;
+    // Only the look is made alone: a long run must not keep the next tick from its own.
+    let right = hold_right(&suite, Duration::from_secs(5))?;
+    let mut keeper = Keeper::new(settings, suite);
+    keeper.look();
+    drop(right);
+    let all = keeper.work(false)?;
+    let suite = &keeper.suite;
+    if all.is_empty() {
+        suite.say("[timmy] Nothing is due");
+    }
+    suite.json(&json!({"ran": all}))?;
+    Ok(Verdict::of(all.iter().all(|ran| !ran.was_run() || ran.reason == Reason::RanWell)))
+}
+
+/// Stays in the foreground and runs what is due, until it is told to end.
+pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
+    let suite = Arc::new(Suite::open(host, args)?);
+    let settings = ScheduleSettings::of(&suite)?;
+    suite.repo.prepare()?;
+    let _right = hold_right(&suite, Duration::ZERO)?;
+    suite.say(&format!("[timmy] Scheduling {} (pid {})", suite.repo.root().display(), std::process::id()));
+    let mut keeper = Keeper::new(settings, suite);
+    keeper.work(true)?;
+    keeper.suite.say("[timmy] Scheduler ended");
+    Ok(Verdict::Yes)
+}
+
+/// Takes the right to schedule, or says who has it.
+fn hold_right(suite: &Suite, patience: Duration) -> Result<std::fs::File, Error> {
+    let (path, begun) = (right_to_schedule(suite), Instant::now());
+    loop {
+        if let Some(held) = files::try_hold(&path)? {
+            return Ok(held);
+        }
+        if begun.elapsed() >= patience {
+            return Err(Error::failed(
+                format!("another scheduler is at work on {}", suite.repo.root().display()),
+                "one is enough; timmy schedule next shows what it does",
+            ));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The scheduler.
+struct Keeper<'h> {
+    settings: ScheduleSettings,
+    suite: Arc<Suite<'h>>,
+    /// Due, and not begun yet.
+    waiting: Vec<Job>,
+    running: BTreeSet<String>,
+    /// What is remembered, when it could not be written.
+    unwritten: Option<ScheduleMemory>,
+    last_written: Option<DateTime<Utc>>,
+    all: Vec<Ran>,
+}
+
+impl<'h> Keeper<'h> {
+    fn new(settings: ScheduleSettings, suite: Arc<Suite<'h>>) -> Self {
+        Self {
+            settings,
+            suite,
+            waiting: Vec::new(),
+            running: BTreeSet::new(),
+            unwritten: None,
+            last_written: None,
+            all: Vec::new(),
+        }
+    }
+
+    /// Begins what is due and waits for it; with `for_ever` looks again and again, until a signal comes. Returns what became
+    /// of the runs.
+    fn work(&mut self, for_ever: bool) -> Result<Vec<Ran>, Error> {
+        let (sender, events) = channel();
+        let on_signal = sender.clone();
+        let signals = Signals::watch_and(move || drop(on_signal.send(Event::Signal)))?;
+        let kill = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let mut stop_by: Option<Instant> = None;
+            loop {
+                if signals.have_come() && stop_by.is_none() {
+                    stop_by = Some(Instant::now() + self.settings.stop_timeout);
+                    if !self.running.is_empty() {
+                        self.suite.note(&format!("ending; waits for {}", self.names_of_running()));
+                    }
+                }
+                if stop_by.is_none() {
+                    if for_ever {
+                        self.reload();
+                        self.look();
+                    }
+                    self.begin(scope, &sender, &kill);
+                }
+                let is_over = if for_ever { stop_by.is_some() } else { stop_by.is_some() || self.waiting.is_empty() };
+                if self.running.is_empty() && is_over {
+                    break;
+                }
+                let patience = match stop_by {
+                    Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+                    None if for_ever => self.until_next_look(),
+                    None => LOOK_EVERY,
+                };
+                self.take(&events, patience);
+                let is_urgent = signals.count() > 1 || stop_by.is_some_and(|deadline| Instant::now() >= deadline);
+                if is_urgent && !kill.swap(true, Ordering::Relaxed) {
+                    self.suite.note(&format!("ends {}", self.names_of_running()));
+                }
+            }
+        });
+        if !for_ever {
+            signals.end_as_told(self.suite.host);
+        }
+        Ok(std::mem::take(&mut self.all))
+    }
+
+    fn names_of_running(&self) -> String {
+        self.running.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Waits for the next event.
+    fn take(&mut self, events: &Receiver<Event>, patience: Duration) {
+        // While something is being ended for good, its end is all that is waited for.
+        let patience = patience.max(Duration::from_millis(20));
+        if let Ok(Event::Ended(job, ran)) = events.recv_timeout(patience) {
+            self.running.remove(&job.id);
+            let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
+            self.suite.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, ran.reason));
+            // One that was ended before its time is begun again by the next scheduler.
+            if ran.reason != Reason::Stopped {
+                self.change_memory(|memory| memory.end(&job.id, &job.trigger));
+            }
+            self.all.push(ran);
+        }
+    }
+
+    fn until_next_look(&self) -> Duration {
+        let now = self.suite.host.now();
+        let next = next_runs(&self.suite).into_iter().find_map(|next| next.at);
+        next.and_then(|at| (at - now).to_std().ok()).map_or(LOOK_EVERY, |length| length.min(LOOK_EVERY))
+    }
+
+    /// Reads the configuration anew; one that is broken is told, and the last good one goes on to hold.
+    fn reload(&mut self) {
+        let Suite { host, repo, args, .. } = &*self.suite;
+        let reloaded =
+            Suite::open_in(host, repo.clone(), args).and_then(|suite| Ok((ScheduleSettings::of(&suite)?, suite)));
+        match reloaded {
+            Ok((settings, suite)) => (self.settings, self.suite) = (settings, Arc::new(suite)),
+            Err(error) => self.suite.warn(&format!("{error}; what held before goes on to hold")),
+        }
+    }
+
+    /// Begins waiting jobs, as many as may run at once, each after those that it depends on.
+    fn begin<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, sender: &Sender<Event>, kill: &'scope AtomicBool)
+    where
+        'h: 'scope,
+    {
+        let mut place = 0;
+        while let Some(job) = self.waiting.get(place).filter(|_| self.running.len() < self.settings.parallel) {
+            let depends_on =
+                self.suite.manifest.entry(&job.id).map(|entry| entry.depends_on.clone()).unwrap_or_default();
+            let is_held_up = depends_on.iter().any(|other| {
+                self.running.contains(other) || self.waiting.iter().any(|job| job.id == *other && *other != job.id)
+            });
+            if is_held_up && !self.running.is_empty() {
+                place += 1;
+                continue;
+            }
+            let job = self.waiting.remove(place);
+            let lacking = depends_on.into_iter().find(|other| !ended_well(&self.suite, other));
+            self.running.insert(job.id.clone());
+            let (suite, sender) = (Arc::clone(&self.suite), sender.clone());
+            scope.spawn(move || {
+                let ran = perform(&suite, &job, lacking, kill);
+                let _ = sender.send(Event::Ended(job, ran));
+            });
+        }
+    }
+
+    /// Looks what is due, and remembers that it was looked.
+    fn look(&mut self) {
+        let (suite, now) = (Arc::clone(&self.suite), self.suite.host.now());
+        let mut memory = match self
+            .unwritten
+            .take()
+            .map_or_else(|| ScheduleMemory::read(&suite.repo, |what| suite.warn(what)), Ok)
+        {
+            Ok(memory) => memory,
+            Err(error) => return suite.warn(&format!("the schedule cannot be read: {error}")),
+        };
+        let mut jobs = self.interrupted(&mut memory, now);
+        let mut is_news = !jobs.is_empty();
+        let (pauses, mut count) = (suite.pauses(), None);
+        for listed in suite.manifest.listed() {
+            let triggers = scheduled_triggers(&suite, listed);
+            if triggers.is_empty() {
+                continue;
+            }
+            let timing = match self.settings.timing(&suite, listed) {
+                Ok(timing) => timing,
+                Err(error) => {
+                    suite.warn(&format!("{}: {error}", listed.entry.id));
+                    continue;
+                }
+            };
+            let is_on = listed.entry.enabled && pauses.of(&listed.entry.id, now).is_none();
+            for trigger in triggers {
+                let (id, name) = (&listed.entry.id, trigger.to_string());
+                let slot = memory.slot(id, &name);
+                let due = if let Trigger::EveryCycles(every) = trigger {
+                    let Some(count) = *count.get_or_insert_with(|| cycles(&suite)) else { continue };
+                    let before = slot.count_cycles(count);
+                    is_news |= before != Some(count);
+                    before.is_some_and(|before| cycles_are_due(every, before, count)).then(|| format!("cycle {count}"))
+                } else {
+                    let Some(plan) = Plan::of(&trigger, timing.daily_at) else { continue };
+                    let before = slot.memory();
+                    let (due, after) = look(&plan, before, now - timing.offset, &Local, timing.catch_up);
+                    slot.remember(after);
+                    is_news |= before.looked.is_none() || due != Due::Nothing;
+                    match due {
+                        Due::Nothing => None,
+                        Due::Run(time) => Some(common::host::timestamp(time)),
+                        Due::TooOld(time) => {
+                            if is_on {
+                                missed(&suite, listed, time);
+                            }
+                            None
+                        }
+                    }
+                };
+                let Some(of) = due.filter(|_| is_on) else { continue };
+                let is_running = self.running.contains(id) || self.waiting.iter().chain(&jobs).any(|job| job.id == *id);
+                if is_running || is_held(&suite, id) {
+                    suite.note(&format!(
+                        "{id} is due for {name}, and still running or waiting: {}",
+                        Reason::AlreadyRunning
+                    ));
+                    continue;
+                }
+                slot.begin(&of, now);
+                jobs.push(Job { id: id.clone(), trigger: name });
+            }
+        }
+        self.waiting.extend(in_order(&suite, &jobs));
+        let is_old = self.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
+        if is_news || is_old {
+            self.write(memory);
+        }
+    }
+
+    /// Finds runs that were begun by a scheduler that is gone: ended meanwhile, still running, or to be begun once more.
+    fn interrupted(&self, memory: &mut ScheduleMemory, now: DateTime<Utc>) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (id, trigger, begun_at) in memory.begun() {
+            let is_ours = self.running.contains(&id) || self.waiting.iter().any(|job| job.id == id);
+            let is_starting = begun_at <= now && now - begun_at < STARTING;
+            if is_ours || is_starting || is_held(&self.suite, &id) {
+                continue;
+            }
+            let entry = self.suite.manifest.entry(&id).filter(|entry| entry.enabled);
+            let again = memory.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());
+            match again.filter(|_| !has_ended_since(&self.suite, &id, begun_at)) {
+                Some(of) => {
+                    self.suite.note(&format!("{id} for {trigger} was interrupted; it is begun once more"));
+                    memory.slot(&id, &trigger).begin(&of, now);
+                    jobs.push(Job { id, trigger });
+                }
+                None => memory.end(&id, &trigger),
+            }
+        }
+        jobs
+    }
+
+    fn change_memory(&mut self, change: impl FnOnce(&mut ScheduleMemory)) {
+        let suite = Arc::clone(&self.suite);
+        let memory =
+            self.unwritten.take().map_or_else(|| ScheduleMemory::read(&suite.repo, |what| suite.warn(what)), Ok);
+        match memory {
+            Ok(mut memory) => {
+                change(&mut memory);
+                self.write(memory);
+            }
+            Err(error) => suite.warn(&format!("the schedule cannot be read: {error}")),
+        }
+    }
+
+    /// Writes the memory; where that fails it is kept, and work goes on.
+    fn write(&mut self, mut memory: ScheduleMemory) {
+        match memory.write(&self.suite.repo) {
+            Ok(()) => self.last_written = Some(self.suite.host.now()),
+            Err(error) => {
+                self.suite.warn(&format!("the schedule cannot be written: {error}"));
+                self.unwritten = Some(memory);
+            }
+        }
+    }
+}
+
+/// Puts jobs in the order in which the manifest runs them.
+fn in_order(suite: &Suite, jobs: &[Job]) -> Vec<Job> {
+    let listed = suite.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
+    let batch = supervise::Batch::ordered(listed.collect());
+    batch.members().iter().filter_map(|listed| jobs.iter().find(|job| job.id == listed.entry.id).cloned()).collect()
+}
+
+fn perform(suite: &Suite, job: &Job, lacking: Option<String>, kill: &AtomicBool) -> Ran {
+    // Between the look and now the manifest may have been read anew.
+    let Some(listed) = suite.manifest.find(&job.id) else {
+        return Ran { id: job.id.clone(), reason: Reason::Invalid, exit_code: None, duration_ms: 0, detail: None };
+    };
+    if let Some(other) = lacking {
+        return Ran::not(listed, Reason::DependencyNotOk, Some(other));
+    }
+    let order =
+        Order { listed, trigger: &job.trigger, args: &[], stdin: false, pass_on: false, force: false, stop: kill };
+    supervise::run(suite, &order)
+}
+
+/// Whether somebody has the right to run an automation, so that it is running.
+fn is_held(suite: &Suite, id: &str) -> bool {
+    let path = right_to_run(suite, id);
+    path.exists() && matches!(files::try_hold(&path), Ok(None))
+}
+
+/// Whether a run of an automation is recorded as ended at or after that moment.
+fn has_ended_since(suite: &Suite, id: &str, moment: DateTime<Utc>) -> bool {
+    let state: Option<Value> =
+        document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
+    let entry = state.map(|state| state["automations"][id].clone()).unwrap_or_default();
+    let is_over = entry["status"] != "running";
+    let ends = ["last_success", "last_failure"].iter().filter_map(|key| parse_time(entry[*key].as_str()?));
+    is_over && ends.max().is_some_and(|end| end >= moment)
+}
+
+/// A run that was missed too long ago to be made up.
+fn missed(suite: &Suite, listed: &Listed, time: DateTime<Utc>) {
+    let reason = Reason::MissedTooOld;
+    suite.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, common::host::timestamp(time)));
+    let report = Report::new(suite.host, &suite.repo, &suite.manifest, &listed.entry.id);
+    if let Err(error) = report.skipped(reason) {
+        suite.warn(&format!("{}: {error}", listed.entry.id));
+    }
+}

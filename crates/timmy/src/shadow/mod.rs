@@ -1,0 +1,179 @@
+//! `timmy shadow`: an old script and our tool on the same inputs, side by side, so that nobody has to believe us.
+
+mod compare;
+mod report;
+mod stage;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use common::child::{self, Call, Ended, From};
+use common::files::{self, Durability};
+use common::host::Host;
+use common::pyjson;
+use serde_json::json;
+
+pub(crate) use report::report;
+
+use crate::cli::{ShadowArgs, ShadowCommand};
+use crate::error::{Error, Verdict};
+use crate::shadow::compare::{Difference, compare};
+use crate::shadow::stage::{Stage, Written};
+use crate::signals::Signals;
+use crate::suite::Suite;
+use crate::supervise::{own_program, tool_name};
+
+/// The largest output that is compared, in bytes of each stream.
+const OUTPUT_LIMIT: usize = 64 << 20;
+
+/// What one of the two did.
+pub(crate) struct Did {
+    pub code: Option<i32>,
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
+    pub duration: Duration,
+    pub written: Vec<Written>,
+}
+
+/// A call of an old script.
+struct OldCall<'a> {
+    /// The script's place among the words.
+    at: usize,
+    /// Its path from the repository's root, where it stood before it was kept aside.
+    script: PathBuf,
+    tool: &'static str,
+    /// What follows it.
+    args: &'a [OsString],
+}
+
+/// Runs both, compares them, writes down the differences, and answers with the old one's result.
+pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
+    if let Some(ShadowCommand::Report(args)) = &args.command {
+        return report(&Suite::open(host, &args.common)?);
+    }
+    let suite = Suite::open(host, &args.common)?;
+    let old_call = find_script(&suite, &args.call)?;
+    suite.repo.prepare()?;
+    let signals = Signals::watch()?;
+    let limit = Duration::from_secs(args.timeout);
+    // Ours gets its copy before the old one may have changed anything.
+    let ours = Stage::copy(&suite, &old_call.script)?;
+    let theirs = if args.live { None } else { Some(Stage::copy(&suite, &old_call.script)?) };
+    let script = suite.repo.root().join(&old_call.script);
+    let kept = resolve(host, &args.call[old_call.at]);
+    let old = {
+        let (root, path) = match &theirs {
+            Some(stage) => (stage.root().to_owned(), stage.put_script(&old_call.script, &kept)?),
+            None => (suite.repo.root().to_owned(), if kept.exists() { kept.clone() } else { script }),
+        };
+        let mut words = args.call.clone();
+        words[old_call.at] = path.into_os_string();
+        let before = theirs.as_ref().map(Stage::snapshot).transpose()?;
+        let did = run(&suite, &words, &root, limit, &signals)?;
+        let written = match (&theirs, before) {
+            (Some(stage), Some(before)) => stage.written_since(&before)?,
+            // Of what it did in the repository itself others may have done a part: compared with the copy made before.
+            _ => ours.written_in(suite.repo.root())?,
+        };
+        Did { written, ..did }
+    };
+    let new = {
+        let program = own_program(host, old_call.tool)?;
+        let mut words: Vec<OsString> = vec![program.clone().into_os_string()];
+        if program.file_name().is_none_or(|name| name != old_call.tool) {
+            words.push(old_call.tool.into());
+        }
+        words.extend(old_call.args.iter().cloned());
+        let before = ours.snapshot()?;
+        let did = run(&suite, &words, ours.root(), limit, &signals)?;
+        Did { written: ours.written_since(&before)?, ..did }
+    };
+    let roots: Vec<&Path> =
+        [Some(ours.root()), theirs.as_ref().map(Stage::root), Some(suite.repo.root())].into_iter().flatten().collect();
+    let differences = compare(&old, &new, &roots);
+    if let Err(error) = write_down(&suite, &old_call, &old, &new, &differences) {
+        // The caller's answer must not suffer for our book-keeping.
+        suite.warn(&format!("the comparison could not be written down: {error}"));
+    }
+    let outlets = host.outlets();
+    outlets.write_err(&old.err);
+    outlets.write_out(&old.out);
+    if !differences.is_empty() && args.common.verbose {
+        for difference in &differences {
+            suite.note(&format!("differs: {}", difference.in_words()));
+        }
+    }
+    signals.end_as_told(host);
+    Ok(Verdict::Code(old.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+}
+
+/// Finds the script among the words of a call.
+fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, Error> {
+    let usage = |what: &str| Error::usage(what, "timmy shadow -- python3 .loop/originals/scripts/triage_score.py ARGS");
+    let at = call.iter().position(|word| tool_name(Path::new(word)).is_some());
+    let at = at.ok_or_else(|| usage("none of these words is the path of a script that a tool of ours stands for"))?;
+    let path = resolve(suite.host, &call[at]);
+    if !path.is_file() {
+        return Err(usage(&format!("there is no {}", path.display())));
+    }
+    let root = suite.repo.root();
+    let originals = suite.repo.in_loop("originals");
+    // The place that it was kept from, so that it finds the repository around itself.
+    let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
+    let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
+    let tool = tool_name(&path).ok_or_else(|| usage("no tool of ours"))?;
+    Ok(OldCall { at, script, tool, args: &call[at + 1..] })
+}
+
+fn resolve(host: &Host, word: &OsStr) -> PathBuf {
+    crate::paths::tidy(&host.current_dir().join(word))
+}
+
+fn run(suite: &Suite, words: &[OsString], root: &Path, limit: Duration, signals: &Signals) -> Result<Did, Error> {
+    let said: Arc<Mutex<(Vec<u8>, Vec<u8>)>> = Arc::default();
+    let kept = Arc::clone(&said);
+    let sink: child::Sink = Arc::new(move |from, piece| {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let stream = if from == From::Stdout { &mut kept.0 } else { &mut kept.1 };
+        let taken = OUTPUT_LIMIT.saturating_sub(stream.len()).min(piece.len());
+        stream.extend_from_slice(&piece[..taken]);
+    });
+    // The folder that the caller is in, as far as it lies in the repository.
+    let below = suite.host.current_dir().strip_prefix(suite.repo.root()).ok().map(|below| root.join(below));
+    let folder = below.filter(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned());
+    let env = [("TIMMY_REPO_ROOT".into(), root.into())];
+    let clock = Instant::now();
+    let call = Call {
+        program: &words[0],
+        args: &words[1..],
+        env: &env,
+        folder: &folder,
+        stdin: Stdio::null(),
+        limit,
+        grace: Duration::from_secs(5),
+    };
+    let finished = child::run(call, signals.stop(), &sink).map_err(Error::io("run", &words[0]))?;
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let code = match finished.ended {
+        Ended::Code(code) => Some(code),
+        Ended::Signal(_) | Ended::TimedOut | Ended::Stopped => None,
+    };
+    let (out, err) = (std::mem::take(&mut said.0), std::mem::take(&mut said.1));
+    Ok(Did { code, out, err, duration: clock.elapsed(), written: Vec::new() })
+}
+
+fn write_down(suite: &Suite, call: &OldCall, old: &Did, new: &Did, differences: &[Difference]) -> Result<(), Error> {
+    let milliseconds = |did: &Did| u64::try_from(did.duration.as_millis()).unwrap_or(u64::MAX);
+    let side = |did: &Did| json!({"exit_code": did.code, "duration_ms": milliseconds(did)});
+    let args: Vec<String> = call.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let line = json!({
+        "timestamp": suite.host.timestamp(), "tool": call.tool, "args": args, "agree": differences.is_empty(),
+        "old": side(old), "new": side(new), "differences": differences,
+    });
+    let path = suite.repo.in_loop("shadow.jsonl");
+    files::lock(&path)?.append_line(pyjson::to_line(&line)?.as_bytes(), Durability::Flushed)?;
+    Ok(())
+}

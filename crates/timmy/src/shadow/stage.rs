@@ -1,0 +1,244 @@
+//! A copy of a repository for one run: its files, the state of its loop, and its history without a copy of that.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::suite::Suite;
+
+/// The most that is copied, in bytes.
+const LIMIT: u64 = 1 << 30;
+
+/// Parts of `.loop` that no tool reads.
+const NOT_COPIED: [&str; 5] = ["originals", "bin", "logs", "running", "shadow.jsonl"];
+
+/// Files that only ours writes beside, and locks.
+fn is_book_keeping(name: &Path) -> bool {
+    let file = name.file_name().unwrap_or_default().to_string_lossy();
+    file.starts_with('.') && (file.ends_with(".lock") || file.ends_with(".tmp"))
+        || name == Path::new(".loop/.gitignore")
+}
+
+/// A copy of a repository.
+pub(super) struct Stage {
+    folder: tempfile::TempDir,
+}
+
+/// The files of a stage with their contents.
+pub(super) type Snapshot = BTreeMap<PathBuf, Vec<u8>>;
+
+/// A file that a run has written: its content before and after; none where it was not there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Written {
+    pub name: PathBuf,
+    pub before: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
+}
+
+impl Stage {
+    /// Copies a repository: what git knows of or does not ignore, and `.loop` but for what no tool reads.
+    pub fn copy(suite: &Suite, script: &Path) -> Result<Self, Error> {
+        let root = suite.repo.root();
+        let folder = tempfile::tempdir().map_err(Error::io("make", "a temporary folder"))?;
+        let stage = Self { folder };
+        let mut size = 0;
+        for name in names(root)?.into_iter().chain(loop_names(root)).chain([script.to_owned()]) {
+            let from = root.join(&name);
+            let Ok(metadata) = fs::symlink_metadata(&from) else { continue };
+            let to = stage.root().join(&name);
+            if let Some(above) = to.parent() {
+                fs::create_dir_all(above).map_err(Error::io("make the folder", above))?;
+            }
+            if metadata.is_symlink() {
+                let target = fs::read_link(&from).map_err(Error::io("read the link", &from))?;
+                let _ = std::os::unix::fs::symlink(target, &to);
+                continue;
+            }
+            if !metadata.is_file() {
+                continue;
+            }
+            size += metadata.len();
+            if size > LIMIT {
+                return Err(Error::failed(
+                    format!("{} is too large to be copied for a comparison", root.display()),
+                    "a gigabyte is the most",
+                ));
+            }
+            fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
+            if let Ok(time) = metadata.modified() {
+                // Some tools look how old a file is.
+                let _ = fs::File::open(&to).and_then(|file| file.set_modified(time));
+            }
+        }
+        copy_history(root, stage.root())?;
+        Ok(stage)
+    }
+
+    /// Returns the copy's root.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Puts the old script to where it stood, in the place of a link of ours that may be there.
+    pub fn put_script(&self, name: &Path, kept: &Path) -> Result<PathBuf, Error> {
+        let path = self.root().join(name);
+        let _ = fs::remove_dir(&path);
+        common::files::remove(&path)?;
+        if let Some(above) = path.parent() {
+            fs::create_dir_all(above).map_err(Error::io("make the folder", above))?;
+        }
+        fs::copy(kept, &path).map_err(Error::io("copy", kept))?;
+        Ok(path)
+    }
+
+    /// Reads all files that a run may write.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        snapshot(self.root())
+    }
+
+    /// Returns what was written since a snapshot.
+    pub fn written_since(&self, before: &Snapshot) -> Result<Vec<Written>, Error> {
+        Ok(written(before, &snapshot(self.root())?))
+    }
+
+    /// Returns in what `.loop` of another folder differs from the copy: what was written there since the copy was made.
+    pub fn written_in(&self, root: &Path) -> Result<Vec<Written>, Error> {
+        let in_loop = |mut snapshot: Snapshot| {
+            snapshot.retain(|name, _| {
+                name.strip_prefix(".loop").is_ok_and(|rest| {
+                    let first = rest.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned());
+                    !first.is_some_and(|first| NOT_COPIED.contains(&first.as_str()))
+                })
+            });
+            snapshot
+        };
+        let after: Snapshot = loop_names(root)
+            .into_iter()
+            .filter_map(|name| Some((name.clone(), fs::read(root.join(&name)).ok()?)))
+            .filter(|(name, _)| !is_book_keeping(name))
+            .collect();
+        Ok(written(&in_loop(self.snapshot()?), &in_loop(after)))
+    }
+}
+
+fn snapshot(root: &Path) -> Result<Snapshot, Error> {
+    let (mut snapshot, mut folders) = (Snapshot::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        let path = root.join(&folder);
+        for entry in fs::read_dir(&path).map_err(Error::io("read", &path))?.flatten() {
+            let name = folder.join(entry.file_name());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && name != Path::new(".git") => folders.push(name),
+                Ok(kind) if kind.is_file() && !is_book_keeping(&name) && !is_cache(&name) => {
+                    snapshot.insert(name.clone(), fs::read(root.join(&name)).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(snapshot)
+}
+
+/// What Python leaves behind when it imports.
+fn is_cache(name: &Path) -> bool {
+    name.components().any(|part| part.as_os_str() == "__pycache__")
+}
+
+fn written(before: &Snapshot, after: &Snapshot) -> Vec<Written> {
+    let names: std::collections::BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name))
+        .map(|name| Written { name: name.clone(), before: before.get(name).cloned(), after: after.get(name).cloned() })
+        .collect()
+}
+
+/// The files of the work tree that git has or does not ignore; without git, all but those of hidden folders.
+fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let Ok(repository) = git2::Repository::open(root) else { return Ok(plain_names(root)) };
+    let mut options = git2::StatusOptions::new();
+    options.include_untracked(true).recurse_untracked_dirs(true).include_unmodified(true).include_ignored(false);
+    let statuses = repository.statuses(Some(&mut options))?;
+    Ok(statuses
+        .iter()
+        .filter_map(|entry| entry.path().ok().map(PathBuf::from))
+        .filter(|name| !name.starts_with(".loop"))
+        .collect())
+}
+
+fn plain_names(root: &Path) -> Vec<PathBuf> {
+    let (mut names, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder)).into_iter().flatten().flatten() {
+            let name = folder.join(entry.file_name());
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !is_hidden && entry.file_name() != "node_modules" => folders.push(name),
+                Ok(kind) if !kind.is_dir() => names.push(name),
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+fn loop_names(root: &Path) -> Vec<PathBuf> {
+    let (mut names, mut folders) = (Vec::new(), vec![PathBuf::from(".loop")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder)).into_iter().flatten().flatten() {
+            let name = folder.join(entry.file_name());
+            let is_left_out = NOT_COPIED.iter().any(|part| name == Path::new(".loop").join(part));
+            match entry.file_type() {
+                Ok(_) if is_left_out => {}
+                Ok(kind) if kind.is_dir() => folders.push(name),
+                Ok(kind) if kind.is_file() => names.push(name),
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+/// Gives the copy a repository of git with the same head, branches, remotes and index, whose objects are those of the original.
+fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
+    let to = copy.join(".git");
+    let Ok(repository) = git2::Repository::open(root) else {
+        return fs::create_dir_all(&to).map_err(Error::io("make the folder", to));
+    };
+    let (own, shared) = (repository.path(), repository.commondir());
+    let make = |path: &Path| fs::create_dir_all(path).map_err(Error::io("make the folder", path));
+    make(&to.join("objects/info"))?;
+    make(&to.join("refs"))?;
+    for (folder, name) in [
+        (own, "HEAD"),
+        (own, "index"),
+        (shared, "config"),
+        (shared, "packed-refs"),
+        (shared, "shallow"),
+        (shared, "info/exclude"),
+    ] {
+        let (from, to) = (folder.join(name), to.join(name));
+        if from.is_file() {
+            to.parent().map_or(Ok(()), make)?;
+            fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
+        }
+    }
+    copy_folder(&shared.join("refs"), &to.join("refs"))?;
+    let alternates = format!("{}\n", shared.join("objects").display());
+    common::files::create(&to.join("objects/info/alternates"), alternates.as_bytes())?;
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::create_dir_all(to).map_err(Error::io("make the folder", to))?;
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_folder(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).map_err(Error::io("copy", &source))?;
+        }
+    }
+    Ok(())
+}

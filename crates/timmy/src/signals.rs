@@ -1,0 +1,62 @@
+//! Signals that ask a command to end: seen by whoever runs children, which are ended first.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use common::host::Host;
+
+use crate::error::Error;
+
+/// SIGINT, SIGTERM and SIGHUP, watched for.
+pub(crate) struct Signals {
+    stop: Arc<AtomicBool>,
+    number: Arc<AtomicUsize>,
+    count: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Watches from now on: a signal no longer ends the process by itself.
+    pub fn watch() -> Result<Self, Error> {
+        Self::watch_and(|| ())
+    }
+
+    /// Watches from now on, and calls `wake` at each signal.
+    pub fn watch_and(wake: impl Fn() + Send + 'static) -> Result<Self, Error> {
+        let (mut stream, number) = Host::wake_on_signal().map_err(Error::io("wait for", "signals"))?;
+        let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (set, counted) = (Arc::clone(&stop), Arc::clone(&count));
+        thread::spawn(move || {
+            while stream.read(&mut [0]).is_ok_and(|read| read > 0) {
+                set.store(true, Ordering::Relaxed);
+                counted.fetch_add(1, Ordering::Relaxed);
+                wake();
+            }
+        });
+        Ok(Self { stop, number, count })
+    }
+
+    /// Returns how many signals have come.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Set once a signal has come.
+    pub fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// Returns whether a signal has come.
+    pub fn have_come(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// If a signal has come, ends the process as it would have.
+    pub fn end_as_told(&self, host: &Host) {
+        let number = self.number.load(Ordering::Relaxed);
+        if number != 0 {
+            host.end_by_signal(number);
+        }
+    }
+}

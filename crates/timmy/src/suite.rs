@@ -1,0 +1,118 @@
+//! The repository with its automations, as every command sees it.
+
+use std::path::{Path, PathBuf};
+
+use common::host::Host;
+use common::layout::Repo;
+use common::manifest::{DailyRunFile, Listed, Manifest, Problem};
+use common::pauses::{Pause, Pauses};
+use common::pyjson;
+use common::run::CommonArgs;
+use common::source::Source;
+use common::text;
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// The repository, its configuration, and how to speak.
+pub(crate) struct Suite<'h> {
+    pub host: &'h Host,
+    pub repo: Repo,
+    pub manifest: Manifest,
+    /// What is wrong in the manifest so that it could not even be read.
+    pub unreadable: Vec<Problem>,
+    /// `daily_run.json`, where there is one.
+    pub daily_run: Option<(DailyRunFile, Source)>,
+    pub args: CommonArgs,
+}
+
+impl<'h> Suite<'h> {
+    /// Finds the repository and reads its configuration; entries that are wrong are left out and told.
+    pub fn open(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
+        let repo = Repo::find(host, args.repo_root.as_deref())?;
+        Self::open_in(host, repo, args)
+    }
+
+    /// Reads the configuration of a repository.
+    pub fn open_in(host: &'h Host, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
+        let (manifest, unreadable) = Manifest::survey(host, &repo, args.config_dir.as_deref())?;
+        let daily_run = manifest.daily_run()?;
+        Ok(Self { host, repo, manifest, unreadable, daily_run, args: args.clone() })
+    }
+
+    /// Takes a repository without reading its configuration, for what must work when that is broken.
+    pub fn without_configuration(host: &'h Host, repo: Repo, args: &CommonArgs) -> Self {
+        Self { host, repo, manifest: Manifest::default(), unreadable: Vec::new(), daily_run: None, args: args.clone() }
+    }
+
+    /// Returns an automation of the manifest.
+    pub fn automation(&self, id: &str) -> Result<&Listed, Error> {
+        if let Some(listed) = self.manifest.find(id) {
+            return Ok(listed);
+        }
+        if let Some(problem) = self.unreadable.iter().find(|problem| problem.id.as_deref() == Some(id)) {
+            let error = problem.error.clone();
+            return Err(Error::Manifest(error.into()));
+        }
+        let ids = self.manifest.listed().iter().map(|listed| listed.entry.id.as_str());
+        let hint = text::nearest(id, ids).map_or_else(
+            || "timmy automation list shows which there are".to_owned(),
+            |nearest| format!("did you mean `{nearest}`?"),
+        );
+        Err(Error::usage(format!("the manifest has no automation `{}`", text::fit(id, 60)), hint))
+    }
+
+    /// Returns the folder that script paths are relative to.
+    pub fn base(&self) -> &Path {
+        self.manifest.folder().and_then(Path::parent).unwrap_or(self.repo.root())
+    }
+
+    /// Returns a path as it is shown: relative to the repository where it lies in it.
+    pub fn shown(&self, path: &Path) -> String {
+        text::fit(&path.strip_prefix(self.repo.root()).unwrap_or(path).to_string_lossy(), 200)
+    }
+
+    /// Returns the pauses; a file that cannot be read counts as none.
+    pub fn pauses(&self) -> Pauses {
+        Pauses::read(&self.repo, |what| self.warn(what)).unwrap_or_default()
+    }
+
+    /// Returns the pause of an automation that is in force.
+    pub fn pause(&self, id: &str) -> Option<Pause> {
+        self.pauses().of(id, self.host.now())
+    }
+
+    /// Returns the place of the log of an automation's runs.
+    pub fn log(&self, id: &str) -> PathBuf {
+        self.repo.in_loop("logs").join(format!("{id}.log"))
+    }
+
+    /// Prints a line of a result, unless something asks for silence.
+    pub fn say(&self, line: &str) {
+        if !self.args.quiet && !self.args.json {
+            self.host.say(line);
+        }
+    }
+
+    /// Prints the JSON document, if one was asked for.
+    pub fn json(&self, document: &impl Serialize) -> Result<(), Error> {
+        if self.args.json {
+            self.host.say(&pyjson::to_line(document)?);
+        }
+        Ok(())
+    }
+
+    /// Prints a warning, unless `--quiet`.
+    pub fn warn(&self, what: &str) {
+        if !self.args.quiet {
+            self.host.warn(&text::lines(what));
+        }
+    }
+
+    /// Prints what is being done or left undone on stderr, unless `--quiet`.
+    pub fn note(&self, line: &str) {
+        if !self.args.quiet {
+            self.host.note(&format!("[timmy] {}", text::lines(line)));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The automations of one trigger, run one after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::sync::atomic::AtomicBool;
+
+use common::document;
+use common::manifest::Listed;
+use common::reason::Reason;
+use serde_json::Value;
+
+use super::{Order, Ran, run};
+use crate::suite::Suite;
+
+/// Automations in the order in which they run.
+pub(crate) struct Batch<'a>(Vec<&'a Listed>);
+
+impl<'a> Batch<'a> {
+    /// The automations of a trigger: those that name it, and those that `daily_run.json` names under it; in the manifest's
+    /// order, each after those that it depends on.
+    pub fn of(suite: &'a Suite, trigger: &str) -> Self {
+        let schedules = suite.daily_run.as_ref().and_then(|(file, _)| file.schedules.get(trigger));
+        let named: BTreeSet<&str> =
+            schedules.into_iter().flat_map(|schedule| &schedule.automations).map(String::as_str).collect();
+        let members = suite.manifest.listed().iter();
+        Self::ordered(
+            members
+                .filter(|listed| listed.entry.trigger == trigger || named.contains(listed.entry.id.as_str()))
+                .collect(),
+        )
+    }
+
+    /// Puts automations in the order in which they run. Those that depend on one another in a circle come last.
+    pub fn ordered(mut waiting: Vec<&'a Listed>) -> Self {
+        let mut ordered: Vec<&Listed> = Vec::with_capacity(waiting.len());
+        let mut pending: BTreeSet<&str> = waiting.iter().map(|listed| listed.entry.id.as_str()).collect();
+        while !waiting.is_empty() {
+            let before = ordered.len();
+            waiting.retain(|listed| {
+                let is_free = listed.entry.depends_on.iter().all(|other| !pending.contains(other.as_str()));
+                if is_free {
+                    pending.remove(listed.entry.id.as_str());
+                    ordered.push(listed);
+                }
+                !is_free
+            });
+            if ordered.len() == before {
+                ordered.append(&mut waiting);
+            }
+        }
+        Self(ordered)
+    }
+
+    /// The automations, first to last.
+    pub fn members(&self) -> &[&'a Listed] {
+        &self.0
+    }
+}
+
+/// Runs the automations of an event one after the other; each gets `args`. Returns what became of each.
+pub(crate) fn run_event(suite: &Suite, event: &str, args: &[OsString], stop: &AtomicBool) -> Vec<Ran> {
+    let batch = Batch::of(suite, event);
+    let mut ended: BTreeMap<String, bool> = BTreeMap::new();
+    let mut all = Vec::new();
+    for listed in batch.members() {
+        let lacking = listed
+            .entry
+            .depends_on
+            .iter()
+            .find(|other| !ended.get(other.as_str()).copied().unwrap_or_else(|| ended_well(suite, other)));
+        let ran = match lacking {
+            Some(other) if !suite.args.force && listed.entry.enabled => {
+                Ran::not(listed, Reason::DependencyNotOk, Some(other.clone()))
+            }
+            _ => run(
+                suite,
+                &Order {
+                    listed,
+                    trigger: event,
+                    args,
+                    stdin: true,
+                    pass_on: !suite.args.json && !suite.args.quiet,
+                    force: suite.args.force,
+                    stop,
+                },
+            ),
+        };
+        ended.insert(ran.id.clone(), ran.exit_code == Some(0));
+        all.push(ran);
+        if stop.load(std::sync::atomic::Ordering::Relaxed) {
+            break;
+        }
+    }
+    all
+}
+
+/// Whether the last run of an automation ended well, as far as is recorded.
+pub(crate) fn ended_well(suite: &Suite, id: &str) -> bool {
+    let state: Option<Value> =
+        document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
+    let Some(state) = state else { return false };
+    let entry = &state["automations"][id];
+    entry["status"] == "ok" && entry["last_exit_code"] == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use common::manifest::Manifest;
+    use common::source::Source;
+
+    use super::*;
+
+    #[test]
+    fn what_others_depend_on_comes_first_and_the_rest_stays_in_order() {
+        let text = r#"{"automations": [
+            {"id": "a", "script": "x", "depends_on": ["c"]}, {"id": "b", "script": "x"}, {"id": "c", "script": "x"},
+            {"id": "d", "script": "x", "depends_on": ["elsewhere"]},
+            {"id": "e", "script": "x", "depends_on": ["f"]}, {"id": "f", "script": "x", "depends_on": ["e"]}]}"#;
+        let (manifest, _) = Manifest::read(Source::new("m", text)).unwrap();
+        let batch = Batch::ordered(manifest.listed().iter().collect());
+        let ids: Vec<&str> = batch.members().iter().map(|listed| listed.entry.id.as_str()).collect();
+        assert_eq!(ids, ["b", "c", "d", "a", "e", "f"]);
+    }
+}

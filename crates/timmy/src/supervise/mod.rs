@@ -1,0 +1,327 @@
+//! Runs an automation as a child process: what it runs, with which variables, for how long, and what is recorded of it.
+
+mod batch;
+mod log;
+mod target;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use common::child::{self, Call, Ended, From};
+use common::files::{self, FileError};
+use common::host::{Host, timestamp};
+use common::manifest::{self, Listed};
+use common::reason::Reason;
+use common::report::{Ending, Report};
+use common::settings::{Layers, Setting, SettingsError};
+use schedule::Trigger;
+use serde::Serialize;
+use serde_json::Value;
+
+pub(crate) use batch::{Batch, ended_well, run_event};
+pub(crate) use target::{Target, find as find_target, is_compiled, tool_name};
+
+use crate::error::Error;
+use crate::suite::Suite;
+use crate::supervise::log::Log;
+
+/// How long an automation has to end when it is told to.
+const GRACE: Duration = Duration::from_secs(10);
+
+const TIMEOUT: Setting<u64> = Setting {
+    key: "timeout",
+    aliases: &[],
+    default: || 3600,
+    valid: |seconds| (1..=7 * 86_400).contains(seconds),
+    expected: "whole seconds from 1 to 604800",
+};
+const ARGS: Setting<Vec<String>> =
+    Setting { key: "args", aliases: &[], default: Vec::new, valid: |_| true, expected: "a list of texts" };
+
+/// How an automation is run.
+#[derive(Clone, Debug)]
+pub(crate) struct Supervision {
+    /// Its time limit.
+    pub limit: Duration,
+    /// Arguments that it always gets.
+    pub args: Vec<String>,
+}
+
+impl Supervision {
+    /// Takes how an automation is run from its settings.
+    pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+        Ok(Self { limit: Duration::from_secs(layers.get(&TIMEOUT, None)?), args: layers.get(&ARGS, None)? })
+    }
+
+    fn of(suite: &Suite, listed: &Listed) -> Result<Self, SettingsError> {
+        Self::take(&mut Layers::new(suite.host, &listed.entry.id, vec![&listed.config], Vec::new()))
+    }
+}
+
+/// A run that is asked for.
+pub(crate) struct Order<'a> {
+    pub listed: &'a Listed,
+    /// What brings it about, as it is told to the automation and to its log.
+    pub trigger: &'a str,
+    /// Further arguments.
+    pub args: &'a [OsString],
+    /// Whether it may read what this program reads.
+    pub stdin: bool,
+    /// Whether its output is passed on as well as logged.
+    pub pass_on: bool,
+    /// Whether it runs although it is disabled or paused.
+    pub force: bool,
+    /// Set by whoever wishes everything to end.
+    pub stop: &'a AtomicBool,
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Ran {
+    pub id: String,
+    pub reason: Reason,
+    /// The exit code, where it ran to its own end.
+    pub exit_code: Option<i32>,
+    pub duration_ms: u64,
+    /// What is to be said beside the reason.
+    pub detail: Option<String>,
+}
+
+impl Ran {
+    /// An automation that was not run.
+    pub fn not(listed: &Listed, reason: Reason, detail: Option<String>) -> Self {
+        Self { id: listed.entry.id.clone(), reason, exit_code: None, duration_ms: 0, detail }
+    }
+
+    /// Whether it was run at all.
+    pub fn was_run(&self) -> bool {
+        use Reason::{RanFailed, RanWell, Stopped, TimedOut};
+        matches!(self.reason, RanWell | RanFailed | TimedOut | Stopped)
+    }
+}
+
+/// Runs an automation, if it is to run, and records what became of it.
+pub(crate) fn run(suite: &Suite, order: &Order) -> Ran {
+    let listed = order.listed;
+    if let Some(ran) = held_back(suite, order) {
+        return ran;
+    }
+    let prepared = Supervision::of(suite, listed).map_err(|error| error.to_string()).and_then(|supervision| {
+        let target = find_target(suite, listed)?;
+        Ok((supervision, target))
+    });
+    let (supervision, target) = match prepared {
+        Ok(prepared) => prepared,
+        Err(problem) => {
+            record(suite, |report| report.skipped(Reason::Invalid), &listed.entry.id);
+            return Ran::not(listed, Reason::Invalid, Some(problem));
+        }
+    };
+    // Held until the run is over.
+    let (stdin, _right) = match stdin(suite, order) {
+        Ok(Some(both)) => both,
+        Ok(None) => return Ran::not(listed, Reason::AlreadyRunning, None),
+        Err(error) => {
+            let words = format!("{error}");
+            return Ran::not(listed, Reason::NotStarted, Some(words));
+        }
+    };
+    start(suite, order, &supervision, &target, stdin)
+}
+
+/// An automation that is switched off or paused, and not forced.
+fn held_back(suite: &Suite, order: &Order) -> Option<Ran> {
+    let listed = order.listed;
+    if order.force {
+        return None;
+    }
+    let (reason, detail) = if listed.entry.enabled {
+        let pause = suite.pause(&listed.entry.id)?;
+        (Reason::Paused, Some(format!("until {}: {}", timestamp(pause.until), pause.reason)))
+    } else {
+        (Reason::Disabled, None)
+    };
+    record(suite, |report| report.skipped(reason), &listed.entry.id);
+    Some(Ran::not(listed, reason, detail))
+}
+
+/// What an automation reads. Unless it is run by an event, which several agents may bring about at once, it is an empty file that
+/// stands for the right to run, so that the right lasts as long as anything of the run does, even when this program is killed.
+/// None if somebody else has the right.
+fn stdin(suite: &Suite, order: &Order) -> Result<Option<(Stdio, Option<File>)>, FileError> {
+    let own = || if order.stdin && suite.host.stdin_is_piped() { Stdio::inherit() } else { Stdio::null() };
+    if order.trigger.parse::<Trigger>().is_ok_and(|trigger| trigger.is_event()) {
+        return Ok(Some((own(), None)));
+    }
+    let Some(held) = files::try_hold(&right_to_run(suite, &order.listed.entry.id))? else { return Ok(None) };
+    Ok(Some(if order.stdin { (own(), Some(held)) } else { (held.into(), None) }))
+}
+
+/// The file that stands for the right to run an automation.
+pub(crate) fn right_to_run(suite: &Suite, id: &str) -> std::path::PathBuf {
+    suite.repo.in_loop("running").join(format!(".{id}.lock"))
+}
+
+fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Target, stdin: Stdio) -> Ran {
+    let id = &order.listed.entry.id;
+    let args: Vec<OsString> = target
+        .args
+        .iter()
+        .cloned()
+        .chain(supervision.args.iter().map(Into::into))
+        .chain(order.args.iter().cloned())
+        .collect();
+    let env = variables(suite, order, target);
+    if !target.reports {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is not general over lifetimes")]
+        record(suite, |report| report.began(), id);
+    }
+    let log = Arc::new(Mutex::new(Log::open(suite.log(id))));
+    let write = |line: &str| log.lock().unwrap_or_else(PoisonError::into_inner).line(line);
+    write(&format!("=== {} {} begins, pid of timmy {}", suite.host.timestamp(), order.trigger, std::process::id()));
+    let (outlets, kept, pass_on) = (suite.host.outlets(), Arc::clone(&log), order.pass_on);
+    let sink: child::Sink = Arc::new(move |from, piece| {
+        if pass_on {
+            match from {
+                From::Stdout => outlets.write_out(piece),
+                From::Stderr => outlets.write_err(piece),
+            }
+        }
+        kept.lock().unwrap_or_else(PoisonError::into_inner).write(piece);
+    });
+    let clock = Instant::now();
+    let call = Call {
+        program: target.program.as_os_str(),
+        args: &args,
+        env: &env,
+        folder: suite.repo.root(),
+        stdin,
+        limit: supervision.limit,
+        grace: GRACE,
+    };
+    let finished = child::run(call, order.stop, &sink);
+    let duration = clock.elapsed();
+    let (reason, exit_code, detail) = judge(order.listed, target, supervision, &finished);
+    let told = detail.as_deref().map_or(String::new(), |detail| format!(": {detail}"));
+    write(&format!("=== {} ends: {reason}{told}", suite.host.timestamp()));
+    if let Some(problem) = log.lock().unwrap_or_else(PoisonError::into_inner).problem() {
+        suite.warn(&format!("{}: the output could not be logged: {problem}", suite.log(id).display()));
+    }
+    // Our tools report by themselves, unless they were kept from it.
+    if !target.reports || exit_code.is_none() {
+        report(suite, id, reason, exit_code, detail.as_deref(), duration, target.reports);
+    }
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Ran { id: id.clone(), reason, exit_code, duration_ms, detail }
+}
+
+/// What a run's end means.
+fn judge(
+    listed: &Listed,
+    target: &Target,
+    supervision: &Supervision,
+    finished: &std::io::Result<child::Finished>,
+) -> (Reason, Option<i32>, Option<String>) {
+    match finished {
+        Err(error) => (Reason::NotStarted, None, Some(format!("{}: {error}", target.program.display()))),
+        Ok(finished) => match finished.ended {
+            Ended::Code(0) => (Reason::RanWell, Some(0), None),
+            // A no that it is there to give.
+            Ended::Code(1) if matches!(listed.entry.trigger.as_str(), "pre_cycle" | "pre_commit") => {
+                (Reason::RanWell, Some(1), Some("the answer is no (exit 1)".to_owned()))
+            }
+            Ended::Code(code) => (Reason::RanFailed, Some(code), Some(format!("exit {code}"))),
+            Ended::Signal(signal) => (Reason::RanFailed, None, Some(format!("ended by signal {signal}"))),
+            Ended::TimedOut => {
+                let seconds = supervision.limit.as_secs();
+                (
+                    Reason::TimedOut,
+                    None,
+                    Some(format!("took more than {seconds} s and was ended with all that it had started")),
+                )
+            }
+            Ended::Stopped => (Reason::Stopped, None, Some("ended because timmy was told to end".to_owned())),
+        },
+    }
+}
+
+/// The variables that an automation gets: where it works, and, unless it reads the manifest itself, its settings.
+fn variables(suite: &Suite, order: &Order, target: &Target) -> Vec<(OsString, OsString)> {
+    let mut env: Vec<(OsString, OsString)> =
+        vec![("TIMMY_REPO_ROOT".into(), suite.repo.root().into()), ("TIMMY_TRIGGER".into(), order.trigger.into())];
+    if let Some(folder) = suite.manifest.folder() {
+        env.push((manifest::CONFIG_DIR.into(), folder.into()));
+    }
+    if !target.reports {
+        let id = &order.listed.entry.id;
+        env.push(("TIMMY_ID".into(), id.into()));
+        env.push(("TIMMY_CONFIG".into(), Value::Object(order.listed.entry.config.clone()).to_string().into()));
+        for (key, value) in &order.listed.entry.config {
+            let name = format!("TIMMY_{}_{}", id.to_uppercase(), key.to_uppercase());
+            let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            // What somebody has set stands above the manifest.
+            if is_name && suite.host.var(&name).is_none() {
+                env.push((name.into(), in_variable(value).into()));
+            }
+        }
+    }
+    env
+}
+
+/// A setting as a variable holds it: texts as they are, lists with commas, anything else as JSON.
+pub(crate) fn in_variable(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
+            items.iter().map(in_variable).collect::<Vec<_>>().join(",")
+        }
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn report(
+    suite: &Suite,
+    id: &str,
+    reason: Reason,
+    exit_code: Option<i32>,
+    detail: Option<&str>,
+    duration: Duration,
+    is_tool: bool,
+) {
+    let words = detail.unwrap_or("done").to_owned();
+    let is_well = reason == Reason::RanWell;
+    let ending = Ending {
+        code: exit_code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+        result: if is_well { Ok(words) } else { Err(words) },
+        reason,
+        duration,
+    };
+    record(suite, |report| report.ended(&ending), id);
+    let actions: &[&str] = match (is_tool, is_well) {
+        (true, _) => &["failure"],
+        (false, true) => &["run"],
+        (false, false) => &["run", "failure"],
+    };
+    record(suite, |report| Ok(report.book(actions).map(drop)?), id);
+}
+
+/// Writes a part of a report; a failure to is a warning.
+fn record(suite: &Suite, write: impl FnOnce(&Report) -> Result<(), common::report::ReportError>, id: &str) {
+    let result = suite.repo.prepare().map_err(Into::into);
+    if let Err(error) = result.and_then(|()| write(&Report::new(suite.host, &suite.repo, &suite.manifest, id))) {
+        suite.warn(&format!("{id}: the run could not be reported: {error}"));
+    }
+}
+
+/// The program of a tool of ours, as a file: the one of that name beside this program, or this program itself.
+pub(crate) fn own_program(host: &Host, tool: &str) -> Result<std::path::PathBuf, Error> {
+    let program = host.program().and_then(|path| path.canonicalize()).map_err(Error::io("find", "this program"))?;
+    let beside = program.with_file_name(tool);
+    Ok(if beside.is_file() && beside != Path::new(tool) { beside } else { program })
+}

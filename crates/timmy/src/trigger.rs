@@ -1,0 +1,56 @@
+//! `timmy trigger EVENT`: the enabled automations of an event, one after the other.
+
+use common::host::Host;
+use common::reason::Reason;
+use common::text;
+use schedule::Trigger;
+use serde_json::json;
+
+use crate::cli::TriggerArgs;
+use crate::error::{Error, Verdict};
+use crate::signals::Signals;
+use crate::suite::Suite;
+use crate::supervise::{Ran, run_event};
+
+/// Runs the automations of an event, and ends with what follows from their codes: 0 if all ended with 0; 2 if one could not be
+/// used, or ended with 2; else 1.
+pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Verdict, Error> {
+    let suite = Suite::open(host, &args.common)?;
+    let event: Trigger = args.event.parse().map_err(|error: schedule::TriggerError| {
+        let hint = error.hint.clone();
+        Error::usage(error.to_string(), hint)
+    })?;
+    // What cannot be read cannot be run; the rest must not suffer for it.
+    for problem in &suite.unreadable {
+        suite.warn(&format!("{}", problem.error));
+    }
+    let signals = Signals::watch()?;
+    let all = run_event(&suite, &event.to_string(), &args.args, signals.stop());
+    for ran in &all {
+        let is_news = !matches!(ran.reason, Reason::RanWell | Reason::Disabled);
+        if is_news {
+            let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(": {}", text::fit(detail, 300)));
+            suite.note(&format!("{} ({}){detail}", ran.id, ran.reason));
+        }
+    }
+    if all.iter().all(|ran| ran.reason == Reason::Disabled) {
+        suite.note(&format!("no automation is enabled for {event}"));
+    }
+    let code = all.iter().map(code).max().unwrap_or(0).max(if suite.unreadable.is_empty() { 0 } else { 2 });
+    suite.json(&json!({"trigger": event.to_string(), "exit_code": code, "automations": all}))?;
+    signals.end_as_told(host);
+    Ok(Verdict::Code(code))
+}
+
+/// The exit code that a run adds to its trigger's: 0 well, or not to run; 1 a no, or a failure; 2 wrong configuration.
+pub(crate) fn code(ran: &Ran) -> u8 {
+    match ran.reason {
+        Reason::Invalid | Reason::NotStarted => 2,
+        Reason::Disabled | Reason::Paused => 0,
+        _ => match ran.exit_code {
+            Some(0) => 0,
+            Some(2) => 2,
+            _ => 1,
+        },
+    }
+}

@@ -1,0 +1,71 @@
+//! `timmy why` and `timmy explain`: the reason of every decision, from the files.
+
+mod automation;
+mod idle;
+mod issue;
+
+use common::host::Host;
+use common::pyjson;
+use common::reason::{REASONS, Reason};
+use common::text;
+use serde_json::json;
+
+use crate::cli::{ExplainArgs, WhyArgs};
+use crate::error::{Error, Verdict};
+use crate::suite::Suite;
+
+/// Tells why.
+pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Verdict, Error> {
+    let suite = Suite::open(host, &args.common)?;
+    let number = args.what.trim_start_matches('#').parse::<u64>().ok().filter(|number| *number > 0);
+    match (args.what.as_str(), number, &args.id) {
+        ("idle", _, None) => idle::why(&suite),
+        ("automation", _, Some(id)) => automation::why(&suite, id),
+        (_, Some(number), None) => issue::why(&suite, number),
+        _ => Err(Error::usage(
+            format!("there is no story of `{}`", text::fit(&args.what, 60)),
+            "timmy why 85 (an issue), timmy why idle, timmy why automation ID",
+        )),
+    }
+}
+
+/// Says what a reason code means.
+pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Verdict, Error> {
+    let document = |reason: &Reason| json!({"code": reason.code(), "about": reason.subject().name(), "meaning": reason.meaning(), "change": reason.change()});
+    let Some(code) = &args.code else {
+        if args.json {
+            let all: Vec<_> = REASONS.iter().map(document).collect();
+            host.say(&pyjson::to_line(&all)?);
+            return Ok(Verdict::Yes);
+        }
+        let mut about = "";
+        for reason in REASONS {
+            if about != reason.subject().name() {
+                about = reason.subject().name();
+                host.say(&format!("{about}:"));
+            }
+            let lines = text::wrap(reason.meaning(), 56);
+            for (at, line) in lines.iter().enumerate() {
+                host.say(&format!("  {}{line}", text::column(if at == 0 { reason.code() } else { "" }, 20)));
+            }
+        }
+        return Ok(Verdict::Yes);
+    };
+    let Some(reason) = Reason::from_code(code) else {
+        let hint = text::nearest(code, REASONS.iter().map(|reason| reason.code()))
+            .map_or_else(|| "timmy explain lists all codes".to_owned(), |nearest| format!("did you mean `{nearest}`?"));
+        return Err(Error::usage(format!("there is no reason code `{}`", text::fit(code, 60)), hint));
+    };
+    if args.json {
+        host.say(&pyjson::to_line(&document(&reason))?);
+    } else {
+        host.say(&format!("{} ({})", reason.code(), reason.subject().name()));
+        for line in text::wrap(reason.meaning(), 76) {
+            host.say(&format!("  {line}"));
+        }
+        for line in text::wrap(reason.change(), 76).iter().filter(|line| !line.is_empty()) {
+            host.say(&format!("  {line}"));
+        }
+    }
+    Ok(Verdict::Yes)
+}
