@@ -3,6 +3,7 @@
 //! The parser is Ruff's (`ruff_python_parser`), which has no stable interface; its types stay inside this crate, so that
 //! it can be exchanged here and nowhere else. Offsets are bytes of the decoded text.
 
+mod bindings;
 mod decode;
 mod module;
 mod outline;

@@ -6,11 +6,10 @@
 use std::collections::{HashMap, HashSet};
 
 use memchr::memmem;
-use ruff_python_ast::statement_visitor::{self, StatementVisitor};
-use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::Ranged;
 
+use crate::bindings;
 use crate::module::Module;
 use crate::uses;
 
@@ -179,9 +178,7 @@ impl Module<'_> {
         let mut outline = reader.outline;
         // A function may bind what it declares global whenever it is called.
         if has(b"global ") {
-            let mut globals = Globals(HashSet::new());
-            globals.visit_body(body);
-            outline.names.extend(globals.0);
+            outline.names.extend(bindings::globals(body).into_iter().map(str::to_owned));
         }
         // Who makes modules may make those that it imports.
         if has(b"sys.modules") || has(b"meta_path") {
@@ -222,18 +219,6 @@ struct Reader<'t> {
     deleted: HashSet<String>,
     /// How often `__all__` was met where it is understood.
     exports_read: usize,
-}
-
-/// Collects what is declared global anywhere.
-struct Globals(HashSet<String>);
-
-impl<'a> StatementVisitor<'a> for Globals {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if let Stmt::Global(global) = statement {
-            self.0.extend(global.names.iter().map(ToString::to_string));
-        }
-        statement_visitor::walk_stmt(self, statement);
-    }
 }
 
 /// Where a statement stands.
@@ -284,7 +269,7 @@ impl Reader<'_> {
 
     fn statement(&mut self, statement: &Stmt, flow: Flow) {
         if self.has_walrus && flow.level == Level::Module {
-            self.walruses(statement);
+            bindings::walruses(statement, |name| self.bind(name, flow));
         }
         match statement {
             Stmt::FunctionDef(function) => {
@@ -363,7 +348,7 @@ impl Reader<'_> {
             Stmt::If(inner) => self.branches(inner, flow),
             Stmt::Match(inner) => {
                 for case in &inner.cases {
-                    self.pattern(&case.pattern, flow);
+                    bindings::captures(&case.pattern, |name| self.bind(name, flow));
                     self.body(&case.body, flow.doubtful());
                 }
             }
@@ -515,25 +500,6 @@ impl Reader<'_> {
         }
     }
 
-    fn pattern(&mut self, pattern: &ast::Pattern, flow: Flow) {
-        struct Captures(Vec<String>);
-        impl<'a> Visitor<'a> for Captures {
-            fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
-                let name = match pattern {
-                    ast::Pattern::MatchAs(inner) => inner.name.as_ref(),
-                    ast::Pattern::MatchStar(inner) => inner.name.as_ref(),
-                    ast::Pattern::MatchMapping(inner) => inner.rest.as_ref(),
-                    _ => None,
-                };
-                self.0.extend(name.map(ToString::to_string));
-                visitor::walk_pattern(self, pattern);
-            }
-        }
-        let mut captures = Captures(Vec::new());
-        captures.visit_pattern(pattern);
-        captures.0.iter().for_each(|name| self.bind(name, flow));
-    }
-
     fn delete(&mut self, targets: &[Expr], flow: Flow) {
         for target in targets {
             match target {
@@ -550,36 +516,6 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-    }
-
-    fn walruses(&mut self, statement: &Stmt) {
-        struct Named<'n>(&'n mut HashSet<String>);
-        impl<'a> Visitor<'a> for Named<'_> {
-            fn visit_expr(&mut self, expression: &'a Expr) {
-                if let Expr::Named(named) = expression
-                    && let Expr::Name(name) = &*named.target
-                {
-                    self.0.insert(name.id.to_string());
-                }
-                visitor::walk_expr(self, expression);
-            }
-            fn visit_stmt(&mut self, statement: &'a Stmt) {
-                // What stands in a definition's head is of the scope around it.
-                match statement {
-                    Stmt::FunctionDef(function) => {
-                        function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                        self.visit_parameters(&function.parameters);
-                        function.returns.iter().for_each(|returns| self.visit_expr(returns));
-                    }
-                    Stmt::ClassDef(class) => {
-                        class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                        class.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
-                    }
-                    _ => visitor::walk_stmt(self, statement),
-                }
-            }
-        }
-        Named(&mut self.outline.names).visit_stmt(statement);
     }
 
     /// Adds a value's texts to `__all__`.

@@ -12,6 +12,7 @@ use ruff_python_parser::semantic_errors::{
 };
 use ruff_text_size::{Ranged, TextRange};
 
+use crate::bindings;
 use crate::module::SyntaxError;
 
 /// Finds the errors of a module's statements.
@@ -255,7 +256,7 @@ impl SemanticSyntaxContext for Context<'_> {
                     name == "__class__"
                         || function.type_params.is_some()
                         || function.parameters.includes(name)
-                        || binds(&function.body, name)
+                        || bindings::has(&function.body, name)
                 }
                 Kind::Lambda(parameters) => parameters.is_some_and(|parameters| parameters.includes(name)),
                 Kind::Class => name == "__class__",
@@ -358,63 +359,6 @@ impl<'a> StatementVisitor<'a> for Globals<'a> {
             _ => statement_visitor::walk_stmt(self, statement),
         }
     }
-}
-
-/// Whether the statements of a function bind `name` in its own scope.
-fn binds(body: &[Stmt], name: &str) -> bool {
-    struct Binds<'n> {
-        name: &'n str,
-        found: bool,
-    }
-    impl<'a> Visitor<'a> for Binds<'_> {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                // What stands in a definition's head is of the scope around it.
-                Stmt::FunctionDef(inner) => {
-                    self.found |= inner.name.as_str() == self.name;
-                    inner.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                    self.visit_parameters(&inner.parameters);
-                    inner.returns.iter().for_each(|returns| self.visit_expr(returns));
-                }
-                Stmt::ClassDef(inner) => {
-                    self.found |= inner.name.as_str() == self.name;
-                    inner.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                    inner.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
-                }
-                Stmt::Import(import) => import.names.iter().for_each(|alias| self.visit_alias(alias)),
-                Stmt::Nonlocal(nonlocal) => self.found |= nonlocal.names.iter().any(|it| it.as_str() == self.name),
-                _ => visitor::walk_stmt(self, statement),
-            }
-        }
-        fn visit_alias(&mut self, alias: &'a ast::Alias) {
-            let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-            self.found |= bound.split('.').next() == Some(self.name);
-        }
-        fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
-            let ast::ExceptHandler::ExceptHandler(inner) = handler;
-            self.found |= inner.name.as_ref().is_some_and(|it| it.as_str() == self.name);
-            visitor::walk_except_handler(self, handler);
-        }
-        fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
-            let bound = match pattern {
-                ast::Pattern::MatchAs(inner) => inner.name.as_ref(),
-                ast::Pattern::MatchStar(inner) => inner.name.as_ref(),
-                ast::Pattern::MatchMapping(inner) => inner.rest.as_ref(),
-                _ => None,
-            };
-            self.found |= bound.is_some_and(|it| it.as_str() == self.name);
-            visitor::walk_pattern(self, pattern);
-        }
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Name(name) = expression {
-                self.found |= !name.ctx.is_load() && name.id == self.name;
-            }
-            visitor::walk_expr(self, expression);
-        }
-    }
-    let mut binds = Binds { name, found: false };
-    binds.visit_body(body);
-    binds.found
 }
 
 /// Whether a module asks for annotations that are not evaluated.

@@ -9,6 +9,8 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Expr, ExprContext, Stmt};
 use ruff_text_size::Ranged;
 
+use crate::bindings;
+
 /// Names that every module sees without binding them, of all versions since 3.7; sorted.
 const BUILT_IN: &[&str] = &[
     "ArithmeticError",
@@ -238,10 +240,9 @@ impl<'a> Uses<'a, '_> {
         // A decorator may do anything with it; a function inside a function may never be called.
         let is_inner = self.locals.len() > 1;
         if function.decorator_list.is_empty() && !is_inner {
-            let mut bound = Bound::default();
-            bound.0.extend(function.parameters.iter().map(|parameter| parameter.name().as_str()));
-            bound.visit_body(&function.body);
-            self.inside(bound.0, &function.body);
+            let mut bound = bindings::names(&function.body);
+            bound.extend(function.parameters.iter().map(|parameter| parameter.name().as_str()));
+            self.inside(bound, &function.body);
         }
     }
 }
@@ -281,9 +282,7 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
                     }
                     // A metaclass may put names into the body.
                     if !has_keywords {
-                        let mut bound = Bound::default();
-                        bound.visit_body(&class.body);
-                        self.inside(bound.0, &class.body);
+                        self.inside(bindings::names(&class.body), &class.body);
                     }
                 }
             }
@@ -354,61 +353,5 @@ impl<'a> Visitor<'a> for Uses<'a, '_> {
             }
             _ => visitor::walk_expr(self, expression),
         }
-    }
-}
-
-/// The names that statements and targets bind, conditions or not.
-#[derive(Default)]
-struct Bound<'a>(HashSet<&'a str>);
-
-impl<'a> Visitor<'a> for Bound<'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        match statement {
-            // What stands in a definition's head is of the scope around it.
-            Stmt::FunctionDef(function) => {
-                self.0.insert(&function.name.id);
-                function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                self.visit_parameters(&function.parameters);
-                function.returns.iter().for_each(|returns| self.visit_expr(returns));
-            }
-            Stmt::ClassDef(class) => {
-                self.0.insert(&class.name.id);
-                class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
-                class.arguments.iter().for_each(|arguments| self.visit_arguments(arguments));
-            }
-            Stmt::Import(import) => import.names.iter().for_each(|alias| self.visit_alias(alias)),
-            _ => visitor::walk_stmt(self, statement),
-        }
-    }
-
-    fn visit_alias(&mut self, alias: &'a ast::Alias) {
-        let bound = alias.asname.as_ref().unwrap_or(&alias.name).id.as_str();
-        self.0.insert(bound.split('.').next().unwrap_or(bound));
-    }
-
-    fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
-        let ast::ExceptHandler::ExceptHandler(inner) = handler;
-        self.0.extend(inner.name.as_ref().map(|name| name.id.as_str()));
-        visitor::walk_except_handler(self, handler);
-    }
-
-    fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
-        let name = match pattern {
-            ast::Pattern::MatchAs(inner) => inner.name.as_ref(),
-            ast::Pattern::MatchStar(inner) => inner.name.as_ref(),
-            ast::Pattern::MatchMapping(inner) => inner.rest.as_ref(),
-            _ => None,
-        };
-        self.0.extend(name.map(|name| name.id.as_str()));
-        visitor::walk_pattern(self, pattern);
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Name(name) = expression
-            && name.ctx != ExprContext::Load
-        {
-            self.0.insert(&name.id);
-        }
-        visitor::walk_expr(self, expression);
     }
 }
