@@ -5,14 +5,19 @@
 
 mod bindings;
 mod decode;
+mod exports;
+mod flow;
 mod module;
+mod names;
 mod outline;
 mod queries;
 mod scopes;
 mod shape;
+mod signs;
 mod uses;
 
 pub use decode::{Undecodable, decode};
+pub use exports::Exports;
 pub use module::{Dialect, Module, SyntaxError, Version};
-pub use outline::{Exports, Import, Imported, Outline, Patch, Wanted};
+pub use outline::{Import, Imported, Outline, Patch, Wanted};
 pub use queries::{Call, Emptiness, Literal};

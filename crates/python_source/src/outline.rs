@@ -5,13 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use memchr::memmem;
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::bindings;
+use crate::exports::{All, Exports};
+use crate::flow::{Flow, Level};
 use crate::module::Module;
-use crate::uses;
+use crate::{bindings, flow, names, signs, uses};
 
 /// What a module binds, exports and imports.
 #[derive(Debug, Default)]
@@ -43,18 +43,6 @@ pub struct Patch {
     pub thing: String,
     /// The attribute; none where it is computed.
     pub name: Option<String>,
-}
-
-/// A module's `__all__`.
-#[derive(Debug, Default, Eq, PartialEq)]
-pub enum Exports {
-    /// It has none.
-    #[default]
-    Unset,
-    /// These names, each with its place.
-    Known(Vec<(String, usize)>),
-    /// It is computed.
-    Unknown,
 }
 
 /// The module that an import names.
@@ -90,91 +78,23 @@ pub enum Imported {
     Star,
 }
 
-/// Exceptions that have nothing to do with imports.
-const OTHER_EXCEPTIONS: [&str; 19] = [
-    "ArithmeticError",
-    "AssertionError",
-    "AttributeError",
-    "EOFError",
-    "FileNotFoundError",
-    "IOError",
-    "IndexError",
-    "KeyError",
-    "KeyboardInterrupt",
-    "LookupError",
-    "NameError",
-    "NotImplementedError",
-    "OSError",
-    "OverflowError",
-    "PermissionError",
-    "StopIteration",
-    "TypeError",
-    "ValueError",
-    "ZeroDivisionError",
-];
-
-/// Signs in the text that names may come from elsewhere.
-const DYNAMIC: [&[u8]; 14] = [
-    b"globals",
-    b"exec (",
-    b"= exec",
-    b"= locals()",
-    b"sys.modules",
-    b"modules[__name__",
-    b"exec(",
-    b"(locals())",
-    b"_convert_(",
-    b"_convert(",
-    b"global_enum",
-    b"vars()",
-    b"locals().",
-    b"locals()[",
-];
-
-/// Classes that take a module's name and leave the module alone.
-const CONSTRUCTORS: [&str; 12] = [
-    "APIRouter",
-    "Blueprint",
-    "Bottle",
-    "Celery",
-    "FastAPI",
-    "Flask",
-    "Logger",
-    "Namespace",
-    "PackageLoader",
-    "Quart",
-    "Sanic",
-    "Typer",
-];
-
-/// Signs, of which all of one group show that a function puts names into another module.
-const INJECTS: [&[&[u8]]; 4] =
-    [&[b"setattr(", b"modules["], &[b"__dict__", b"modules["], &[b"f_globals["], &[b"f_globals.update"]];
-
-/// Signs that an expression deals with imports that fail.
-const EXPECTS_FAILURE: [&[u8]; 6] = [b"Import", b"Exception", b"ModuleNotFound", b"suppress", b"raises", b"import"];
-
 impl Module<'_> {
     /// Reads what the module binds, exports and imports. A text with errors, or one that is too deep, is open.
     pub fn outline(&self) -> Outline {
         let Some(body) = self.body() else { return Outline { is_open: true, ..Outline::default() } };
         let text = self.text.as_bytes();
-        let has = |sign: &[u8]| memmem::find(text, sign).is_some();
+        let has = |sign: &[u8]| signs::has(text, sign);
         let mut reader = Reader {
             text,
-            outline: Outline {
-                is_open: DYNAMIC.iter().any(|sign| has(sign)) || hands_out_its_name(text),
-                has_own_path: has(b"__path__"),
-                ..Outline::default()
-            },
+            outline: Outline { is_open: signs::is_dynamic(text), has_own_path: has(b"__path__"), ..Outline::default() },
             has_walrus: has(b":="),
             has_own_type_checking: has(b"TYPE_CHECKING = True") || has(b"TYPE_CHECKING=True"),
-            has_injector: INJECTS.iter().any(|signs| signs.iter().all(|sign| has(sign))),
+            has_injector: signs::injects(text),
             aliases: HashMap::new(),
             deleted: HashSet::new(),
-            exports_read: 0,
+            all: All::default(),
         };
-        reader.body(body, Flow { level: Level::Module, is_certain: true, is_straight: true });
+        reader.body(body, Flow::OF_MODULE);
         let mut outline = reader.outline;
         // A function may bind what it declares global whenever it is called.
         if has(b"global ") {
@@ -184,11 +104,7 @@ impl Module<'_> {
         if has(b"sys.modules") || has(b"meta_path") {
             outline.imports.iter_mut().for_each(|import| import.is_certain = false);
         }
-        // What is not understood of `__all__` may add to it, or take away.
-        let mentions = memmem::find_iter(text, b"__all__").count();
-        if mentions > reader.exports_read && outline.exports != Exports::Unset {
-            outline.exports = Exports::Unknown;
-        }
+        outline.exports = reader.all.finish(text);
         if !outline.is_open && outline.names.contains("__getattr__") {
             outline.is_open = true;
         }
@@ -217,34 +133,7 @@ struct Reader<'t> {
     aliases: HashMap<String, String>,
     /// Names that were bound once.
     deleted: HashSet<String>,
-    /// How often `__all__` was met where it is understood.
-    exports_read: usize,
-}
-
-/// Where a statement stands.
-#[derive(Clone, Copy)]
-struct Flow {
-    level: Level,
-    is_certain: bool,
-    /// No condition, loop or handler is around it.
-    is_straight: bool,
-}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Level {
-    Module,
-    Class,
-    Function,
-}
-
-impl Flow {
-    fn maybe(self) -> Self {
-        Self { is_straight: false, ..self }
-    }
-
-    fn doubtful(self) -> Self {
-        Self { is_certain: false, is_straight: false, ..self }
-    }
+    all: All,
 }
 
 impl Reader<'_> {
@@ -253,7 +142,7 @@ impl Reader<'_> {
         for statement in body {
             self.statement(statement, flow);
             // What follows in a function may not be reached.
-            if flow.level == Level::Function && self.may_leave(statement) {
+            if flow.level == Level::Function && flow::may_leave(statement, signs::text_of(self.text, statement)) {
                 flow = flow.doubtful();
             }
             // Who raises whenever it is imported offers nothing that could be judged.
@@ -274,9 +163,7 @@ impl Reader<'_> {
         match statement {
             Stmt::FunctionDef(function) => {
                 self.bind(&function.name, flow);
-                let text = &self.text[function.start().to_usize()..function.end().to_usize()];
-                let has = |sign: &&[u8]| memmem::find(text, sign).is_some();
-                if self.has_injector && INJECTS.iter().any(|signs| signs.iter().all(has)) {
+                if self.has_injector && signs::injects(signs::text_of(self.text, function)) {
                     self.outline.injectors.push(function.name.to_string());
                 }
                 let inner = Flow { level: Level::Function, ..self.decorated(&function.decorator_list, flow) };
@@ -291,28 +178,21 @@ impl Reader<'_> {
             Stmt::Assign(assign) => {
                 assign.targets.iter().for_each(|target| self.patch(target));
                 assign.targets.iter().for_each(|target| self.target(target, flow));
-                if flow.level == Level::Module && assign.targets.iter().any(|target| is_name(target, "__all__")) {
-                    self.exports_read += 1;
-                    // Which of several counts shows when the program runs.
-                    self.outline.exports = if flow.is_straight { Exports::Unset } else { Exports::Unknown };
-                    if flow.is_straight {
-                        self.export(&assign.value);
-                    }
+                if flow.level == Level::Module && assign.targets.iter().any(All::is) {
+                    self.all.set(&assign.value, flow);
                 }
             }
             Stmt::AugAssign(assign) => {
                 self.target(&assign.target, flow);
-                if flow.level == Level::Module && is_name(&assign.target, "__all__") {
-                    self.exports_read += usize::from(flow.is_straight);
-                    self.export(&assign.value);
+                if flow.level == Level::Module && All::is(&assign.target) {
+                    self.all.add(&assign.value, flow);
                 }
             }
             Stmt::AnnAssign(assign) => {
                 if let Some(value) = &assign.value {
                     self.target(&assign.target, flow);
-                    if flow.level == Level::Module && is_name(&assign.target, "__all__") {
-                        self.exports_read += usize::from(flow.is_straight);
-                        self.export(value);
+                    if flow.level == Level::Module && All::is(&assign.target) {
+                        self.all.add(value, flow);
                     }
                 }
             }
@@ -320,7 +200,7 @@ impl Reader<'_> {
             Stmt::Expr(expression) => {
                 self.call(&expression.value);
                 if flow.level == Level::Module {
-                    self.changed_exports(&expression.value);
+                    self.all.call(&expression.value);
                 }
             }
             Stmt::Delete(delete) => self.delete(&delete.targets, flow),
@@ -336,7 +216,8 @@ impl Reader<'_> {
                 self.body(&inner.orelse, flow.maybe());
             }
             Stmt::With(inner) => {
-                let expects = |item: &ast::WithItem| self.mentions(&item.context_expr, &EXPECTS_FAILURE);
+                let expects =
+                    |item: &ast::WithItem| flow::expects_failure(signs::text_of(self.text, &item.context_expr));
                 let flow = if inner.items.iter().any(expects) { flow.doubtful() } else { flow };
                 inner
                     .items
@@ -357,23 +238,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a statement of a function may end it.
-    fn may_leave(&self, statement: &Stmt) -> bool {
-        let text = &self.text[statement.start().to_usize()..statement.end().to_usize()];
-        let has = |sign: &[u8]| memmem::find(text, sign).is_some();
-        match statement {
-            Stmt::Assert(_) => true,
-            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => false,
-            Stmt::Expr(_) => [&b"exit"[..], b"skip", b"fail"].iter().any(|sign| has(sign)),
-            _ => [&b"return"[..], b"raise", b"continue", b"break", b"exit", b"skip"].iter().any(|sign| has(sign)),
-        }
-    }
-
-    /// What a test that is marked to be skipped or to fail does inside proves nothing.
     fn decorated(&self, decorators: &[ast::Decorator], flow: Flow) -> Flow {
-        let signs: [&[u8]; 3] = [b"skip", b"xfail", b"requires"];
-        let is_doubtful = decorators.iter().any(|decorator| self.mentions(&decorator.expression, &signs));
-        if is_doubtful { flow.doubtful() } else { flow }
+        let is_mark = |decorator: &ast::Decorator| flow::is_mark(signs::text_of(self.text, &decorator.expression));
+        if decorators.iter().any(is_mark) { flow.doubtful() } else { flow }
     }
 
     fn branches(&mut self, inner: &ast::StmtIf, flow: Flow) {
@@ -381,7 +248,7 @@ impl Reader<'_> {
         let mut here = flow;
         for (test, body) in std::iter::once((Some(&*inner.test), &inner.body)).chain(clauses) {
             // Who binds the name of the constant may have given it another value.
-            let truth = |test: &Expr| if self.has_own_type_checking { None } else { truth(test) };
+            let truth = |test: &Expr| if self.has_own_type_checking { None } else { flow::truth(test) };
             match test.map_or(Some(true), truth) {
                 Some(true) => {
                     self.body(body, here);
@@ -399,7 +266,7 @@ impl Reader<'_> {
     fn attempt(&mut self, inner: &ast::StmtTry, flow: Flow) {
         let catches = inner.handlers.iter().any(|handler| {
             let ExceptHandler::ExceptHandler(handler) = handler;
-            handler.type_.as_deref().is_none_or(catches_imports)
+            handler.type_.as_deref().is_none_or(flow::catches_imports)
         });
         let tried = if catches { flow.doubtful() } else { flow.maybe() };
         // The first statement of all is run; what follows may not be reached.
@@ -482,7 +349,7 @@ impl Reader<'_> {
     /// `thing.name = …`; what is set on `self` is no patch.
     fn patch(&mut self, target: &Expr) {
         if let Expr::Attribute(attribute) = target
-            && let Some(thing) = last_name(&attribute.value).filter(|thing| *thing != "self" && *thing != "cls")
+            && let Some(thing) = names::last(&attribute.value).filter(|thing| *thing != "self" && *thing != "cls")
         {
             let name = Some(attribute.attr.to_string());
             self.outline.patches.push(Patch { thing: thing.to_owned(), name });
@@ -492,8 +359,8 @@ impl Reader<'_> {
     /// `setattr(thing, …)`.
     fn call(&mut self, expression: &Expr) {
         let Expr::Call(call) = expression else { return };
-        if let (true, [thing, name, ..]) = (is_name(&call.func, "setattr"), &*call.arguments.args)
-            && let Some(thing) = last_name(thing).filter(|thing| *thing != "self" && *thing != "cls")
+        if let (true, [thing, name, ..]) = (names::is(&call.func, "setattr"), &*call.arguments.args)
+            && let Some(thing) = names::last(thing).filter(|thing| *thing != "self" && *thing != "cls")
         {
             let name = name.as_string_literal_expr().map(|name| name.value.to_str().to_owned());
             self.outline.patches.push(Patch { thing: thing.to_owned(), name });
@@ -517,117 +384,4 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// Adds a value's texts to `__all__`.
-    fn export(&mut self, value: &Expr) {
-        let (Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. })) = value else {
-            if let Expr::BinOp(sum) = value
-                && sum.op == ast::Operator::Add
-            {
-                self.export(&sum.left);
-                self.export(&sum.right);
-            } else {
-                self.outline.exports = Exports::Unknown;
-            }
-            return;
-        };
-        for element in elts {
-            match (element, &mut self.outline.exports) {
-                (Expr::StringLiteral(text), exports @ Exports::Unset) => {
-                    *exports = Exports::Known(vec![(text.value.to_str().to_owned(), text.start().to_usize())]);
-                }
-                (Expr::StringLiteral(text), Exports::Known(known)) => {
-                    known.push((text.value.to_str().to_owned(), text.start().to_usize()));
-                }
-                (_, exports) => *exports = Exports::Unknown,
-            }
-        }
-        if elts.is_empty() && self.outline.exports == Exports::Unset {
-            self.outline.exports = Exports::Known(Vec::new());
-        }
-    }
-
-    /// `__all__.extend([…])` and `.append(…)` add to it; other calls make it unknown.
-    fn changed_exports(&mut self, expression: &Expr) {
-        let Expr::Call(call) = expression else { return };
-        let Expr::Attribute(method) = &*call.func else { return };
-        if is_name(&method.value, "__all__") {
-            self.exports_read += 1;
-            match (method.attr.as_str(), call.arguments.args.first()) {
-                ("extend", Some(list)) => self.export(list),
-                ("append", Some(Expr::StringLiteral(text))) => {
-                    if let Exports::Known(known) = &mut self.outline.exports {
-                        known.push((text.value.to_str().to_owned(), text.start().to_usize()));
-                    }
-                }
-                _ => self.outline.exports = Exports::Unknown,
-            }
-        }
-    }
-
-    fn mentions(&self, expression: &Expr, signs: &[&[u8]]) -> bool {
-        let text = &self.text[expression.start().to_usize()..expression.end().to_usize()];
-        signs.iter().any(|sign| memmem::find(text, sign).is_some())
-    }
-}
-
-/// The last part of a dotted name.
-fn last_name(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Name(name) => Some(&name.id),
-        Expr::Attribute(attribute) => last_name(&attribute.value).map(|_| attribute.attr.as_str()),
-        _ => None,
-    }
-}
-
-fn is_name(expression: &Expr, name: &str) -> bool {
-    matches!(expression, Expr::Name(inner) if inner.id == name)
-}
-
-/// Whether a condition is known to hold, or not to hold, when a program runs.
-fn truth(test: &Expr) -> Option<bool> {
-    match test {
-        Expr::Name(name) if name.id == "TYPE_CHECKING" => Some(false),
-        Expr::Attribute(attribute) if &attribute.attr == "TYPE_CHECKING" => {
-            let is_typing = |name: &str| ["t", "T", "te", "tp", "typing", "typing_extensions"].contains(&name);
-            last_name(&attribute.value).is_some_and(is_typing).then_some(false)
-        }
-        Expr::BooleanLiteral(literal) => Some(literal.value),
-        Expr::NoneLiteral(_) => Some(false),
-        Expr::NumberLiteral(literal) => match &literal.value {
-            ast::Number::Int(number) => Some(*number != ast::Int::ZERO),
-            _ => None,
-        },
-        Expr::UnaryOp(unary) if unary.op == ast::UnaryOp::Not => truth(&unary.operand).map(|holds| !holds),
-        Expr::BoolOp(inner) => {
-            let decisive = inner.op == ast::BoolOp::Or;
-            let mut parts = inner.values.iter().map(truth);
-            let decided = parts.clone().any(|part| part == Some(decisive));
-            (decided || parts.all(|part| part.is_some())).then_some(decided == decisive)
-        }
-        _ => None,
-    }
-}
-
-/// Whether a handler may catch a failed import: unless it names nothing but exceptions of another kind.
-fn catches_imports(handled: &Expr) -> bool {
-    match handled {
-        Expr::Name(name) => !OTHER_EXCEPTIONS.contains(&name.id.as_str()),
-        Expr::Tuple(tuple) => tuple.elts.iter().any(catches_imports),
-        _ => true,
-    }
-}
-
-/// Whether the module hands its own name to a function that may put names into it. Loggers and constructors do not.
-fn hands_out_its_name(text: &[u8]) -> bool {
-    memmem::find_iter(text, b"__name__").any(|at| {
-        let before = text[..at].trim_ascii_end();
-        let Some(callee) = before.strip_suffix(b"(") else { return before.ends_with(b",") };
-        let start =
-            callee.iter().rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').map_or(0, |at| at + 1);
-        let name = String::from_utf8_lossy(&callee[start..]).to_lowercase();
-        let is_application = CONSTRUCTORS.iter().any(|known| known.as_bytes() == &callee[start..]);
-        let harmless = ["log", "path", "file", "resource", "data", "print", "repr", "str", "spec", "warn"];
-        !name.is_empty() && !is_application && !harmless.iter().any(|word| name.contains(word))
-    })
 }

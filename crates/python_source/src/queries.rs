@@ -5,6 +5,7 @@ use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::module::Module;
+use crate::names::{self, dotted};
 
 /// A string literal; of an f-string, one of its literal parts.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -179,15 +180,6 @@ impl<'a> Visitor<'a> for Names {
     }
 }
 
-/// `a.b.c` of a name or an attribute of one.
-fn dotted(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Name(name) => Some(name.id.to_string()),
-        Expr::Attribute(attribute) => Some(format!("{}.{}", dotted(&attribute.value)?, attribute.attr)),
-        _ => None,
-    }
-}
-
 /// The values that the module's statements assign to `name`, each with whether it stands at the top.
 fn assignments<'a>(body: &'a [Stmt], name: &str) -> Vec<(&'a Expr, bool)> {
     struct Assignments<'a, 'n> {
@@ -197,7 +189,7 @@ fn assignments<'a>(body: &'a [Stmt], name: &str) -> Vec<(&'a Expr, bool)> {
     }
     impl<'a> Visitor<'a> for Assignments<'a, '_> {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
-            let is_it = |target: &Expr| matches!(target, Expr::Name(inner) if inner.id == self.name);
+            let is_it = |target: &Expr| names::is(target, self.name);
             match statement {
                 Stmt::Assign(assign) if assign.targets.iter().any(is_it) => {
                     self.found.push((&assign.value, self.depth == 0));
