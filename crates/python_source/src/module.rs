@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::str::FromStr;
 
-use ruff_python_ast::{ModModule, PySourceType, PythonVersion, Stmt};
+use ruff_python_ast::{Mod, PySourceType, PythonVersion, Stmt};
 use ruff_python_parser::{ParseErrorType, ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::Ranged;
 
@@ -50,8 +50,8 @@ pub struct Module<'t> {
 }
 
 enum Tree {
-    Walkable(Parsed<ModModule>),
-    TooDeep(ManuallyDrop<Parsed<ModModule>>),
+    Walkable(Parsed<Mod>),
+    TooDeep(ManuallyDrop<Parsed<Mod>>),
 }
 
 impl Default for Version {
@@ -83,16 +83,11 @@ impl Dialect {
 
 impl<'t> Module<'t> {
     /// Parses a text. That never fails: what is wrong with it is in [`Module::errors`].
-    ///
-    /// # Panics
-    /// Never: a text that is parsed as a module is one.
     pub fn parse(text: &'t str, dialect: Dialect) -> Self {
         let source = if dialect.stub { PySourceType::Stub } else { PySourceType::Python };
         let options =
             ParseOptions::from(source).with_target_version(dialect.version().0).with_max_recursion_depth(RECURSION);
-        let parsed = parse_unchecked(text, options).try_into_module();
-        #[expect(clippy::expect_used, reason = "the options ask for a module")]
-        let parsed = parsed.expect("a module");
+        let parsed = parse_unchecked(text, options);
         let shape = Shape::of(parsed.tokens());
         let tree = if shape.is_deep { Tree::TooDeep(ManuallyDrop::new(parsed)) } else { Tree::Walkable(parsed) };
         Self { text, tree, nesting: shape.error, unclosed: shape.unclosed, dialect }
@@ -144,7 +139,11 @@ impl<'t> Module<'t> {
     /// Returns the statements of a tree that is whole and can be walked.
     pub(crate) fn body(&self) -> Option<&[Stmt]> {
         match &self.tree {
-            Tree::Walkable(parsed) if parsed.errors().is_empty() => Some(parsed.suite().as_slice()),
+            Tree::Walkable(parsed) if parsed.errors().is_empty() => match parsed.syntax() {
+                Mod::Module(module) => Some(module.body.as_slice()),
+                // The options ask for a module.
+                Mod::Expression(_) => None,
+            },
             _ => None,
         }
     }
@@ -172,7 +171,7 @@ impl<'t> Module<'t> {
 }
 
 impl Tree {
-    fn parsed(&self) -> &Parsed<ModModule> {
+    fn parsed(&self) -> &Parsed<Mod> {
         match self {
             Self::Walkable(parsed) => parsed,
             Self::TooDeep(parsed) => parsed,
