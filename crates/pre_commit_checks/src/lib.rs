@@ -13,14 +13,18 @@ mod file;
 mod finding;
 mod fix;
 mod format;
+mod glance;
 mod hook;
 mod ignore;
+mod layout;
+mod makers;
 mod modules;
 mod patterns;
 mod runner;
 mod selection;
 mod settings;
 mod standard_library;
+mod texts;
 mod tree;
 
 use std::path::{Path, PathBuf};

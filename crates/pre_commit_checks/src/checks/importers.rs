@@ -24,7 +24,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     let chosen: HashSet<&str> = project.names().collect();
     let others = project.selection.tree.entries.iter().map(|entry| entry.name.as_str());
     for file in others.filter(|name| name.strip_suffix(".py").is_some() && !chosen.contains(name)) {
-        let Some(text) = project.modules.text(file) else { continue };
+        let Some(text) = project.modules.texts.of(file) else { continue };
         let has = |word: &str| memmem::find(&text, word.as_bytes()).is_some();
         let speaks_of = |loss: &&Loss| {
             has(&loss.stem) && loss.names.as_ref().is_none_or(|names| names.iter().any(|name| has(name)))
