@@ -29,6 +29,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use common::exit::{self, Answer, Failure};
 use common::files::{self, Durability, FileError};
@@ -165,9 +166,10 @@ fn check(host: &Host, cli: &Cli) -> Result<Done<Ending>, Error> {
     let known = if cli.update_baseline { None } else { known };
     run.perform(|_| {
         let path = host.var("PATH").unwrap_or_default();
-        let selection = Selection::make(host, run.repo.root(), cli)?;
+        // A repository may be used by one thread at a time.
+        let selection = Mutex::new(Selection::make(host, run.repo.root(), cli)?);
         let mut outcome = runner::with_large_stack(|| {
-            let selection = selection;
+            let selection = selection.lock().unwrap_or_else(PoisonError::into_inner);
             runner::run(&selection, &checks, &settings, &path, cli.fix)
         });
         if let (true, Some(path)) = (cli.update_baseline, baseline_path(&run, cli, &settings)) {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -70,27 +71,17 @@ struct Done {
 }
 
 /// Runs `work` with a stack that is large enough to read Python in: the caller's, or that of a new thread.
-pub fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn with_large_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     if has_large_stack() {
         return work();
     }
-    let work = Mutex::new(Some(work));
-    let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
     thread::scope(|scope| {
-        for stack in [STACK, SMALL_STACK] {
-            let begun = thread::Builder::new().stack_size(stack).spawn_scoped(scope, || take().map(|work| work()));
-            if let Ok(thread) = begun
-                && let Ok(Some(result)) = thread.join()
-            {
-                return Some(result);
-            }
+        let begin = |stack| thread::Builder::new().stack_size(stack).spawn_scoped(scope, &work).ok();
+        match [STACK, SMALL_STACK].into_iter().find_map(begin) {
+            Some(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // Where there is no further thread the caller's stack has to do.
+            None => work(),
         }
-        None
-    })
-    .unwrap_or_else(|| {
-        #[expect(clippy::expect_used, reason = "a panic ends the program, so the work is still here")]
-        let work = take().expect("nobody has taken the work");
-        work()
     })
 }
 
