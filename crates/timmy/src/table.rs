@@ -3,23 +3,25 @@
 use common::text;
 
 /// Lays rows of cells out in columns, the widest cell deciding, no line wider than `width`. The last column is cut to what is
-/// left; of the others none is wider than `most` columns.
+/// left; of the others none is wider than `most` columns. Spaces at the beginning of a cell indent it.
 pub(crate) fn lay_out(rows: &[Vec<String>], most: usize, width: usize) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let mut widths = vec![0; columns];
     for row in rows {
         for (at, cell) in row.iter().enumerate() {
-            widths[at] = widths[at].max(text::width(&text::line(cell))).min(most);
+            widths[at] = widths[at].max(indent(cell) + text::width(&text::line(cell))).min(most);
         }
     }
     rows.iter()
         .map(|row| {
             let (mut line, mut used) = (String::new(), 0);
             for (at, cell) in row.iter().enumerate() {
+                let indent = indent(cell);
+                line.extend(std::iter::repeat_n(' ', indent));
                 if at + 1 == columns {
-                    line.push_str(&text::fit(cell, width.saturating_sub(used)));
+                    line.push_str(&text::fit(cell, width.saturating_sub(used + indent)));
                 } else {
-                    line.push_str(&text::column(cell, widths[at]));
+                    line.push_str(&text::column(cell, widths[at].saturating_sub(indent)));
                     line.push_str("  ");
                     used += widths[at] + 2;
                 }
@@ -27,6 +29,10 @@ pub(crate) fn lay_out(rows: &[Vec<String>], most: usize, width: usize) -> Vec<St
             line.trim_end().to_owned()
         })
         .collect()
+}
+
+fn indent(cell: &str) -> usize {
+    cell.len() - cell.trim_start_matches(' ').len()
 }
 
 /// A length of time in two units at most: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`.
@@ -55,6 +61,8 @@ mod tests {
         let lines = lay_out(&rows, 20, 40);
         assert_eq!(text::width(&lines[0]), 40);
         assert_eq!(lines[1], "日本            y");
+        let rows = [vec!["  a".to_owned(), "1".to_owned()], vec!["b".to_owned(), "  2".to_owned()]];
+        assert_eq!(lay_out(&rows, 20, 40), ["  a  1", "b      2"]);
     }
 
     #[test]

@@ -118,5 +118,6 @@ fn run(suite: &Suite, args: &RunArgs) -> Result<Verdict, Error> {
         suite.note(&format!("{}: {}{detail}", ran.id, ran.reason));
     }
     signals.end_as_told(suite.host);
-    Ok(Verdict::Code(crate::trigger::code(&ran)))
+    let own = ran.exit_code.and_then(|code| u8::try_from(code).ok());
+    Ok(Verdict::Code(own.unwrap_or_else(|| crate::trigger::code(&ran))))
 }

@@ -69,6 +69,9 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
     }
     let mut record = before.unwrap_or_default();
     if !args.dry_run {
+        if !repo.in_loop("").is_dir() {
+            record.folders.push(".loop".to_owned());
+        }
         repo.prepare()?;
         for tool in PATHS.iter().map(|(_, tool)| *tool).chain(["timmy"]) {
             let (from, to) = (own_program(host, tool)?, bin.join(tool));

@@ -139,8 +139,13 @@ fn tidy_up(repo: &Repo, record: &Record) -> Result<(), Error> {
     let _ = fs::remove_dir(&bin);
     remove_empty(&Record::folder(repo));
     for folder in record.folders.iter().rev() {
+        let path = repo.root().join(folder);
+        if folder == ".loop" && fs::read_dir(&path).is_ok_and(|entries| entries.count() == 1) {
+            // What nobody has used but the installation: the file that hides it is all that is in it.
+            files::remove(&path.join(".gitignore"))?;
+        }
         // Only if it is empty.
-        let _ = fs::remove_dir(repo.root().join(folder));
+        let _ = fs::remove_dir(path);
     }
     Ok(())
 }
