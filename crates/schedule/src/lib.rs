@@ -7,7 +7,9 @@
 mod due;
 mod plan;
 mod trigger;
+mod zone;
 
 pub use due::{Due, Memory, cycles_are_due, look};
 pub use plan::{Plan, TimeOfDay};
 pub use trigger::{Trigger, TriggerError};
+pub use zone::MachineZone;

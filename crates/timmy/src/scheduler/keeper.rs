@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Local, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use common::document;
 use common::files;
 use common::host::{Host, parse_time};
@@ -15,7 +15,7 @@ use common::manifest::Listed;
 use common::reason::Reason;
 use common::report::Report;
 use common::run::CommonArgs;
-use schedule::{Due, Plan, Trigger, cycles_are_due, look};
+use schedule::{Due, MachineZone, Plan, Trigger, cycles_are_due, look};
 use serde_json::{Value, json};
 
 use super::memory::ScheduleMemory;
@@ -271,7 +271,7 @@ impl<'h> Keeper<'h> {
                 } else {
                     let Some(plan) = Plan::of(&trigger, timing.daily_at) else { continue };
                     let before = slot.memory();
-                    let (due, after) = look(&plan, before, now - timing.offset, &Local, timing.catch_up);
+                    let (due, after) = look(&plan, before, now - timing.offset, &MachineZone, timing.catch_up);
                     slot.remember(after);
                     is_news |= before.looked.is_none() || due != Due::Nothing;
                     match due {
@@ -384,7 +384,8 @@ fn has_ended_since(suite: &Suite, id: &str, moment: DateTime<Utc>) -> bool {
     let state: Option<Value> =
         document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
     let entry = state.map(|state| state["automations"][id].clone()).unwrap_or_default();
-    let is_over = entry["status"] != "running";
+    // One that a scheduler ended before its time has not ended by itself.
+    let is_over = entry["status"] != "running" && entry["last_reason"] != Reason::Stopped.code();
     let ends = ["last_success", "last_failure"].iter().filter_map(|key| parse_time(entry[*key].as_str()?));
     is_over && ends.max().is_some_and(|end| end >= moment)
 }

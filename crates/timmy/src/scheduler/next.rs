@@ -1,12 +1,12 @@
 //! `timmy schedule next`: what runs when.
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{DateTime, Utc};
 use common::cycle_log::{self, Places};
 use common::host::timestamp;
 use common::layout::Repo;
 use common::manifest::Listed;
 use common::settings::Layers;
-use schedule::{Plan, Trigger};
+use schedule::{MachineZone, Plan, Trigger};
 use serde_json::json;
 
 use super::ScheduleSettings;
@@ -70,7 +70,7 @@ pub(crate) fn next_runs(suite: &Suite) -> Vec<Next> {
             } else if let Some(plan) = Plan::of(&trigger, timing.daily_at) {
                 // Not before its pause is over.
                 let from = pauses.of(&next.id, now).map_or(now, |pause| pause.until);
-                next.at = plan.next_after(from - timing.offset, &Local).map(|at| at + timing.offset);
+                next.at = plan.next_after(from - timing.offset, &MachineZone).map(|at| at + timing.offset);
             }
             all.push(next);
         }
@@ -87,7 +87,7 @@ pub(super) fn next(suite: &Suite, count: usize) -> Result<Verdict, Error> {
     for next in all.iter().take(count) {
         let (at, length) = match (next.at, next.cycles) {
             (Some(at), _) => (
-                at.with_timezone(&Local).format("%a %Y-%m-%d %H:%M").to_string(),
+                at.with_timezone(&MachineZone).format("%a %Y-%m-%d %H:%M").to_string(),
                 table::length((at - now).num_seconds()),
             ),
             (None, Some(cycles)) => ("-".to_owned(), format!("{cycles} cycles")),
@@ -101,7 +101,7 @@ pub(super) fn next(suite: &Suite, count: usize) -> Result<Verdict, Error> {
         for line in table::lay_out(&rows, 30, suite.host.width()) {
             suite.say(&line);
         }
-        let zone = now.with_timezone(&Local).format("%:z").to_string();
+        let zone = now.with_timezone(&MachineZone).format("%:z").to_string();
         suite.say(&format!("Times are the machine's ({zone} now; the variable TZ names another zone)."));
         if !super::is_running(suite) {
             suite.say("No scheduler is at work here: timmy schedule run, or timmy service print.");
