@@ -138,9 +138,11 @@ fn cycles_are_counted_in_the_log_and_seeded_lines_are_none() {
     let mut log = String::new();
     let mut add = |count: usize, extra: &str| {
         for _ in 0..count {
-            log.push_str(&format!(
-                "{{\"cycle\": 1, \"success\": true, \"timestamp\": \"2026-03-20T12:00:00+00:00\"{extra}}}\n"
-            ));
+            let line = json!({"cycle": 1, "success": true, "timestamp": "2026-03-20T12:00:00+00:00"});
+            let line = line.to_string();
+            log.push_str(&line[..line.len() - 1]);
+            log.push_str(extra);
+            log.push_str("}\n");
         }
         sandbox.write(".loop/retro/cycles.jsonl", &log);
         let _ = tick_in(&sandbox, "2026-03-21T12:00:00Z", "UTC").code(0);

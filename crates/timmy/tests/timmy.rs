@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
-use sandbox::Sandbox;
+use sandbox::{Sandbox, program};
 
 #[test]
 fn a_tool_is_called_by_its_name() {
@@ -40,4 +41,71 @@ fn the_demo_plays_a_day_and_keeps_it_if_asked() {
     let log = fs::read_to_string(sandbox.root().join("day/.loop/retro/cycles.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 33, "30 merged pull requests, 3 cycles");
     let _ = sandbox.call("timmy", ["demo", "--keep", "day"]).run().code(2);
+}
+
+#[test]
+fn a_command_that_is_unknown_goes_to_the_next_timmy_and_not_round_in_a_circle() {
+    let sandbox = Sandbox::new();
+    let (ours, theirs) = (sandbox.outside().join("ours"), sandbox.outside().join("theirs"));
+    for folder in [&ours, &theirs] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    symlink(program("timmy"), ours.join("timmy")).unwrap();
+    fs::copy(program("timmy"), sandbox.outside().join("copy")).unwrap();
+    let call =
+        |args: &[&str], path: &str| sandbox.call_as(&ours.join("timmy"), args.iter().copied()).env("PATH", path).run();
+    let path = format!("{}:{}:/usr/bin:/bin", ours.display(), theirs.display());
+    let ended = call(&["think", "hard"], &path).code(2);
+    assert!(ended.err.contains("unrecognized subcommand 'think'"), "{}", ended.err);
+    let script = "#!/bin/sh\necho \"theirs: $*\"\nexit 7\n";
+    sandbox.write("timmy.sh", script);
+    fs::copy(sandbox.root().join("timmy.sh"), theirs.join("timmy")).unwrap();
+    fs::set_permissions(theirs.join("timmy"), fs::Permissions::from_mode(0o755)).unwrap();
+    let ended = call(&["think", "hard", "--json"], &path).code(7);
+    assert_eq!(ended.out, "theirs: think hard --json\n");
+    let _ = call(&["explain", "work"], &path).code(0);
+    // Another of ours in between hands it on, and two of ours alone end.
+    let middle = sandbox.outside().join("middle");
+    fs::create_dir_all(&middle).unwrap();
+    fs::rename(sandbox.outside().join("copy"), middle.join("timmy")).unwrap();
+    let path = format!("{}:{}:{}:/usr/bin:/bin", middle.display(), ours.display(), theirs.display());
+    assert_eq!(call(&["status"], &path).code(7).out, "theirs: status\n");
+    let _ = call(&["status"], &format!("{}:{}", ours.display(), middle.display())).code(2);
+}
+
+#[test]
+fn help_has_topics_and_shells_complete_the_ids_of_the_repository() {
+    let sandbox = Sandbox::new();
+    let run = |args: &[&str]| sandbox.run("timmy", args).code(0).out;
+    for topic in ["exit-codes", "environment", "files"] {
+        let text = run(&["help", topic]);
+        assert_eq!(text.lines().find(|line| line.chars().count() > 80), None, "{topic}");
+        assert!(text.lines().count() > 10, "{text}");
+    }
+    assert!(run(&["help", "automation", "pause"]).contains("--reason <TEXT>"));
+    assert!(run(&["help", "loop_guard"]).contains("--wait"));
+    let ended = sandbox.run("timmy", &["help", "exit-code"]).code(2);
+    assert!(ended.err.contains("did you mean `exit-codes`?"), "{}", ended.err);
+    assert!(run(&["--version"]).starts_with("timmy 0.1.0 ("));
+    assert!(run(&["man", "loop_guard"]).contains(".TH LOOP_GUARD"));
+    let _ = run(&["man", "--out", "pages"]);
+    assert!(sandbox.root().join("pages/timmy-schedule.1").exists());
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(run(&["completions", shell]).contains("COMPLETE"), "{shell}");
+    }
+    sandbox.write(
+        "config/automations.json",
+        r#"{"automations": [{"id": "tidy_up", "script": "x"}, {"id": "tally", "script": "x"}]}"#,
+    );
+    let complete = |words: &[&str]| {
+        let index = (words.len() - 1).to_string();
+        let call = sandbox
+            .call("timmy", ["--"].iter().chain(words))
+            .env("COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", index);
+        call.env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_COMP_TYPE", "9").run().code(0).out
+    };
+    assert_eq!(complete(&["timmy", "automation", "enable", "t"]), "tidy_up\ntally");
+    assert!(complete(&["timmy", "sched"]).contains("schedule"));
+    assert!(complete(&["timmy", "loop_guard", "--st"]).contains("--status"));
 }

@@ -73,7 +73,7 @@ pub(super) fn find_callers(suite: &Suite) -> Vec<Caller> {
     let mut callers = Vec::new();
     let crontab = child::ask("crontab".as_ref(), &["-l".into()], root, Duration::from_secs(5), 1 << 20);
     if let Ok(said) = crontab {
-        look_through(suite, "crontab", &said.out, &mut callers);
+        look_through(suite, "crontab", root, &said.out, &mut callers);
     }
     let hooks = git2::Repository::open(root).ok().map(|repository| {
         let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
@@ -87,12 +87,12 @@ pub(super) fn find_callers(suite: &Suite) -> Vec<Caller> {
     places.sort();
     places.dedup();
     for place in places {
-        // A program of ours holds the names of all of them.
-        if is_compiled(&place) {
+        // A program of ours holds the names of all of them, and the manifest is looked at below.
+        if is_compiled(&place) || suite.manifest.folder().is_some_and(|folder| place.starts_with(folder)) {
             continue;
         }
         if let Ok(Some(bytes)) = files::read(&place, LIMIT) {
-            look_through(suite, &suite.shown(&place), &bytes, &mut callers);
+            look_through(suite, &suite.shown(&place), place.parent().unwrap_or(root), &bytes, &mut callers);
         }
     }
     for listed in suite.manifest.listed() {
@@ -127,16 +127,17 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Adds the lines of a text that name a script of ours.
-fn look_through(suite: &Suite, place: &str, text: &[u8], callers: &mut Vec<Caller>) {
+/// Adds the lines of a text that name a script of ours: from the repository's root, or from the folder of the text.
+fn look_through(suite: &Suite, place: &str, folder: &Path, text: &[u8], callers: &mut Vec<Caller>) {
     for (number, line) in String::from_utf8_lossy(text).lines().enumerate() {
         if line.trim_start().starts_with('#') {
             continue;
         }
         for script in scripts_in(line) {
-            let path = suite.repo.root().join(script);
+            let from_root = what_is_at(&suite.repo.root().join(script));
+            let there = if from_root == There::Nothing { what_is_at(&folder.join(script)) } else { from_root };
             let place = format!("{place}:{}", number + 1);
-            callers.push(Caller { place, script: script.to_owned(), what_is_there: what_is_at(&path) });
+            callers.push(Caller { place, script: script.to_owned(), what_is_there: there });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The program that is installed: an ordinary executable with a zip archive at its end, which Python finds and runs.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -42,33 +42,58 @@ pub(crate) fn is_runnable_by_python(path: &Path) -> bool {
     ending().is_ok_and(|bytes| bytes == expected)
 }
 
-/// Copies a program to `to` with the archive at its end, in one step; false if it was there already.
+/// Copies a program to `to` with the archive at its end, in one step; false if it was there already. A program that runs keeps
+/// its old file.
 pub(super) fn place(from: &Path, to: &Path) -> io::Result<bool> {
-    let mut bytes = fs::read(from)?;
-    let archive = archive()?;
-    if !bytes.ends_with(&archive) {
-        bytes.extend_from_slice(&archive);
-    }
-    if fs::read(to).is_ok_and(|present| present == bytes) {
+    let ending = if is_runnable_by_python(from) { Vec::new() } else { archive()? };
+    if is_placed(from, to, &ending).unwrap_or(false) {
         return Ok(false);
     }
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    replace(to, &bytes, 0o755)?;
+    let folder = to.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    // The system copies, where it can without moving a byte.
+    io::copy(&mut File::open(from)?, temporary.as_file_mut())?;
+    temporary.write_all(&ending)?;
+    put_in_place(temporary, to, 0o755)?;
     Ok(true)
 }
 
-/// Writes a file in one step, with a mode; a program that runs keeps its old file.
+/// Whether `to` is the program `from` with this ending.
+fn is_placed(from: &Path, to: &Path, ending: &[u8]) -> io::Result<bool> {
+    let (from, to) = (File::open(from)?, File::open(to)?);
+    if from.metadata()?.len() + ending.len() as u64 != to.metadata()?.len() {
+        return Ok(false);
+    }
+    let mut from = BufReader::with_capacity(1 << 16, from.chain(ending));
+    let mut to = BufReader::with_capacity(1 << 16, to);
+    loop {
+        let (a, b) = (from.fill_buf()?, to.fill_buf()?);
+        let common = a.len().min(b.len());
+        if common == 0 {
+            return Ok(a.len() == b.len());
+        }
+        if a[..common] != b[..common] {
+            return Ok(false);
+        }
+        from.consume(common);
+        to.consume(common);
+    }
+}
+
+/// Writes a file in one step, with a mode.
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     temporary.write_all(bytes)?;
+    put_in_place(temporary, path, mode)
+}
+
+fn put_in_place(temporary: tempfile::NamedTempFile, path: &Path, mode: u32) -> io::Result<()> {
     temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
     // Not every file system knows how to flush a folder.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    let _ = File::open(path.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
     Ok(())
 }
 

@@ -1,0 +1,251 @@
+//! `timmy install`, `uninstall` and `doctor` as programs.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use sandbox::{Ended, Sandbox};
+use serde_json::Value;
+
+const OLD: &str = "#!/usr/bin/env python3\nprint('old')\n";
+
+/// A repository of git with two old scripts that are committed.
+fn world() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::remove_dir_all(sandbox.root().join(".git")).unwrap();
+    sandbox.write("scripts/loop_guard.py", OLD);
+    sandbox.write("scripts/triage_score.py", "print('no newline at the end')");
+    fs::set_permissions(sandbox.root().join("scripts/loop_guard.py"), fs::Permissions::from_mode(0o750)).unwrap();
+    let repository = git2::Repository::init(sandbox.root()).unwrap();
+    let mut index = repository.index().unwrap();
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+    index.write().unwrap();
+    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let author = git2::Signature::now("a", "a@localhost").unwrap();
+    repository.commit(Some("HEAD"), &author, &author, "Begin", &tree, &[]).unwrap();
+    sandbox
+}
+
+fn install(sandbox: &Sandbox, args: &[&str]) -> Ended {
+    sandbox.call("timmy", [&["install", "--into", "repo"], args].concat()).dir(sandbox.outside()).run()
+}
+
+fn uninstall(sandbox: &Sandbox, args: &[&str]) -> Ended {
+    sandbox.call("timmy", [&["uninstall", "--from", "repo"], args].concat()).dir(sandbox.outside()).run()
+}
+
+/// Everything in the work tree: names, modes, times, and contents or targets.
+fn picture(sandbox: &Sandbox) -> Vec<(String, u32, std::time::SystemTime, Vec<u8>)> {
+    let (root, mut picture) = (sandbox.root(), Vec::new());
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let metadata = entry.path().symlink_metadata().unwrap();
+            let name = entry.path().strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            if name == ".git" {
+                continue;
+            }
+            if metadata.is_dir() {
+                folders.push(entry.path());
+                picture.push((name, metadata.permissions().mode(), std::time::SystemTime::UNIX_EPOCH, Vec::new()));
+                continue;
+            }
+            let content = fs::read_link(entry.path()).map_or_else(
+                |_| fs::read(entry.path()).unwrap(),
+                |target| target.into_os_string().into_encoded_bytes(),
+            );
+            // A link has a time that nobody sees.
+            let time =
+                if metadata.is_symlink() { std::time::SystemTime::UNIX_EPOCH } else { metadata.modified().unwrap() };
+            picture.push((name, metadata.permissions().mode(), time, content));
+        }
+    }
+    picture.sort();
+    picture
+}
+
+#[test]
+fn what_is_installed_can_be_taken_back_byte_for_byte() {
+    let sandbox = world();
+    symlink("loop_guard.py", sandbox.root().join("scripts/cycle_retro.py")).unwrap();
+    let before = picture(&sandbox);
+    let ended = install(&sandbox, &["--dry-run", "--allow-dirty"]).code(0);
+    assert!(ended.out.contains("scripts/loop_guard.py would be kept and replaced"), "{}", ended.out);
+    assert_eq!(picture(&sandbox), before, "a dry run does nothing");
+    let _ = install(&sandbox, &["--allow-dirty"]).code(0);
+    let during = picture(&sandbox);
+    let ended = install(&sandbox, &["--json"]).code(0);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    assert!(document["paths"].as_array().unwrap().iter().all(|path| path["changed"] == false), "{document}");
+    let same = |picture: Vec<(String, u32, std::time::SystemTime, Vec<u8>)>| -> Vec<_> {
+        picture.into_iter().filter(|(name, ..)| !name.ends_with("install.json")).collect()
+    };
+    assert_eq!(same(picture(&sandbox)), same(during), "a second time changes nothing");
+    assert!(
+        sandbox
+            .call_as(&sandbox.root().join("scripts/loop_guard.py"), ["--status"])
+            .dir("/")
+            .run()
+            .code(0)
+            .out
+            .contains("queue_ready")
+    );
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert_eq!(picture(&sandbox), before);
+    assert_eq!(uninstall(&sandbox, &[]).conversation(), "Nothing is installed here\nexit 0");
+}
+
+#[test]
+fn python_runs_what_is_installed() {
+    let python = Path::new("/usr/bin/python3");
+    if !python.exists() {
+        let _ = writeln!(std::io::stderr(), "SKIPPED python_runs_what_is_installed: there is no {}", python.display());
+        return;
+    }
+    let sandbox = world();
+    let _ = install(&sandbox, &[]).code(0);
+    let status = "{\"queue_ready\": 0, \"consecutive_idle\": 0, \"next_backoff_seconds\": 60}\n";
+    let link = sandbox.root().join("scripts/loop_guard.py");
+    let ended = sandbox.call_as(python, [link.to_str().unwrap(), "--status"]).dir("/").run().code(0);
+    assert_eq!(ended.out, status);
+    for args in [&["scripts/loop_guard.py"][..], &["-u", "-B", "./loop_guard.py"]] {
+        let dir = if args.len() == 1 { sandbox.root() } else { sandbox.root().join("scripts") };
+        let ended = sandbox.call_as(python, args).dir(dir).run().code(1);
+        assert!(ended.out.starts_with("[loop-guard] Queue empty"), "{}", ended.conversation());
+    }
+    let args =
+        ["scripts/cycle_retro.py", "--cycle", "1", "--failure", "--duration", "5", "--reason", "ü \n \u{1f600} '\"$x"];
+    let _ = sandbox.call_as(python, args).run().code(0);
+    assert_eq!(
+        sandbox.json_lines(".loop/retro/cycles.jsonl")[0]["reason"],
+        "ü \n \u{1f600} '\"$x",
+        "arguments arrive as they were given"
+    );
+    let ended = sandbox.call_as(&link, ["--status"]).dir("/").run().code(0);
+    assert!(ended.out.contains("\"consecutive_idle\": 2"), "the same file is a program: {}", ended.out);
+}
+
+#[test]
+fn scripts_with_changes_are_refused_unless_told_and_kept_either_way() {
+    let sandbox = world();
+    sandbox.write("scripts/triage_score.py", "print('mine')\n");
+    let before = picture(&sandbox);
+    let ended = install(&sandbox, &[]).code(2);
+    assert!(ended.err.contains("changed and not committed: scripts/triage_score.py"), "{}", ended.err);
+    assert_eq!(picture(&sandbox), before);
+    let _ = install(&sandbox, &["--allow-dirty"]).code(0);
+    assert_eq!(sandbox.read(".loop/originals/scripts/triage_score.py"), "print('mine')\n");
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert_eq!(picture(&sandbox), before);
+}
+
+#[test]
+fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
+    let sandbox = world();
+    let _ = install(&sandbox, &[]).code(0);
+    // As a checkout would: the old script is back, and then another one.
+    let path = sandbox.root().join("scripts/loop_guard.py");
+    fs::remove_file(&path).unwrap();
+    sandbox.write("scripts/loop_guard.py", "print('new')\n");
+    let ended = sandbox.run("timmy", &["doctor"]).code(1);
+    assert!(ended.out.contains("scripts/loop_guard.py: somebody has put something else"), "{}", ended.out);
+    let ended = uninstall(&sandbox, &[]).code(1);
+    assert!(ended.out.contains("scripts/loop_guard.py is no link of ours any more"), "{}", ended.out);
+    assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('new')\n");
+    let _ = uninstall(&sandbox, &["--force"]).code(0);
+    assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD);
+    assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py.replaced"), "print('new')\n");
+    // Installed again over a new script, both originals are kept.
+    let _ = install(&sandbox, &[]).code(0);
+    fs::remove_file(&path).unwrap();
+    sandbox.write("scripts/loop_guard.py", "print('third')\n");
+    let _ = install(&sandbox, &["--allow-dirty"]).code(0);
+    assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py"), OLD);
+    assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py.1"), "print('third')\n");
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('third')\n", "as it was before the last installation");
+}
+
+#[test]
+fn places_come_from_the_manifest_and_none_leads_out() {
+    let sandbox = world();
+    sandbox.write(
+        "timmy_automations/config/automations.json",
+        r#"{"automations": [{"id": "loop_guard", "script": "../bin/guard/loop_guard.py"}]}"#,
+    );
+    let _ = install(&sandbox, &["--allow-dirty"]).code(0);
+    assert!(sandbox.root().join("bin/guard/loop_guard.py").is_symlink());
+    assert!(!sandbox.root().join("scripts/loop_guard.py").is_symlink());
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert!(!sandbox.root().join("bin").exists());
+    sandbox.write(
+        "timmy_automations/config/automations.json",
+        r#"{"automations": [{"id": "loop_guard", "script": "../../away/loop_guard.py"}]}"#,
+    );
+    let ended = install(&sandbox, &["--allow-dirty"]).code(2);
+    assert!(ended.err.contains("outside the repository"), "{}", ended.err);
+    fs::remove_dir_all(sandbox.root().join("timmy_automations")).unwrap();
+    fs::rename(sandbox.root().join("scripts"), sandbox.outside().join("scripts")).unwrap();
+    symlink("../scripts", sandbox.root().join("scripts")).unwrap();
+    let ended = install(&sandbox, &["--allow-dirty"]).code(2);
+    assert!(ended.err.contains("leads out of the repository"), "{}", ended.err);
+    assert_eq!(fs::read_to_string(sandbox.outside().join("scripts/loop_guard.py")).unwrap(), OLD);
+}
+
+#[test]
+fn an_original_that_was_changed_is_not_put_back_as_if_it_were_whole() {
+    let sandbox = world();
+    let _ = install(&sandbox, &[]).code(0);
+    sandbox.write(".loop/originals/scripts/loop_guard.py", "x");
+    let ended = uninstall(&sandbox, &[]).code(1);
+    assert!(ended.err.contains("its hash differs"), "{}", ended.err);
+    assert!(sandbox.root().join("scripts/loop_guard.py").is_symlink(), "what works stays");
+}
+
+#[test]
+fn the_doctor_knows_callers_and_what_they_call() {
+    let sandbox = world();
+    let _ = install(&sandbox, &[]).code(0);
+    sandbox.write(
+        "loop.sh",
+        "# scripts/orchestrator.py is no call\npython3 scripts/loop_guard.py --wait\nscripts/backfill.py\n",
+    );
+    sandbox.write(".git/hooks/pre-commit", "exec scripts/pre_commit_checks.py --staged\n");
+    sandbox.write(".gitea/workflows/ci.yaml", "run: python3 old/orchestrator.py\n");
+    let ended = sandbox.run("timmy", &["doctor", "--json"]).code(1);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    let callers: Vec<(&str, &str, &str)> = document["callers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (one["place"].as_str().unwrap(), one["script"].as_str().unwrap(), one["what_is_there"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        callers,
+        [
+            (".git/hooks/pre-commit:1", "scripts/pre_commit_checks.py", "ours"),
+            (".gitea/workflows/ci.yaml:1", "old/orchestrator.py", "nothing"),
+            ("loop.sh:2", "scripts/loop_guard.py", "ours"),
+        ]
+    );
+    assert_eq!(
+        document["broken"],
+        serde_json::json!([".gitea/workflows/ci.yaml:1 calls old/orchestrator.py, which is not there"])
+    );
+    fs::remove_file(sandbox.root().join(".gitea/workflows/ci.yaml")).unwrap();
+    let _ = sandbox.run("timmy", &["doctor"]).code(0);
+    fs::remove_file(sandbox.root().join(".loop/bin/loop_guard")).unwrap();
+    let ended = sandbox.run("timmy", &["doctor"]).code(1);
+    assert!(
+        ended.out.contains("scripts/loop_guard.py: a link to ../.loop/bin/loop_guard that leads nowhere"),
+        "{}",
+        ended.out
+    );
+    let _ = install(&sandbox, &[]).code(0);
+    let _ = sandbox.run("timmy", &["doctor"]).code(0);
+}

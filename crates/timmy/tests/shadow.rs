@@ -1,0 +1,119 @@
+//! `timmy shadow` as a program, with stand-ins for the old scripts.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use sandbox::{Ended, Sandbox};
+use serde_json::{Value, json};
+
+/// An old guard: it says what ours says, in Python's own way.
+const AGREES: &str = r#"import json, os, sys
+root = os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[0])))
+path = os.path.join(root, ".loop", "idle_state.json")
+try:
+    state = json.load(open(path))
+except OSError:
+    state = {"consecutive_idle": 0}
+idle = state["consecutive_idle"]
+backoff = min(60 * 2 ** idle, 600)
+if "--status" in sys.argv:
+    print(json.dumps({"next_backoff_seconds": backoff, "consecutive_idle": idle, "queue_ready": 0}))
+    sys.exit(0)
+import time
+os.makedirs(os.path.dirname(path), exist_ok=True)
+json.dump({"backoff_seconds": backoff, "consecutive_idle": idle + 1, "last_idle_at": time.time()}, open(path, "w"))
+print("[loop-guard] Queue empty — idle #%d, backoff %ds" % (idle + 1, backoff))
+sys.exit(1)
+"#;
+
+fn has_python() -> bool {
+    let exists = std::path::Path::new("/usr/bin/python3").exists();
+    if !exists {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "SKIPPED a test of shadow: there is no /usr/bin/python3");
+    }
+    exists
+}
+
+fn shadow(sandbox: &Sandbox, flags: &[&str], call: &[&str]) -> Ended {
+    sandbox.run("timmy", &[&["shadow"], flags, &["--"], call].concat())
+}
+
+#[test]
+fn two_that_agree_are_counted_and_nothing_is_changed() {
+    if !has_python() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(".loop/originals/scripts/loop_guard.py", AGREES);
+    sandbox
+        .write(".loop/idle_state.json", "{\"consecutive_idle\": 2, \"last_idle_at\": 1.0, \"backoff_seconds\": 120}");
+    let before = sandbox.tree(".");
+    for args in [&["--status"][..], &[]] {
+        let ended = shadow(&sandbox, &[], &[&["python3", ".loop/originals/scripts/loop_guard.py"], args].concat());
+        assert_eq!(ended.code, Some(i32::from(args.is_empty())), "{}", ended.conversation());
+    }
+    let mut after = sandbox.tree(".");
+    after.retain(|name, _| !name.contains("shadow.jsonl") && !name.contains(".gitignore"));
+    assert_eq!(after, before);
+    let lines = sandbox.json_lines(".loop/shadow.jsonl");
+    assert!(lines.iter().all(|line| line["agree"] == true), "{lines:?}");
+    let ended = sandbox.run("timmy", &["shadow", "report"]).code(0);
+    assert!(ended.out.contains("loop_guard  2     2"), "{}", ended.out);
+}
+
+#[test]
+fn the_old_answer_is_given_and_differences_are_written_down() {
+    if !has_python() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "scripts/loop_guard.py",
+        AGREES.replace("600)", "900)").replace("sys.exit(1)", "open('extra.json', 'w').write('{}'); sys.exit(1)"),
+    );
+    sandbox.write(".loop/idle_state.json", "{\"consecutive_idle\": 9}");
+    let ended = shadow(&sandbox, &["--verbose"], &["python3", "scripts/loop_guard.py"]).code(1);
+    assert_eq!(ended.out, "[loop-guard] Queue empty — idle #10, backoff 900s\n");
+    let line = &sandbox.json_lines(".loop/shadow.jsonl")[0];
+    assert_eq!((&line["agree"], &line["tool"]), (&json!(false), &json!("loop_guard")));
+    let told: Vec<(&str, &str)> = line["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["what"].as_str().unwrap(), one["place"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("stdout", "line 1"), (".loop/idle_state.json", "backoff_seconds"), ("extra.json", "")]);
+    let ended = sandbox.run("timmy", &["shadow", "report", "--json"]).code(1);
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        (&report["tools"]["loop_guard"]["runs"], &report["tools"]["loop_guard"]["agreed"]),
+        (&json!(1), &json!(0))
+    );
+}
+
+#[test]
+fn live_what_the_old_one_does_counts() {
+    if !has_python() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("scripts/loop_guard.py", AGREES);
+    for count in [1, 2] {
+        let _ = shadow(&sandbox, &["--live"], &["python3", "scripts/loop_guard.py"]).code(1);
+        assert_eq!(sandbox.json(".loop/idle_state.json")["consecutive_idle"], count);
+    }
+    assert!(
+        sandbox.json_lines(".loop/shadow.jsonl").iter().all(|line| line["agree"] == true),
+        "{}",
+        sandbox.read(".loop/shadow.jsonl")
+    );
+}
+
+#[test]
+fn a_call_of_something_else_is_refused() {
+    let sandbox = Sandbox::new();
+    let ended = shadow(&sandbox, &[], &["python3", "scripts/other.py"]).code(2);
+    assert!(ended.err.contains("none of these words"), "{}", ended.err);
+    let ended = shadow(&sandbox, &[], &["python3", "scripts/loop_guard.py"]).code(2);
+    assert!(ended.err.contains("there is no "), "{}", ended.err);
+}

@@ -1,0 +1,196 @@
+//! `timmy why`, `explain`, `tokens`, `verify` and `repair` as programs.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use common::reason::REASONS;
+use sandbox::{Ended, Sandbox};
+use serde_json::{Value, json};
+
+fn timmy(sandbox: &Sandbox, args: &[&str]) -> Ended {
+    sandbox.run("timmy", args)
+}
+
+fn issue(number: u64, title: &str, body: &str) -> Value {
+    json!({"number": number, "title": title, "body": body, "labels": [], "state": "open",
+           "created_at": "2026-03-19T08:00:00Z", "updated_at": "2026-03-19T08:00:00Z"})
+}
+
+/// A repository that was triaged: 85 is ready, 90 is not, 91 keeps failing.
+fn world() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for cycle in ["1", "2"] {
+        let args =
+            ["--cycle", cycle, "--failure", "--issue", "91", "--duration", "60", "--reason", "tox failed\u{1b}[31m"];
+        let _ = sandbox.run("cycle_retro", &args).code(0);
+    }
+    let good = "`load()` in src/config.py must not crash when the file is empty. Expected: defaults.\n\n## Acceptance\n- [ ] add a test in tests/test_config.py";
+    let issues = json!([
+        issue(85, "fix: Crash when config is empty", good),
+        issue(90, "Think about things", ""),
+        issue(91, "fix: Crash when b is empty", good)
+    ]);
+    sandbox.write("issues.json", issues.to_string());
+    let _ = sandbox.run("triage_score", &["--issues", "issues.json"]).code(0);
+    let _ = sandbox.run("orchestrator", &["--issues", "issues.json"]).code(0);
+    sandbox
+}
+
+fn reason(sandbox: &Sandbox, args: &[&str]) -> Value {
+    let ended = timmy(sandbox, &[&["why"], args, &["--json"]].concat()).code(0);
+    serde_json::from_str::<Value>(&ended.out).unwrap()["reason"].clone()
+}
+
+#[test]
+fn the_story_of_an_issue_is_told_from_the_files() {
+    let sandbox = world();
+    let ended = timmy(&sandbox, &["why", "85"]).code(0);
+    for expected in [
+        "#85 fix: Crash when config is empty",
+        "(ready)",
+        "Queue: number 1 of 1.",
+        "Cycles: none",
+        "(on_agenda)",
+        "yes  +",
+    ] {
+        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+    }
+    assert_eq!(ended.out.lines().find(|line| line.chars().count() > 100), None, "{}", ended.out);
+    let ended = timmy(&sandbox, &["why", "#90"]).code(0);
+    for expected in ["(not_ready)", "more points; these rules could bring them:", "(no_candidate)"] {
+        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+    }
+    let ended = timmy(&sandbox, &["why", "91"]).code(0);
+    for expected in [
+        "(quarantined)",
+        "failed 2 of its last 2 cycles",
+        "2 spent on it, 0 went well",
+        "tox failed",
+        "triage_score --release 91",
+    ] {
+        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+    }
+    assert!(!ended.out.contains('\u{1b}'));
+    assert_eq!(reason(&sandbox, &["4711"]), "not_triaged");
+    let ended = timmy(&sandbox, &["why", "85", "--json"]).code(0);
+    let story: Value = serde_json::from_str(&ended.out).unwrap();
+    let held: i64 = story["triage"]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|rule| rule["holds"] == true)
+        .map(|rule| rule["points"].as_i64().unwrap())
+        .sum();
+    assert!(held >= story["triage"]["score"].as_i64().unwrap(), "dimensions have a maximum: {story}");
+    let _ = timmy(&sandbox, &["why", "weather"]).code(2);
+}
+
+#[test]
+fn an_idle_loop_says_why() {
+    let sandbox = Sandbox::new();
+    assert_eq!(reason(&sandbox, &["idle"]), "no_queue");
+    let item = |number: u64, ready: bool| json!({"issue": number, "title": "t", "type": "bug", "ready": ready});
+    for (queue, quarantine, expected) in [
+        (json!([]), json!({}), "queue_empty"),
+        (json!([item(1, false)]), json!({}), "queue_empty"),
+        (json!([item(1, true)]), json!({"1": {"reason": "x"}}), "all_quarantined"),
+        (json!([item(1, true), item(2, true)]), json!({"1": {"reason": "x"}}), "work"),
+    ] {
+        sandbox.write(".loop/queue.json", queue.to_string());
+        sandbox.write(".loop/quarantine.json", quarantine.to_string());
+        assert_eq!(reason(&sandbox, &["idle"]), expected);
+        let ended = sandbox.call("loop_guard", ["--json"]).env("TIMMY_LOOP_GUARD_VERIFY_OPEN", "false").run();
+        let guard: Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(guard["reason"], expected, "the guard gives the same reason");
+    }
+    sandbox.write(".loop/queue.json", "[{");
+    assert_eq!(reason(&sandbox, &["idle"]), "queue_damaged");
+    let ended = timmy(&sandbox, &["why", "idle"]).code(0);
+    assert!(ended.out.contains("Last triage: none is recorded."), "{}", ended.out);
+}
+
+#[test]
+fn an_automation_says_why_it_does_not_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "config/automations.json",
+        r#"{"automations": [
+  {"id": "loop_guard", "script": "scripts/loop_guard.py", "trigger": "pre_cycle"},
+  {"id": "triage_score", "script": "scripts/triage_score.py", "trigger": "hourly"},
+  {"id": "orchestrator", "script": "scripts/orchestrator.py", "trigger": "daily", "depends_on": ["triage_score"]},
+  {"id": "cycle_retro", "script": "scripts/cycle_retro.py", "enabled": false},
+  {"id": "backfill_retro", "script": "scripts/backfill_retro.py"},
+  {"id": "broken", "script": "scripts/none.sh", "trigger": "daily"}]}"#,
+    );
+    let _ = timmy(&sandbox, &["automation", "pause", "backfill_retro", "--for", "1d", "--reason", "later"]).code(0);
+    for (id, expected) in [
+        ("loop_guard", "not_scheduled"),
+        ("triage_score", "not_due"),
+        ("orchestrator", "dependency_not_ok"),
+        ("cycle_retro", "disabled"),
+        ("backfill_retro", "paused"),
+        ("broken", "invalid"),
+    ] {
+        assert_eq!(reason(&sandbox, &["automation", id]), expected, "{id}");
+    }
+    let ended = timmy(&sandbox, &["why", "automation", "triage_score"]).code(0);
+    assert!(ended.out.contains("Next: 2026-03-21T13:00:00+00:00 for hourly, in 25 min."), "{}", ended.out);
+    assert!(ended.out.contains("no scheduler is at work"), "{}", ended.out);
+    let ended = timmy(&sandbox, &["why", "automation", "triage"]).code(2);
+    assert!(ended.err.contains("no automation `triage`"), "{}", ended.err);
+}
+
+#[test]
+fn every_code_is_explained_and_the_list_is_the_documented_one() {
+    let sandbox = Sandbox::new();
+    let all = timmy(&sandbox, &["explain"]).code(0).out;
+    for reason in REASONS {
+        assert!(all.contains(reason.code()), "{reason}");
+        let ended = timmy(&sandbox, &["explain", reason.code()]).code(0);
+        assert!(ended.out.starts_with(reason.code()), "{}", ended.out);
+    }
+    let ended = timmy(&sandbox, &["explain", "quarantine"]).code(2);
+    assert!(ended.err.contains("did you mean `quarantined`?"), "{}", ended.err);
+}
+
+#[test]
+fn tokens_are_counted_by_automation_and_day() {
+    let sandbox = world();
+    let ended = timmy(&sandbox, &["tokens"]).code(0);
+    assert!(ended.out.starts_with("Balance: 6 tokens\n"), "{}", ended.out);
+    let document: Value = serde_json::from_str(&timmy(&sandbox, &["tokens", "--json"]).code(0).out).unwrap();
+    assert_eq!(document["by_automation"]["triage_score"], json!({"lines": 2, "earned": 10, "spent": -1}));
+    assert_eq!(document["by_day"]["2026-03-21"]["lines"], 5);
+}
+
+#[test]
+fn damage_is_found_and_moved_aside_and_never_dropped() {
+    let sandbox = world();
+    assert!(timmy(&sandbox, &["verify"]).code(0).out.contains(".loop/tokens.jsonl: whole, 5 lines"));
+    let log = sandbox.read(".loop/retro/cycles.jsonl");
+    sandbox.write(".loop/retro/cycles.jsonl", format!("{log}{{\"cut\": \nnull\n"));
+    let ledger = sandbox.read(".loop/tokens.jsonl");
+    sandbox.write(".loop/tokens.jsonl", ledger.replace("\"balance\": -2}", "\"balance\": 98}"));
+    sandbox.write(".loop/quarantine.json", "[1]");
+    sandbox.write(".loop/idle_state.json", "{\"x\"");
+    let ended = timmy(&sandbox, &["verify"]).code(1);
+    for expected in [
+        "cycles.jsonl: 2 problem(s), 2 lines",
+        "its balance is 98 and should be -2",
+        "quarantine.json: 1 problem",
+        "it is no object",
+    ] {
+        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+    }
+    let before = sandbox.tree(".loop");
+    let _ = timmy(&sandbox, &["repair", "--dry-run"]).code(0);
+    assert_eq!(sandbox.tree(".loop"), before);
+    let _ = timmy(&sandbox, &["repair"]).code(0);
+    assert_eq!(sandbox.read(".loop/retro/cycles.jsonl"), log, "what is intact stays byte for byte");
+    assert_eq!(sandbox.read(".loop/retro/cycles.jsonl.damaged"), "{\"cut\": \nnull\n");
+    assert_eq!(sandbox.read(".loop/tokens.jsonl"), ledger, "it adds up again");
+    assert!(sandbox.read(".loop/tokens.jsonl.damaged").contains("\"balance\": 98}"));
+    assert_eq!(sandbox.read(".loop/quarantine.json.bad"), "[1]");
+    assert_eq!(sandbox.read(".loop/idle_state.json.bad"), "{\"x\"");
+    let _ = timmy(&sandbox, &["verify"]).code(0);
+    assert_eq!(timmy(&sandbox, &["repair"]).out, "Nothing is damaged\n");
+}
