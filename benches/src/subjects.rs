@@ -19,9 +19,10 @@ use crate::measure::{Variant, bar, in_turns, median, print};
 type Subject = fn(usize);
 
 /// The comparisons by name.
-pub(crate) const ALL: [(&str, Subject); 11] = [
+pub(crate) const ALL: [(&str, Subject); 12] = [
     ("version: the start of each tool", version),
     ("guard: a queue of 50, and of 10,000", guard),
+    ("trigger: what it costs to be supervised", trigger),
     ("retro: one record", retro),
     ("history: a record after 100 lines and after 1,000,000", history),
     ("triage: 10,000 issues at 20 ms a request", triage),
@@ -122,6 +123,24 @@ fn guard(rounds: usize) {
     print(&variants, &used);
     bar("50 items, cpu to the empty program", used[2].cpu_us / used[0].cpu_us, 2.0);
     bar("10,000 items, MiB", used[3].peak_kib / 1024.0, 8.0);
+}
+
+/// `timmy trigger` with the guard alone, beside the guard called by itself.
+fn trigger(rounds: usize) {
+    let (alone, supervised) = (Tree::new(), Tree::new());
+    for tree in [&alone, &supervised] {
+        let manifest =
+            json!({"automations": [{"id": "loop_guard", "script": "scripts/loop_guard.py", "trigger": "pre_cycle"}]});
+        fs::create_dir_all(tree.path("config")).unwrap();
+        fs::write(tree.path("config/automations.json"), manifest.to_string()).unwrap();
+    }
+    let variants = [
+        alone.here(variant("loop_guard", "loop_guard", &[], 100)),
+        supervised.here(variant("timmy trigger pre_cycle", "timmy", &["trigger", "pre_cycle"], 100)),
+    ];
+    let used = in_turns(&variants, rounds);
+    print(&variants, &used);
+    bar("more wall, in ms", (used[1].wall_us - used[0].wall_us) / 1000.0, 5.0);
 }
 
 const RECORD: [&str; 11] =

@@ -7,11 +7,13 @@
     reason = "a test reads the repository and fails by panicking"
 )]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use common::manifest::{DailyRunFile, ManifestFile};
+use common::reason::REASONS;
 use common::report::TOKEN_ECONOMY;
 use schemars::Schema;
 
@@ -48,15 +50,34 @@ fn the_reference_is_made_from_the_flags() {
     for mut tool in tools {
         let name = tool.get_name().to_owned();
         let mut text = format!("# {name}\n\nMade from `{name} --help`.\n\n```text\n{}```\n", tool.render_long_help());
-        let subcommands: Vec<String> = tool.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        for subcommand in subcommands.iter().filter(|name| *name != "help") {
-            let command = tool.find_subcommand_mut(subcommand).unwrap();
-            let help = command.clone().bin_name(format!("{name} {subcommand}")).render_long_help();
-            text = format!("{text}\n## {name} {subcommand}\n\n```text\n{help}```\n");
-        }
+        subcommands(&mut tool, &name, &mut text);
         let trimmed: Vec<&str> = text.lines().map(str::trim_end).collect();
         generated(&format!("docs/reference/{name}.md"), &(trimmed.join("\n") + "\n"));
     }
+}
+
+/// Adds the help of every command below, and of those below it.
+fn subcommands(command: &mut Command, path: &str, text: &mut String) {
+    for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+        let path = format!("{path} {}", below.get_name());
+        let help = below.clone().bin_name(&path).disable_help_subcommand(true).render_long_help();
+        let _ = write!(text, "\n## {path}\n\n```text\n{help}```\n");
+        subcommands(below, &path, text);
+    }
+}
+
+#[test]
+fn the_list_of_reasons_is_made_from_the_codes() {
+    let mut text = "# Reason codes\n\nWhy something was decided: a closed list, in files and in JSON. `timmy explain CODE` shows one.\n".to_owned();
+    let mut about = "";
+    for reason in REASONS {
+        if about != reason.subject().name() {
+            about = reason.subject().name();
+            let _ = write!(text, "\n## {about}\n\n| code | meaning | what would change it |\n|---|---|---|\n");
+        }
+        let _ = writeln!(text, "| `{}` | {} | {} |", reason.code(), reason.meaning(), reason.change());
+    }
+    generated("docs/reference/reasons.md", &text);
 }
 
 #[test]
@@ -83,6 +104,9 @@ fn the_shipped_configuration_is_read_by_its_own_tools() {
     let _ = sandbox.run("triage_score", &["--check-rules", "--config-dir", config]).code(0);
     let _ = sandbox.run("loop_guard", &["--config-dir", config]).code(1);
     let _ = sandbox.call("orchestrator", ["--issues", "-", "--config-dir", config]).stdin("[]").run().code(0);
+    sandbox.write("config/automations.json", common::manifest::SHIPPED);
+    sandbox.write("config/daily_run.json", fs::read_to_string(root().join("config/daily_run.json")).unwrap());
+    let _ = sandbox.run("timmy", &["automation", "validate"]).code(0);
     let manifest: serde_json::Value = serde_json::from_str(common::manifest::SHIPPED).unwrap();
     let amounts: Vec<(String, i64)> = manifest["token_economy"]
         .as_object()

@@ -66,16 +66,16 @@ macro_rules! reasons {
 
 reasons! {
     Work, "work", Loop, "The queue holds at least one issue that is ready, open and not in quarantine.", "";
-    NoQueue, "no_queue", Loop, "There is no queue yet.", "Run triage_score.";
-    QueueDamaged, "queue_damaged", Loop, "The queue cannot be read, so it counts as empty.", "Run triage_score: it keeps the damaged file and makes the queue anew.";
-    QueueEmpty, "queue_empty", Loop, "The queue is there, but no item in it is ready.", "Run triage_score --explain N for an issue that should be ready: it shows which rules hold.";
-    AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or say what is missing in them, then triage_score --release N.";
-    AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run triage_score for a new queue.";
+    NoQueue, "no_queue", Loop, "There is no queue yet.", "Run the triage.";
+    QueueDamaged, "queue_damaged", Loop, "The queue cannot be read, so it counts as empty.", "Run the triage: it keeps the damaged file and makes the queue anew.";
+    QueueEmpty, "queue_empty", Loop, "The queue is there, but no item in it is ready.", "Ask the triage to --explain N, an issue that should be ready: it shows which rules hold.";
+    AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or say what is missing in them, then take them out with the triage's --release N.";
+    AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run the triage for a new queue.";
 
     Ready, "ready", Issue, "Its score reaches the threshold, and it is not in quarantine: it is in the queue.", "";
     NotReady, "not_ready", Issue, "Its score is below the threshold.", "Say in the issue where the work is and when it is done: the rules that do not hold name what is missing.";
-    Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or say what is missing, then triage_score --release N; a cycle that succeeds lifts it too.";
-    NotTriaged, "not_triaged", Issue, "The last triage did not see it: it is closed, a pull request, newer than that triage, or does not exist.", "Run triage_score; an issue that is open is scored then.";
+    Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or say what is missing, then take it out with the triage's --release N; a cycle that succeeds lifts it too.";
+    NotTriaged, "not_triaged", Issue, "The last triage did not see it: it is closed, a pull request, newer than that triage, or does not exist.", "Run the triage; an issue that is open is scored then.";
 
     OnAgenda, "on_agenda", Agenda, "It is on the last agenda.", "";
     NoCandidate, "no_candidate", Agenda, "It has no candidate or size label, and is not in the queue.", "Give it a label of candidate_labels or size_labels.";

@@ -1,6 +1,11 @@
 //! `timmy automation` as a program.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test builds its own world and fails by panicking"
+)]
 
 use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,6 +1,11 @@
 //! `timmy install`, `uninstall` and `doctor` as programs.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test builds its own world and fails by panicking"
+)]
 
 use std::fs;
 use std::io::Write as _;

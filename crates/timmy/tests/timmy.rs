@@ -1,6 +1,10 @@
 //! `timmy` as a program: the tools by name, and the demonstration.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test builds its own world and fails by panicking"
+)]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
