@@ -72,6 +72,8 @@ reasons! {
     AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or say what is missing in them, then take them out with the triage's --release N.";
     AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run the triage for a new queue.";
 
+    IdleCycle, "idle_cycle", Loop, "The cycle had neither issue nor duration: it was idle, and is not recorded.", "";
+
     Ready, "ready", Issue, "Its score reaches the threshold, and it is not in quarantine: it is in the queue.", "";
     NotReady, "not_ready", Issue, "Its score is below the threshold.", "Say in the issue where the work is and when it is done: the rules that do not hold name what is missing.";
     Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or say what is missing, then take it out with the triage's --release N; a cycle that succeeds lifts it too.";

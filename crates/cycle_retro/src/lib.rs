@@ -17,6 +17,7 @@ use common::cycle_log::{Epoch, Index, Places, write_summary};
 use common::exit::{self, Answer, Failure};
 use common::files::{self, Durability, FileError};
 use common::host::Host;
+use common::reason::Reason;
 use common::records::{CycleRecord, IssueType, PastCycle};
 use common::run::{self, Done, Earnings, Run, RunError, Tool};
 use common::settings::{Layers, SettingsError};
@@ -116,7 +117,7 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
         }
         run.say(&format!("Cycle {} skipped — idle (no issue, no duration)", record.cycle));
         if run.args.json {
-            host.say("{\"status\": \"idle\"}");
+            host.say(&format!("{{\"status\": \"idle\", \"reason\": \"{}\"}}", Reason::IdleCycle));
         }
         return Ok(Done::Answer(Outcome::Idle));
     }

@@ -159,7 +159,7 @@ fn json_is_the_record_and_nothing_else() {
     let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9", "--json"]).code(0);
     assert_eq!(ended.out, sandbox.read(LOG));
     let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--json"]).code(0);
-    assert_eq!(ended.out, "{\"status\": \"idle\"}\n");
+    assert_eq!(ended.out, "{\"status\": \"idle\", \"reason\": \"idle_cycle\"}\n");
 }
 
 #[test]

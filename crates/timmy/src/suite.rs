@@ -19,6 +19,8 @@ pub(crate) struct Suite<'h> {
     pub host: &'h Host,
     pub repo: Repo,
     pub manifest: Manifest,
+    /// Whether there is no manifest, and the one that the suite ships stands for it.
+    pub is_built_in: bool,
     /// What is wrong in the manifest so that it could not even be read.
     pub unreadable: Vec<Problem>,
     /// `daily_run.json`, where there is one.
@@ -37,12 +39,23 @@ impl<'h> Suite<'h> {
     pub fn open_in(host: &'h Host, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
         let (manifest, unreadable) = Manifest::survey(host, &repo, args.config_dir.as_deref())?;
         let daily_run = manifest.daily_run()?;
-        Ok(Self { host, repo, manifest, unreadable, daily_run, args: args.clone() })
+        // Without a manifest the tools run with their defaults, and on the triggers that they are made for.
+        let is_built_in = manifest.source().is_none();
+        let manifest = manifest.or_shipped();
+        Ok(Self { host, repo, manifest, is_built_in, unreadable, daily_run, args: args.clone() })
     }
 
     /// Takes a repository without reading its configuration, for what must work when that is broken.
     pub fn without_configuration(host: &'h Host, repo: Repo, args: &CommonArgs) -> Self {
-        Self { host, repo, manifest: Manifest::default(), unreadable: Vec::new(), daily_run: None, args: args.clone() }
+        Self {
+            host,
+            repo,
+            manifest: Manifest::default(),
+            is_built_in: true,
+            unreadable: Vec::new(),
+            daily_run: None,
+            args: args.clone(),
+        }
     }
 
     /// Returns an automation of the manifest.
@@ -62,9 +75,15 @@ impl<'h> Suite<'h> {
         Err(Error::usage(format!("the manifest has no automation `{}`", text::fit(id, 60)), hint))
     }
 
+    /// Returns the path of the manifest, whether it exists or not.
+    pub fn manifest_path(&self) -> PathBuf {
+        self.manifest.file("automations.json").unwrap_or_else(|| self.repo.root().join("config/automations.json"))
+    }
+
     /// Returns the folder that script paths are relative to.
     pub fn base(&self) -> &Path {
-        self.manifest.folder().and_then(Path::parent).unwrap_or(self.repo.root())
+        let folder = self.manifest.folder().filter(|_| !self.is_built_in);
+        folder.and_then(Path::parent).unwrap_or(self.repo.root())
     }
 
     /// Returns a path as it is shown: relative to the repository where it lies in it.

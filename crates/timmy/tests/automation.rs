@@ -224,6 +224,21 @@ fn a_switch_says_what_it_did_and_an_unknown_id_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn without_a_manifest_the_tools_are_there_and_the_first_change_writes_one() {
+    for folder in ["config", "timmy_automations/config"] {
+        let sandbox = Sandbox::new();
+        std::fs::create_dir_all(sandbox.root().join(folder)).unwrap();
+        let ended = sandbox.run("timmy", &["trigger", "pre_cycle"]).code(1);
+        assert!(ended.out.contains("Queue empty"), "{}", ended.conversation());
+        assert!(automation(&sandbox, &["list"]).code(0).out.contains("triage_score"));
+        let _ = automation(&sandbox, &["disable", "loop_guard"]).code(0);
+        let _ = sandbox.run("timmy", &["trigger", "pre_cycle"]).code(0);
+        let _ = automation(&sandbox, &["validate"]).code(0);
+        assert!(sandbox.read(&format!("{folder}/automations.json")).contains("\"enabled\": false"));
+    }
+}
+
+#[test]
 fn a_paused_automation_is_skipped_until_its_time_or_until_it_is_resumed() {
     let sandbox = Sandbox::new();
     sandbox.write(MANIFEST, r#"{"automations": [{"id": "loop_guard", "script": "scripts/loop_guard.py"}]}"#);
@@ -253,7 +268,10 @@ fn a_new_automation_runs_at_once() {
     let _ = automation(&sandbox, &["validate"]).code(0);
     let _ = automation(&sandbox, &["new", "tidy"]).code(2);
     let _ = automation(&sandbox, &["new", "Tidy up"]).code(2);
-    assert_eq!(sandbox.json(MANIFEST)["automations"][1]["trigger"], "every_5_cycles");
+    let manifest = sandbox.json(MANIFEST);
+    let entry = |id: &str| manifest["automations"].as_array().unwrap().iter().find(|entry| entry["id"] == id).cloned();
+    assert_eq!(entry("tally").unwrap()["trigger"], "every_5_cycles");
+    assert_eq!(entry("loop_guard").unwrap()["trigger"], "pre_cycle", "what held without a manifest goes on to hold");
 }
 
 #[test]

@@ -212,6 +212,23 @@ fn kill(signal: &str, pid: u32) {
 }
 
 #[test]
+fn a_full_disk_keeps_nothing_from_running_and_is_said() {
+    let sandbox = Sandbox::new();
+    script(&sandbox, "s.sh", "echo done");
+    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh"}]));
+    let _ = sandbox.run("timmy", &["automation", "run", "a"]).code(0);
+    let before = sandbox.tree(".loop");
+    // No file may grow, not even by a byte.
+    let limited = format!("ulimit -f 0; exec {} automation run a", sandbox::program("timmy").display());
+    let ended = sandbox.call_as(std::path::Path::new("/bin/sh"), ["-c", &limited]).run().code(0);
+    assert_eq!(ended.out, "done\n");
+    for words in ["a: the run could not be reported: cannot write", "the output could not be logged"] {
+        assert!(ended.err.contains(words), "{words}: {}", ended.err);
+    }
+    assert_eq!(sandbox.tree(".loop"), before, "what was there is whole");
+}
+
+#[test]
 fn what_cannot_be_recorded_does_not_keep_it_from_running() {
     let sandbox = Sandbox::new();
     script(&sandbox, "s.sh", "echo done");

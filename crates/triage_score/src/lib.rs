@@ -23,6 +23,7 @@ use common::exit::{self, Answer, Failure};
 use common::files::{self, Durability, FileError};
 use common::host::Host;
 use common::pyjson;
+use common::reason::Reason;
 use common::records::TriageRun;
 use common::run::{self, Done, Earnings, Run, RunError, Tool};
 use common::settings::{Layers, SettingsError};
@@ -190,7 +191,7 @@ fn score_all(
     if run.args.json {
         let not_ready = triage.not_ready.iter().map(|scored| {
             json!({"issue": scored.item.issue, "title": scored.item.title, "type": scored.item.kind,
-                   "score": scored.item.score, "needs": show::lacking(scored)})
+                   "score": scored.item.score, "reason": Reason::NotReady, "needs": show::lacking(scored)})
         });
         let not_ready: Vec<serde_json::Value> = not_ready.collect();
         run.host.say(&pyjson::to_line(
@@ -329,10 +330,10 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
     let explanation = score::explain(rules, &issue);
     let threshold = threshold(settings, rules);
     let quarantined = Quarantine::read(run)?.holds(number);
-    let verdict = match (explanation.score.total() >= threshold, quarantined) {
-        (_, true) => "in quarantine".to_owned(),
-        (true, false) => format!("ready (from {threshold} on)"),
-        (false, false) => format!("not ready (from {threshold} on)"),
+    let (reason, verdict) = match (explanation.score.total() >= threshold, quarantined) {
+        (_, true) => (Reason::Quarantined, "in quarantine".to_owned()),
+        (true, false) => (Reason::Ready, format!("ready (from {threshold} on)")),
+        (false, false) => (Reason::NotReady, format!("not ready (from {threshold} on)")),
     };
     if run.args.json {
         let dimensions: serde_json::Map<String, serde_json::Value> = explanation
@@ -348,7 +349,7 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
             .collect();
         let document = json!({"issue": number, "title": issue.title, "type": explanation.score.kind,
             "type_because": explanation.kind_because, "score": explanation.score.total(), "ready_from": threshold,
-            "ready": explanation.score.total() >= threshold && !quarantined, "quarantined": quarantined, "dimensions": dimensions});
+            "ready": explanation.score.total() >= threshold && !quarantined, "quarantined": quarantined, "reason": reason, "dimensions": dimensions});
         run.host.say(&pyjson::to_line(&document)?);
     }
     show::explanation(run, number, &issue.title, &explanation, &verdict);

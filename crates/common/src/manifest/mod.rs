@@ -146,6 +146,17 @@ impl Manifest {
         Ok((Self { folder: None, source: Some(source), listed, token_economy }, problems))
     }
 
+    /// Returns the manifest as the suite ships it, with the configuration folder of this one, for a repository that has none.
+    #[must_use]
+    pub fn or_shipped(self) -> Self {
+        if self.source.is_some() {
+            return self;
+        }
+        // It is compiled in, and a test reads it.
+        let shipped = Self::read(Source::new("the built-in manifest", SHIPPED));
+        Self { folder: self.folder, ..shipped.map(|(manifest, _)| manifest).unwrap_or_default() }
+    }
+
     /// Returns the automations, in the file's order.
     pub fn listed(&self) -> &[Listed] {
         &self.listed
@@ -328,6 +339,12 @@ mod tests {
         assert_eq!(entry.other["owner"], "me");
         assert_eq!(manifest.config("a").unwrap().entries[0].2.to_string(), "3:19");
         assert_eq!(manifest.token_economy()["run"], 0);
+    }
+
+    #[test]
+    fn the_shipped_manifest_is_whole() {
+        let (_, problems) = Manifest::read(Source::new("m", SHIPPED)).unwrap();
+        assert!(problems.is_empty() && Manifest::default().or_shipped().find("loop_guard").is_some());
     }
 
     #[test]

@@ -31,10 +31,10 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
     if path.exists() {
         return Err(Error::usage(format!("there is a {} already", suite.shown(&path)), "take another id"));
     }
-    let mut begun = begin_manifest(suite)?;
-    let suite = begun.as_mut().map_or(suite, |begun| &*begun);
     write_script(&path, &skeleton(id, &trigger, args.language))?;
-    let script = relative(suite.base(), &path);
+    let manifest = suite.manifest_path();
+    let base = manifest.parent().and_then(Path::parent).unwrap_or(suite.repo.root());
+    let script = relative(base, &path);
     let result = switch::edit(suite, |_, source| Ok(Some(with_entry(source.text(), id, &script, &trigger)?)));
     if result.is_err() {
         // Nothing is left behind of what did not come about.
@@ -45,17 +45,6 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
     suite.say(&format!("Try it: timmy automation run {id}"));
     suite.json(&json!({"id": id, "script": suite.shown(&path), "trigger": trigger.to_string()}))?;
     Ok(Verdict::Yes)
-}
-
-/// Makes an empty manifest where there is none.
-fn begin_manifest<'h>(suite: &Suite<'h>) -> Result<Option<Suite<'h>>, Error> {
-    if suite.manifest.source().is_some() {
-        return Ok(None);
-    }
-    let folder = suite.manifest.folder().map_or_else(|| suite.repo.root().join("config"), Path::to_owned);
-    files::make_folder(&folder)?;
-    files::create(&folder.join("automations.json"), b"{\n  \"version\": \"1.0.0\",\n  \"automations\": []\n}\n")?;
-    Ok(Some(Suite::open_in(suite.host, suite.repo.clone(), &suite.args)?))
 }
 
 fn script_path(suite: &Suite, id: &str, language: Language) -> PathBuf {

@@ -80,9 +80,6 @@ pub(crate) fn list(suite: &Suite) -> Result<Verdict, Error> {
 pub(crate) fn record_in_state(suite: &Suite, problems: &[Problem]) -> BTreeMap<String, String> {
     let next: BTreeMap<String, String> =
         scheduler::next_runs(suite).into_iter().rev().filter_map(|next| Some((next.id, timestamp(next.at?)))).collect();
-    if suite.manifest.source().is_none() {
-        return next;
-    }
     let by_id = first_problems(problems);
     let judged: Vec<(Report, Judged)> = suite
         .manifest
@@ -109,9 +106,11 @@ fn first_problems(problems: &[Problem]) -> BTreeMap<&str, &str> {
 }
 
 fn show(suite: &Suite, rows: &[Row], problems: &[Problem]) {
-    if rows.is_empty() && problems.is_empty() {
-        suite.say("The manifest lists no automation; the tools run with their defaults when they are called.");
-        return;
+    if suite.is_built_in {
+        suite.say(
+            "There is no manifest: this is what holds without one. `timmy automation disable` or `new` writes it.",
+        );
+        suite.say("");
     }
     let now = suite.host.now();
     let mut cells = vec![["AUTOMATION", "STATE", "TRIGGER", "LAST RUN", "NEXT", "RESULT"].map(str::to_owned).to_vec()];

@@ -47,8 +47,8 @@ fn validate(suite: &Suite) -> Result<Verdict, Error> {
         }
     }
     let count = suite.manifest.listed().len() + suite.unreadable.iter().filter(|one| one.id.is_some()).count();
-    suite.say(&match (suite.manifest.source(), problems.len()) {
-        (None, 0) => "There is no manifest: every tool runs with its defaults".to_owned(),
+    suite.say(&match (suite.is_built_in, problems.len()) {
+        (true, 0) => "There is no manifest: every tool runs with its defaults".to_owned(),
         (_, 0) => format!("{count} automations, no problem"),
         (_, found) => format!("{count} automations, {found} problem{}", if found == 1 { "" } else { "s" }),
     });

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use common::files;
-use common::manifest::{CONFIG_LIMIT, Listed, Manifest};
+use common::manifest::{CONFIG_LIMIT, Listed, Manifest, SHIPPED};
 use common::source::Source;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -53,10 +53,14 @@ pub(crate) fn edit(
     suite: &Suite,
     mut make: impl FnMut(&Manifest, &Source) -> Result<Option<String>, Error>,
 ) -> Result<(), Error> {
-    let Some(path) = suite.manifest.file("automations.json") else {
-        return Err(Error::usage("there is no manifest", "copy config/automations.json of the suite into config/"));
-    };
+    let path = suite.manifest_path();
     suite.repo.prepare()?;
+    if suite.is_built_in {
+        // What holds without a manifest is written down, so that a part of it can be changed.
+        path.parent().map_or(Ok(()), files::make_folder)?;
+        files::create(&path, shipped_for(&path).as_bytes())?;
+        suite.note(&format!("there was no manifest; {} has what held without one", suite.shown(&path)));
+    }
     // The lock lies under `.loop/`, so that nothing of ours appears beside the manifest.
     let lock = files::lock_from(&path, &suite.repo.in_loop(".automations.json.lock"))?;
     for _ in 0..TRIES {
@@ -71,6 +75,16 @@ pub(crate) fn edit(
         }
     }
     Err(Error::failed(format!("{} keeps changing under our hands", path.display()), "see who writes it, and try again"))
+}
+
+/// The manifest as shipped, with its scripts as they are seen from the folder that will hold `config/`.
+fn shipped_for(path: &Path) -> String {
+    let base = path.parent().and_then(Path::parent);
+    if base.is_some_and(|base| base.ends_with("timmy_automations")) {
+        SHIPPED.replace("\"timmy_automations/", "\"").replace("\"scripts/", "\"../scripts/")
+    } else {
+        SHIPPED.to_owned()
+    }
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<(Manifest, Source), Error> {

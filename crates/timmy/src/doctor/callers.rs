@@ -95,7 +95,7 @@ pub(super) fn find_callers(suite: &Suite) -> Vec<Caller> {
             look_through(suite, &suite.shown(&place), place.parent().unwrap_or(root), &bytes, &mut callers);
         }
     }
-    for listed in suite.manifest.listed() {
+    for listed in suite.manifest.listed().iter().filter(|_| !suite.is_built_in) {
         if AUTOMATIONS.contains(&listed.entry.id.as_str()) {
             let path = suite.base().join(&listed.entry.script);
             let place = format!("the manifest ({})", listed.entry.id);
