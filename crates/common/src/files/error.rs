@@ -1,0 +1,67 @@
+//! What could not be done with which file, and what to do about it.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// What could not be done with which file.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}", path.display())]
+pub struct FileError {
+    action: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    pub(super) source: io::Error,
+}
+
+impl FileError {
+    pub(super) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+
+    /// Makes the error of a reader that has opened the file itself.
+    pub fn reading(path: &Path, source: io::Error) -> Self {
+        Self::new("read", path, source)
+    }
+
+    /// Makes the error of a writer whose content could not be made.
+    pub fn writing(path: &Path, source: io::Error) -> Self {
+        Self::new("write", path, source)
+    }
+
+    /// Returns whether the file (or the folder for it) is not there.
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == ErrorKind::NotFound
+    }
+
+    /// Returns whether the file is larger than its reader was ready for.
+    pub fn is_too_large(&self) -> bool {
+        self.source.kind() == ErrorKind::InvalidData
+    }
+
+    /// Says what to do about it.
+    pub fn hint(&self) -> Option<String> {
+        // What is there: of a path that is not, the nearest folder above it.
+        let there = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(&self.path);
+        let path = there.display();
+        Some(match self.source.kind() {
+            ErrorKind::PermissionDenied if self.action == "read" => format!("let this user read it: ls -ld {path}"),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                format!("let this user write it: ls -ld {path}")
+            }
+            ErrorKind::NotFound => "name a file that exists".to_owned(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk".to_owned(),
+            ErrorKind::FileTooLarge => {
+                "raise the file-size limit (ulimit -f), or see why the file is so large".to_owned()
+            }
+            ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
+                format!("move aside what stands in the way: ls -ld {path}")
+            }
+            ErrorKind::TimedOut => "look for a process that is stopped while it holds the lock".to_owned(),
+            _ if self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+                format!("mend the symbolic link, which leads round in a circle: ls -l {path}")
+            }
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! The flags of `timmy automation`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::{Subcommand, ValueEnum};
+use common::run::CommonArgs;
+
+use super::PlainArgs;
+
+/// The automations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AutomationCommand {
+    /// Show every automation: on or off, when, last run, next run, what is wrong
+    List(PlainArgs),
+    /// Look for everything that is wrong in the manifest (exit 1)
+    Validate(PlainArgs),
+    /// Switch automations on, in the manifest, which is otherwise left as it is
+    Enable(IdsArgs),
+    /// Switch automations off, in the manifest, which is otherwise left as it is
+    Disable(IdsArgs),
+    /// Put an automation off for a while
+    Pause(PauseArgs),
+    /// End the pause of automations
+    Resume(IdsArgs),
+    /// Show every setting with its value in force and where it came from
+    Config(ConfigArgs),
+    /// Add an automation: an entry in the manifest and a script to begin with
+    New(NewArgs),
+    /// Run an automation now, with its time limit, its log and its report
+    Run(RunArgs),
+}
+
+/// Automations by id.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct IdsArgs {
+    /// The automations
+    #[arg(required = true, value_name = "ID", add = crate::completions::ids())]
+    pub ids: Vec<String>,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy automation pause`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct PauseArgs {
+    /// The automations
+    #[arg(required = true, value_name = "ID", add = crate::completions::ids())]
+    pub ids: Vec<String>,
+
+    /// For how long: 90s, 30m, 2h, 3d
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub length: Duration,
+
+    /// Why, for whoever wonders
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy automation config`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// The automation; without one, all
+    #[arg(value_name = "ID", add = crate::completions::ids())]
+    pub id: Option<String>,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy automation new`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct NewArgs {
+    /// The new automation: lower-case letters, digits and `_`
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// When it runs
+    #[arg(long, value_name = "TRIGGER", default_value = "manual")]
+    pub trigger: String,
+
+    /// What the script is written in
+    #[arg(long, value_enum, default_value = "sh")]
+    pub language: Language,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// What a new script is written in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Language {
+    /// The shell.
+    Sh,
+    /// Python 3.
+    Python,
+}
+
+/// The flags of `timmy automation run`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The automation
+    #[arg(value_name = "ID", add = crate::completions::ids())]
+    pub id: String,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    /// Arguments for it
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<OsString>,
+}
+
+/// Reads a length of time: a number with `s`, `m`, `h` or `d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("{text:?} is no length of time such as 90s, 30m, 2h or 3d (a year at most)");
+    let unit = text.chars().last().ok_or_else(expected)?;
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(expected()),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| expected())?;
+    let seconds = number.checked_mul(factor).filter(|seconds| (1..=366 * 86_400).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        for text in ["", "h", "2", "-1h", "0m", "400d", "2ä", "99999999999999999999d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

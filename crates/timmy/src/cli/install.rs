@@ -1,0 +1,87 @@
+//! The flags of `timmy install`, `timmy uninstall` and `timmy shadow`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use common::run::CommonArgs;
+
+use super::PlainArgs;
+
+/// The flags of `timmy install`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct InstallArgs {
+    /// The repository
+    #[arg(long, value_name = "REPO")]
+    pub into: PathBuf,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Also where a script has changes that are not committed
+    #[arg(long)]
+    pub allow_dirty: bool,
+
+    /// The folder for the programs [default: .loop/bin in the repository]
+    #[arg(long, value_name = "DIR")]
+    pub bin_dir: Option<PathBuf>,
+
+    /// The folder of automations.json
+    #[arg(long, value_name = "DIR")]
+    pub config_dir: Option<PathBuf>,
+
+    /// Print one JSON document and nothing else on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The flags of `timmy uninstall`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct UninstallArgs {
+    /// The repository
+    #[arg(long, value_name = "REPO")]
+    pub from: PathBuf,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Also put back over what somebody has put in the place of our links meanwhile (which is kept)
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print one JSON document and nothing else on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The flags of `timmy shadow`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ShadowArgs {
+    #[command(subcommand)]
+    pub command: Option<ShadowCommand>,
+
+    /// Run the old script on the repository itself, so that what it does counts; only ours gets a copy
+    #[arg(long)]
+    pub live: bool,
+
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "900")]
+    pub timeout: u64,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    /// The old script's call, such as python3 .loop/originals/scripts/triage_score.py --quiet
+    #[arg(last = true, value_name = "CALL")]
+    pub call: Vec<OsString>,
+}
+
+/// What else `timmy shadow` does.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ShadowCommand {
+    /// Count how often old and new agreed, and show the differences
+    Report(PlainArgs),
+}

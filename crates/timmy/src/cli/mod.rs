@@ -1,0 +1,182 @@
+//! The flags.
+
+mod automation;
+mod install;
+mod schedule;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use common::run::CommonArgs;
+
+pub(crate) use automation::{AutomationCommand, IdsArgs, Language, NewArgs, PauseArgs, RunArgs};
+pub(crate) use install::{InstallArgs, ShadowArgs, ShadowCommand, UninstallArgs};
+pub(crate) use schedule::{Manager, ScheduleCommand, ServiceArgs, ServiceCommand};
+
+/// One command over all tools of the suite, and what runs them
+///
+/// Called by a tool's name (a symlink loop_guard or loop_guard.py), it is that tool. `timmy TOOL …` is the tool too:
+/// backfill_retro, cycle_retro, loop_guard, loop_introspect, orchestrator, pre_commit_checks, triage_score, each with its own
+/// --help; demo_forge serves a project like a forge. A command that is unknown here is handed to the next `timmy` on the PATH.
+#[derive(Debug, Parser)]
+#[command(name = "timmy", version = crate::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What `timmy` itself does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The automations of the manifest: list, validate, switch, configure, run
+    #[command(subcommand)]
+    Automation(AutomationCommand),
+    /// Run the enabled automations of an event, such as pre_cycle
+    Trigger(TriggerArgs),
+    /// Run automations when their time comes
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
+    /// Units for whoever keeps the scheduler running
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Put our tools in the place of a repository's scripts, which are kept
+    Install(InstallArgs),
+    /// Put a repository's scripts back, byte for byte
+    Uninstall(UninstallArgs),
+    /// Say what is installed, who calls it, and what is broken
+    Doctor(PlainArgs),
+    /// Run an old script and our tool on copies of the same files, and compare
+    Shadow(ShadowArgs),
+    /// Tell why: of an issue, of an idle loop, of an automation
+    Why(WhyArgs),
+    /// Say what a reason code means; without one, list all
+    Explain(ExplainArgs),
+    /// The token ledger: balance and movements
+    Tokens(TokensArgs),
+    /// Look for damage in every file under .loop/
+    Verify(PlainArgs),
+    /// Move damaged bytes out of the files under .loop/ into files beside them
+    Repair(RepairArgs),
+    /// Print what a shell needs to complete our commands
+    Completions(CompletionsArgs),
+    /// Print a manual page
+    Man(ManArgs),
+    /// Say more: of a command, or of exit-codes, environment, files
+    Help(HelpArgs),
+    /// Run one day of the loop on a sample project: triage, guard, agenda, three cycles
+    Demo(DemoArgs),
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+/// Nothing but the common flags.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct PlainArgs {
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy trigger`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TriggerArgs {
+    /// The event: pre_cycle, post_cycle, pre_commit, or any other trigger
+    #[arg(value_name = "EVENT", add = crate::completions::events())]
+    pub event: String,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    /// Arguments for each of its automations
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<OsString>,
+}
+
+/// The flags of `timmy why`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    /// An issue's number, `idle`, or `automation`
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+
+    /// After `automation`: its id
+    #[arg(value_name = "ID", add = crate::completions::ids())]
+    pub id: Option<String>,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy explain`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The code
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+
+    /// Print one JSON document and nothing else on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The flags of `timmy tokens`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TokensArgs {
+    /// How many days are shown, the last ones
+    #[arg(long, value_name = "N", default_value = "7")]
+    pub days: usize,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy repair`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RepairArgs {
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// The flags of `timmy completions`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell: bash, zsh or fish
+    #[arg(value_name = "SHELL", value_parser = ["bash", "zsh", "fish"])]
+    pub shell: String,
+}
+
+/// The flags of `timmy man`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The command: timmy (the default) or a tool
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub out: Option<PathBuf>,
+}
+
+/// The flags of `timmy help`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct HelpArgs {
+    /// exit-codes, environment, files, or a command
+    #[arg(value_name = "TOPIC")]
+    pub topic: Vec<String>,
+}
+
+/// The flags of `timmy demo`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Keep the repository with its files in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+
+    /// Leave the forge running when the day is over, and say how to call the tools against it
+    #[arg(long)]
+    pub serve: bool,
+}

@@ -1,0 +1,57 @@
+//! The flags of `timmy schedule` and `timmy service`.
+
+use clap::{Subcommand, ValueEnum};
+use common::run::CommonArgs;
+
+use super::PlainArgs;
+
+/// The scheduler.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleCommand {
+    /// Stay in the foreground and run what is due, until SIGTERM
+    Run(PlainArgs),
+    /// Run what is due, once, and end: for cron
+    Tick(PlainArgs),
+    /// List what runs when
+    Next(NextArgs),
+}
+
+/// The flags of `timmy schedule next`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct NextArgs {
+    /// At most so many
+    #[arg(long, short = 'n', value_name = "N", default_value = "20")]
+    pub count: usize,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Units.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Print units that keep the scheduler of this repository running
+    Print(ServiceArgs),
+}
+
+/// The flags of `timmy service print`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ServiceArgs {
+    /// Who keeps it running
+    #[arg(value_enum, value_name = "MANAGER")]
+    pub manager: Manager,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Who keeps a service running.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Manager {
+    /// systemd, as a user's service.
+    Systemd,
+    /// launchd, on macOS.
+    Launchd,
+    /// cron.
+    Cron,
+}
