@@ -52,6 +52,9 @@ pub fn run(host: &Host) -> u8 {
     if completions::answer(host) {
         return 0;
     }
+    if next_timmy::is_meant(host) {
+        return next_timmy::pass_on(host, &host.args()[1..]);
+    }
     let command = match run::arguments::<Cli>(host) {
         Ok(cli) => cli.command,
         Err(code) => return code,

@@ -35,6 +35,12 @@ fn passed(host: &Host) -> Vec<PathBuf> {
     before.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).chain(ours).collect()
 }
 
+/// Whether the command line begins with a flag that only another `timmy` can know, and there is one.
+pub(crate) fn is_meant(host: &Host) -> bool {
+    let first = host.args().get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    first.starts_with('-') && !["-h", "--help", "-V", "--version"].contains(&first.as_str()) && find(host).is_some()
+}
+
 /// Hands an unknown command, with its arguments, to the next `timmy`. Returns only if there is none.
 pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
     let command = args.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();

@@ -211,6 +211,32 @@ fn an_original_that_was_changed_is_not_put_back_as_if_it_were_whole() {
 }
 
 #[test]
+fn an_installation_that_is_killed_at_any_moment_can_be_taken_back() {
+    let sandbox = world();
+    let before = picture(&sandbox);
+    // The programs are elsewhere and stay there, so that the moments fall on what is done to the scripts.
+    let args = ["install", "--into", "repo", "--bin-dir", "bin"];
+    let _ = sandbox.call("timmy", args).dir(sandbox.outside()).run().code(0);
+    let programs = sandbox.outside().join("programs");
+    fs::rename(sandbox.outside().join("bin"), &programs).unwrap();
+    let _ = uninstall(&sandbox, &[]).code(0);
+    fs::rename(&programs, sandbox.outside().join("bin")).unwrap();
+    let mut killed = 0;
+    for round in 0..40_u64 {
+        let mut child = sandbox.call("timmy", args).dir(sandbox.outside()).start();
+        std::thread::sleep(std::time::Duration::from_micros(150 + round * 350));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        fs::rename(sandbox.outside().join("bin"), &programs).unwrap();
+        let _ = uninstall(&sandbox, &[]).code(0);
+        fs::rename(&programs, sandbox.outside().join("bin")).unwrap();
+        let after: Vec<_> = picture(&sandbox).into_iter().filter(|(name, ..)| !name.starts_with(".loop")).collect();
+        assert_eq!(after, before, "round {round}");
+    }
+    assert!(killed > 0, "no moment fell into an installation");
+}
+
+#[test]
 fn the_doctor_knows_callers_and_what_they_call() {
     let sandbox = world();
     let _ = install(&sandbox, &[]).code(0);

@@ -67,7 +67,9 @@ fn a_command_that_is_unknown_goes_to_the_next_timmy_and_not_round_in_a_circle() 
     fs::set_permissions(theirs.join("timmy"), fs::Permissions::from_mode(0o755)).unwrap();
     let ended = call(&["think", "hard", "--json"], &path).code(7);
     assert_eq!(ended.out, "theirs: think hard --json\n");
+    assert_eq!(call(&["--model", "x", "chat"], &path).code(7).out, "theirs: --model x chat\n");
     let _ = call(&["explain", "work"], &path).code(0);
+    let _ = call(&["--help"], &path).code(0);
     // Another of ours in between hands it on, and two of ours alone end.
     let middle = sandbox.outside().join("middle");
     fs::create_dir_all(&middle).unwrap();

@@ -57,6 +57,12 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
     };
     let suite = Suite::open(host, &common)?;
     let repo = &suite.repo;
+    if !repo.root().join(".git").exists() {
+        return Err(Error::usage(
+            format!("{} is not the root of a git work tree", repo.root().display()),
+            "name the folder that holds .git",
+        ));
+    }
     let before = Record::read(repo)?;
     let bin = match (&args.bin_dir, &before) {
         (Some(named), _) => tidy(&host.current_dir().join(named)),
@@ -73,14 +79,15 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
             record.folders.push(".loop".to_owned());
         }
         repo.prepare()?;
-        for tool in PATHS.iter().map(|(_, tool)| *tool).chain(["timmy"]) {
-            let (from, to) = (own_program(host, tool)?, bin.join(tool));
-            program::place(&from, &to).map_err(Error::io("install", &to))?;
-        }
         record.version = 1;
         record.installed_at = host.timestamp();
         crate::VERSION.clone_into(&mut record.program_version);
         record.bin = bin.strip_prefix(repo.root()).unwrap_or(&bin).to_string_lossy().into_owned();
+        record.write(repo)?;
+        for tool in PATHS.iter().map(|(_, tool)| *tool).chain(["timmy"]) {
+            let (from, to) = (own_program(host, tool)?, bin.join(tool));
+            program::place(&from, &to).map_err(Error::io("install", &to))?;
+        }
     }
     for step in &steps {
         if !args.dry_run {
@@ -236,17 +243,16 @@ fn carry_out(repo: &Repo, record: &mut Record, step: &Step) -> Result<(), Error>
     if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) = (&mut installed.original, &step.bytes) {
         *kept = keep(repo, kept, bytes, mode, sha256)?;
     }
-    if step.what == What::Make {
-        make_folders(root, &full, record)?;
-    }
+    note_folders(root, &full, record);
     record.installed.retain(|other| other.path != *path);
     record.installed.push(installed.clone());
     record.write(repo)?;
     if step.what == What::Nothing {
         return Ok(());
     }
+    full.parent().map_or(Ok(()), files::make_folder)?;
     // Made beside and moved over, so that there is never nothing at the path.
-    let temporary = full.with_file_name(format!(".{}.timmy", full.file_name().unwrap_or_default().to_string_lossy()));
+    let temporary = beside(&full);
     files::remove(&temporary)?;
     symlink(&installed.link, &temporary).map_err(Error::io("make the link", &temporary))?;
     Ok(files::rename(&temporary, &full)?)
@@ -273,8 +279,13 @@ fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Resu
     Err(Error::failed(format!("{name} has been kept a thousand times"), "tidy .loop/originals"))
 }
 
-/// Makes the folders above a path, and writes down which.
-fn make_folders(root: &Path, full: &Path, record: &mut Record) -> Result<(), Error> {
+/// Where a link is made before it is moved to its path.
+pub(super) fn beside(path: &Path) -> std::path::PathBuf {
+    path.with_file_name(format!(".{}.timmy", path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Notes the folders that have to be made above a path.
+fn note_folders(root: &Path, full: &Path, record: &mut Record) {
     let missing: Vec<&Path> =
         full.ancestors().skip(1).take_while(|folder| *folder != root && !folder.exists()).collect();
     for folder in missing.iter().rev() {
@@ -283,5 +294,4 @@ fn make_folders(root: &Path, full: &Path, record: &mut Record) -> Result<(), Err
             record.folders.push(name);
         }
     }
-    Ok(full.parent().map_or(Ok(()), files::make_folder)?)
 }

@@ -15,6 +15,7 @@ use super::program::{self, hash};
 use super::record::{Installed, Original, Record};
 use crate::cli::UninstallArgs;
 use crate::error::{Error, Verdict};
+use crate::multicall::AUTOMATIONS;
 use crate::suite::Suite;
 
 /// What becomes of one path.
@@ -61,6 +62,10 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
 
 fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<Outcome, Error> {
     let full = repo.root().join(&installed.path);
+    if !args.dry_run {
+        // What an installation that was killed may have left.
+        files::remove(&super::put::beside(&full))?;
+    }
     let is_there = fs::symlink_metadata(&full).is_ok();
     if is_there && !installed.is_in_place(repo.root()) {
         if is_original(&full, installed.original.as_ref()) {
@@ -131,7 +136,7 @@ fn tidy_up(repo: &Repo, record: &Record) -> Result<(), Error> {
         }
     }
     let bin = record.bin(repo);
-    for tool in record.installed.iter().map(|installed| installed.tool.as_str()).chain(["timmy"]) {
+    for tool in AUTOMATIONS.into_iter().chain(["timmy"]) {
         files::remove(&bin.join(tool))?;
     }
     files::remove(&Record::folder(repo).join("install.json"))?;
