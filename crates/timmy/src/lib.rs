@@ -52,6 +52,13 @@ pub fn run(host: &Host) -> u8 {
     if completions::answer(host) {
         return 0;
     }
+    if let [_, only] = host.args()
+        && (only == "--version" || only == "-V")
+    {
+        // What is asked for most needs no command line to be built.
+        host.say(&format!("timmy {VERSION}"));
+        return 0;
+    }
     if next_timmy::is_meant(host) {
         return next_timmy::pass_on(host, &host.args()[1..]);
     }

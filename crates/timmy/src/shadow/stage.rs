@@ -1,7 +1,8 @@
 //! A copy of a repository for one run: its files, the state of its loop, and its history without a copy of that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -9,6 +10,9 @@ use crate::suite::Suite;
 
 /// The most that is copied, in bytes.
 const LIMIT: u64 = 1 << 30;
+
+/// The largest file of the loop whose content is held for the comparison, in bytes.
+const LIMIT_OF_CONTENT: u64 = 64 << 20;
 
 /// Parts of `.loop` that no tool reads.
 const NOT_COPIED: [&str; 5] = ["originals", "bin", "logs", "running", "shadow.jsonl"];
@@ -25,10 +29,39 @@ pub(super) struct Stage {
     folder: tempfile::TempDir,
 }
 
-/// The files of a stage with their contents.
-pub(super) type Snapshot = BTreeMap<PathBuf, Vec<u8>>;
+/// The files of a stage.
+pub(super) type Snapshot = BTreeMap<PathBuf, Seen>;
 
-/// A file that a run has written: its content before and after; none where it was not there.
+/// A file as it was seen: its content if it is of the loop, else only by what a change of it would change.
+#[derive(Clone, Debug)]
+pub(super) enum Seen {
+    Content(Vec<u8>),
+    Mark { length: u64, modified: (i64, i64), inode: u64 },
+}
+
+impl Seen {
+    fn of(path: &Path, name: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        if name.starts_with(".loop") && metadata.len() <= LIMIT_OF_CONTENT {
+            return fs::read(path).ok().map(Self::Content);
+        }
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Some(Self::Mark { length: metadata.len(), modified, inode: metadata.ino() })
+    }
+
+    fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Content(one), Self::Content(other)) => one == other,
+            (
+                Self::Mark { length, modified, inode },
+                Self::Mark { length: other_length, modified: other_modified, inode: other_inode },
+            ) => (length, modified, inode) == (other_length, other_modified, other_inode),
+            _ => false,
+        }
+    }
+}
+
+/// A file that a run has written: its content before (as far as that was held) and after; none where it was not there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Written {
     pub name: PathBuf,
@@ -99,7 +132,8 @@ impl Stage {
 
     /// Returns what was written since a snapshot.
     pub fn written_since(&self, before: &Snapshot) -> Result<Vec<Written>, Error> {
-        Ok(written(before, &snapshot(self.root())?))
+        let root = self.root();
+        Ok(written(before, &snapshot(root)?, root))
     }
 
     /// Returns in what `.loop` of another folder differs from the copy: what was written there since the copy was made.
@@ -115,10 +149,10 @@ impl Stage {
         };
         let after: Snapshot = loop_names(root)
             .into_iter()
-            .filter_map(|name| Some((name.clone(), fs::read(root.join(&name)).ok()?)))
+            .filter_map(|name| Some((name.clone(), Seen::of(&root.join(&name), &name)?)))
             .filter(|(name, _)| !is_book_keeping(name))
             .collect();
-        Ok(written(&in_loop(self.snapshot()?), &in_loop(after)))
+        Ok(written(&in_loop(self.snapshot()?), &in_loop(after), root))
     }
 }
 
@@ -131,7 +165,7 @@ fn snapshot(root: &Path) -> Result<Snapshot, Error> {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && name != Path::new(".git") => folders.push(name),
                 Ok(kind) if kind.is_file() && !is_book_keeping(&name) && !is_cache(&name) => {
-                    snapshot.insert(name.clone(), fs::read(root.join(&name)).unwrap_or_default());
+                    snapshot.extend(Seen::of(&root.join(&name), &name).map(|seen| (name, seen)));
                 }
                 _ => {}
             }
@@ -145,12 +179,25 @@ fn is_cache(name: &Path) -> bool {
     name.components().any(|part| part.as_os_str() == "__pycache__")
 }
 
-fn written(before: &Snapshot, after: &Snapshot) -> Vec<Written> {
-    let names: std::collections::BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Vec<Written> {
+    let names: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    let is_changed = |name: &&PathBuf| match (before.get(*name), after.get(*name)) {
+        (Some(before), Some(after)) => !before.is_same_as(after),
+        (before, after) => before.is_some() != after.is_some(),
+    };
+    let content = |seen: Option<&Seen>, is_now: bool, name: &Path| match seen? {
+        Seen::Content(content) => Some(content.clone()),
+        Seen::Mark { .. } if is_now => Some(fs::read(root.join(name)).unwrap_or_default()),
+        Seen::Mark { .. } => Some(Vec::new()),
+    };
     names
         .into_iter()
-        .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| Written { name: name.clone(), before: before.get(name).cloned(), after: after.get(name).cloned() })
+        .filter(is_changed)
+        .map(|name| Written {
+            name: name.clone(),
+            before: content(before.get(name), false, name),
+            after: content(after.get(name), true, name),
+        })
         .collect()
 }
 
