@@ -9,7 +9,8 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -324,8 +325,18 @@ impl Stream {
     }
 
     fn flush(&self) {
-        if let Err(error) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).flush() {
-            self.close(error);
+        // Whoever writes to a reader that does not read has the stream for ever; the end does not wait for that.
+        for _ in 0..40 {
+            match self.sink.try_lock() {
+                Ok(mut sink) => {
+                    if let Err(error) = sink.flush() {
+                        self.close(error);
+                    }
+                    return;
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+                Err(TryLockError::Poisoned(_)) => return,
+            }
         }
     }
 

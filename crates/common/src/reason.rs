@@ -77,7 +77,7 @@ reasons! {
     Ready, "ready", Issue, "Its score reaches the threshold, and it is not in quarantine: it is in the queue.", "";
     NotReady, "not_ready", Issue, "Its score is below the threshold.", "Say in the issue where the work is and when it is done: the rules that do not hold name what is missing.";
     Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or say what is missing, then take it out with the triage's --release N; a cycle that succeeds lifts it too.";
-    NotTriaged, "not_triaged", Issue, "The last triage did not see it: it is closed, a pull request, newer than that triage, or does not exist.", "Run the triage; an issue that is open is scored then.";
+    NotTriaged, "not_triaged", Issue, "No triage has seen it: there was none yet, or it is closed, a pull request, newer than the last triage, or does not exist.", "Run the triage; an issue that is open is scored then.";
 
     OnAgenda, "on_agenda", Agenda, "It is on the last agenda.", "";
     NoCandidate, "no_candidate", Agenda, "It has no candidate or size label, and is not in the queue.", "Give it a label of candidate_labels or size_labels.";

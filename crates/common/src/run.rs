@@ -117,7 +117,7 @@ pub fn tool<C: Parser, A: Answer, E: Failure>(host: &Host, work: impl FnOnce(&Ho
 /// The exit code to end with.
 pub fn arguments<C: Parser>(host: &Host) -> Result<C, u8> {
     C::try_parse_from(host.args()).map_err(|error| {
-        let text = error.render().to_string();
+        let text = text::lines(&error.render().to_string());
         if error.use_stderr() {
             host.note(text.trim_end());
             2

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use crate::plan::Plan;
 
-/// How long after the last look a time that was had before, but for the clock having been set back, counts as new.
+/// How far a clock must have been set back for time to pass anew, and how long after the last look a time that was had before
+/// then counts as new.
 const WATCHED: TimeDelta = TimeDelta::hours(1);
 
 /// What a scheduler remembers of one automation's trigger.
@@ -14,6 +15,8 @@ pub struct Memory {
     pub looked: Option<DateTime<Utc>>,
     /// The latest time that it has seen to.
     pub seen_to: Option<DateTime<Utc>>,
+    /// Whether the clock was set back so far that what was seen to comes anew as time passes.
+    pub replays: bool,
 }
 
 /// Whether something is due.
@@ -38,15 +41,18 @@ pub fn look<Z: TimeZone>(
     horizon: TimeDelta,
 ) -> (Due, Memory) {
     let looked = Memory { looked: Some(now), ..memory };
-    let Some(before) = memory.looked.filter(|before| *before <= now) else { return (Due::Nothing, looked) };
+    let Some(before) = memory.looked else { return (Due::Nothing, looked) };
+    if now < before {
+        return (Due::Nothing, Memory { replays: memory.replays || before - now > WATCHED, ..looked });
+    }
     let Some(time) = plan.last_until(now, before, zone) else { return (Due::Nothing, looked) };
     let had_before = memory.seen_to.is_some_and(|seen_to| time <= seen_to);
-    if had_before && now - before > WATCHED {
+    if had_before && !(memory.replays && now - before <= WATCHED) {
         return (Due::Nothing, looked);
     }
     let seen_to = Some(memory.seen_to.map_or(time, |seen_to| seen_to.max(time)));
     let due = if now - time > horizon { Due::TooOld(time) } else { Due::Run(time) };
-    (due, Memory { seen_to, ..looked })
+    (due, Memory { seen_to, replays: memory.replays && had_before, ..looked })
 }
 
 /// Returns whether a run is due after every `every` cycles, when the log had `before` cycles at the last look and has `now`.
@@ -104,7 +110,7 @@ mod tests {
             runs("hourly", &["2026-03-21T02:30:00Z", "2026-03-21T12:10:00Z", "2026-03-21T12:11:00Z"]),
             ["2026-03-21T12:10:00Z for 21T12:00"]
         );
-        let memory = Memory { looked: Some(at("2026-03-01")), seen_to: None };
+        let memory = Memory { looked: Some(at("2026-03-01")), ..Memory::default() };
         let weekly = plan("cron:0 6 * * 1");
         let (due, memory) = look(&weekly, memory, at("2026-03-19"), &Utc, DAY);
         assert_eq!(due, Due::TooOld(at("2026-03-16T06:00:00Z")));
@@ -136,6 +142,14 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_corrected_by_seconds_brings_nothing_twice() {
+        let moments = ["2026-03-21T05:59:58Z", "2026-03-21T06:00:01Z", "2026-03-21T05:59:59Z", "2026-03-21T06:00:00Z"];
+        for trigger in ["hourly", "daily"] {
+            assert_eq!(runs(trigger, &moments).len(), 1, "{trigger}");
+        }
+    }
+
+    #[test]
     fn a_clock_that_stays_back_does_not_silence_the_hours() {
         let moments = [
             "2026-03-21T11:59:00Z",
@@ -162,7 +176,7 @@ mod tests {
         fn frequent_looks_bring_every_time_once(start in 0i64..400 * 86_400, steps in proptest::collection::vec(1i64..1700, 1..60)) {
             let hourly = plan("hourly");
             let mut now = at("2026-01-01") + TimeDelta::seconds(start);
-            let (first, mut memory) = (now, Memory { looked: Some(now), seen_to: None });
+            let (first, mut memory) = (now, Memory { looked: Some(now), ..Memory::default() });
             let mut count = 0;
             for step in steps {
                 now += TimeDelta::seconds(step);

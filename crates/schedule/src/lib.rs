@@ -1,8 +1,9 @@
 //! When an automation runs: triggers as the manifest names them, and what is due as a pure function of the clock and of what
 //! was looked at before.
 //!
-//! The calendar, time zones and daylight saving are croner's: a fixed time that daylight saving skips comes at the first
-//! moment after the gap, one that it brings twice comes once, and steps such as `*/15` follow the clock as it is.
+//! The calendar, time zones and daylight saving are croner's: a time of one hour and one minute that daylight saving skips comes
+//! at the first moment after the gap, and one that it brings twice comes once; lists, ranges and steps such as `*/15` follow the
+//! clock as it is, so that they come anew in an hour that comes twice.
 
 mod due;
 mod plan;

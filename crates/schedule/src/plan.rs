@@ -67,7 +67,7 @@ impl Plan {
         // Looked for forwards, from nearer and nearer: going back over a change of the clock is what calendars are weak in.
         let mut step = TimeDelta::hours(2);
         loop {
-            let from = (moment - step).max(since);
+            let from = moment.checked_sub_signed(step).unwrap_or(since).max(since);
             let mut last = None;
             let mut at = from;
             while let Some(next) = self.next_after(at, zone).filter(|next| *next <= moment && *next > at) {
@@ -75,6 +75,10 @@ impl Plan {
             }
             if last.is_some() || from <= since {
                 return last;
+            }
+            if step > TimeDelta::days(3660) {
+                // No calendar has a longer gap, so there is nothing to be found.
+                return None;
             }
             step = step * 8;
         }

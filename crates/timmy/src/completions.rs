@@ -10,6 +10,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use common::host::Host;
 use common::layout::Repo;
 use common::manifest::Manifest;
+use common::text;
 
 use crate::cli::{Cli, CompletionsArgs};
 use crate::error::{Error, Verdict};
@@ -24,7 +25,7 @@ pub(crate) fn ids() -> ArgValueCandidates {
             .listed()
             .iter()
             .map(|listed| {
-                let help = Some(listed.entry.description.clone()).filter(|help| !help.is_empty());
+                let help = Some(text::line(&listed.entry.description)).filter(|help| !help.is_empty());
                 CompletionCandidate::new(&listed.entry.id).help(help.map(Into::into))
             })
             .collect()

@@ -20,6 +20,7 @@ pub mod multicall;
 mod next_timmy;
 mod paths;
 mod scheduler;
+mod secrets;
 mod shadow;
 mod signals;
 mod suite;

@@ -57,7 +57,12 @@ pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
         });
         return 2;
     };
-    let passed: Vec<String> = passed(host).iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    // With the one that it is handed to: a wrapper of ours would hand it back.
+    let passed: Vec<String> = passed(host)
+        .into_iter()
+        .chain(next.canonicalize().ok())
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
     let env = [(PASSED_ON.into(), passed.join(":").into())];
     let called = next.clone().into_os_string();
     let error = child::become_program(next.as_os_str(), &called, args, &env);

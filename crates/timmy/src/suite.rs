@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use common::host::Host;
 use common::layout::Repo;
-use common::manifest::{DailyRunFile, Listed, Manifest, Problem};
+use common::manifest::{DailyRunFile, Listed, Manifest, ManifestError, Problem};
 use common::pauses::{Pause, Pauses};
 use common::pyjson;
 use common::run::CommonArgs;
@@ -33,6 +33,22 @@ impl<'h> Suite<'h> {
     pub fn open(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         Self::open_in(host, repo, args)
+    }
+
+    /// Finds the repository; of a configuration that is broken as a whole it is told what is wrong, and the built-in one
+    /// stands for it: for commands that must work when it is.
+    pub fn open_anyway(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
+        let repo = Repo::find(host, args.repo_root.as_deref())?;
+        match Self::open_in(host, repo.clone(), args) {
+            Err(Error::Manifest(ManifestError::Content(error))) => {
+                let mut suite = Self::without_configuration(host, repo, args);
+                suite.warn(&format!("{error}; what the suite ships stands for it"));
+                suite.manifest = Manifest::default().or_shipped();
+                suite.unreadable.push(Problem { id: None, error });
+                Ok(suite)
+            }
+            opened => opened,
+        }
     }
 
     /// Reads the configuration of a repository.
@@ -109,7 +125,7 @@ impl<'h> Suite<'h> {
     /// Prints a line of a result, unless something asks for silence.
     pub fn say(&self, line: &str) {
         if !self.args.quiet && !self.args.json {
-            self.host.say(line);
+            self.host.say(&text::lines(line));
         }
     }
 

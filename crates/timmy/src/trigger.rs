@@ -25,15 +25,15 @@ pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Verdict, Error>
         suite.warn(&format!("{}", problem.error));
     }
     let signals = Signals::watch()?;
-    let all = run_event(&suite, &event.to_string(), &args.args, signals.stop());
+    let all = run_event(&suite, &event, &args.args, signals.stop());
     for ran in &all {
-        let is_news = !matches!(ran.reason, Reason::RanWell | Reason::Disabled);
+        let is_news = ran.reason != Reason::RanWell;
         if is_news {
             let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(": {}", text::fit(detail, 300)));
             suite.note(&format!("{} ({}){detail}", ran.id, ran.reason));
         }
     }
-    if all.iter().all(|ran| ran.reason == Reason::Disabled) {
+    if all.is_empty() {
         suite.note(&format!("no automation is enabled for {event}"));
     }
     let code = all.iter().map(code).max().unwrap_or(0).max(if suite.unreadable.is_empty() { 0 } else { 2 });
@@ -42,11 +42,11 @@ pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Verdict, Error>
     Ok(Verdict::Code(code))
 }
 
-/// The exit code that a run adds to its trigger's: 0 well, or not to run; 1 a no, or a failure; 2 wrong configuration.
+/// The exit code that a run adds to its trigger's: 0 well, or not to run (what it depends on has its own code); 1 a no, or a failure; 2 wrong configuration.
 pub(crate) fn code(ran: &Ran) -> u8 {
     match ran.reason {
         Reason::Invalid | Reason::NotStarted => 2,
-        Reason::Disabled | Reason::Paused => 0,
+        Reason::Disabled | Reason::Paused | Reason::DependencyNotOk => 0,
         _ => match ran.exit_code {
             Some(0) => 0,
             Some(2) => 2,

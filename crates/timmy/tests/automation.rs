@@ -118,6 +118,7 @@ fn every_problem_is_told_with_its_place() {
     let state = sandbox.json(".loop/automation_state.json");
     assert_eq!(state["automations"]["d"]["valid"], false);
     assert_eq!(state["automations"]["l"]["valid"], true);
+    assert!(out.contains("`timeout`") && automation(&sandbox, &["list"]).code(0).out.contains("B   "), "{out}");
     let ended = automation(&sandbox, &["validate", "--json"]).code(1);
     let document: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(document["problems"][0]["line"], 2);
@@ -133,9 +134,17 @@ fn every_problem_is_told_with_its_place() {
 fn a_broken_manifest_is_named_and_stays_as_it_is() {
     let sandbox = Sandbox::new();
     sandbox.write(MANIFEST, "{\"automations\": [\n  {\"id\": \"a\",}\n]}");
-    for args in [&["list"][..], &["validate"], &["enable", "a"], &["run", "a"]] {
+    for args in [&["list"][..], &["enable", "a"], &["run", "a"]] {
         let ended = automation(&sandbox, args).code(2);
         assert!(ended.err.contains("config/automations.json:2:14: "), "{}", ended.err);
+    }
+    let ended = automation(&sandbox, &["validate", "--json"]).code(1);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((&document["problems"][0]["line"], &document["problems"][0]["column"]), (&json!(2), &json!(14)));
+    // What looks after broken things works.
+    for args in [&["doctor"][..], &["verify"], &["repair"], &["tokens"], &["why", "idle"]] {
+        let ended = sandbox.run("timmy", args);
+        assert!(ended.code == Some(i32::from(args[0] == "doctor")), "{}", ended.conversation());
     }
     assert_eq!(sandbox.read(MANIFEST), "{\"automations\": [\n  {\"id\": \"a\",}\n]}");
 }
@@ -212,11 +221,10 @@ fn a_switch_says_what_it_did_and_an_unknown_id_is_answered_with_the_nearest() {
     let sandbox = Sandbox::new();
     let text = "{\n  \"x\": 1.10,\n  \"automations\": [\n    {\"id\": \"loop_guard\", \"script\": \"scripts/loop_guard.py\", \"//\": \"ours\"}\n  ]\n}\n";
     sandbox.write(MANIFEST, text);
-    assert_eq!(automation(&sandbox, &["disable", "loop_guard"]).conversation(), "loop_guard is disabled\nexit 0");
-    assert_eq!(
-        automation(&sandbox, &["disable", "loop_guard"]).conversation(),
-        "loop_guard was disabled already\nexit 0"
-    );
+    let ended = automation(&sandbox, &["disable", "loop_guard", "loop_guard"]).code(0);
+    assert_eq!(ended.out, "loop_guard is disabled\n");
+    assert!(ended.err.contains("the loop goes on without it"), "{}", ended.err);
+    assert_eq!(automation(&sandbox, &["disable", "loop_guard"]).out, "loop_guard was disabled already\n");
     assert_eq!(sandbox.read(MANIFEST), text.replace(".py\"", ".py\", \"enabled\": false"));
     assert_eq!(sandbox.run("loop_guard", &["--json"]).out, "{\"status\": \"disabled\", \"reason\": \"disabled\"}\n");
     let ended = automation(&sandbox, &["enable", "loop_gard"]).code(2);

@@ -237,6 +237,61 @@ fn an_installation_that_is_killed_at_any_moment_can_be_taken_back() {
 }
 
 #[test]
+fn programs_in_a_shared_folder_are_nobodys_to_remove_and_foreign_ones_stay() {
+    let sandbox = world();
+    let bin = sandbox.outside().join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(bin.join("timmy"), "#!/bin/sh\n").unwrap();
+    let ended = install(&sandbox, &["--bin-dir", "bin"]).code(2);
+    assert!(ended.err.contains("something stands there that is no program of ours"), "{}", ended.err);
+    assert_eq!(fs::read_to_string(bin.join("timmy")).unwrap(), "#!/bin/sh\n");
+    fs::remove_file(bin.join("timmy")).unwrap();
+    let _ = install(&sandbox, &["--bin-dir", "bin"]).code(0);
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert!(bin.join("loop_guard").exists(), "another repository may use it");
+}
+
+#[test]
+fn links_that_came_with_a_clone_are_told_and_put_back() {
+    let sandbox = world();
+    let path = sandbox.root().join("scripts/cycle_retro.py");
+    symlink("../.loop/bin/cycle_retro", &path).unwrap();
+    let ended = sandbox.run("timmy", &["doctor"]).code(1);
+    assert!(ended.out.contains("scripts/cycle_retro.py: a link of ours that leads nowhere"), "{}", ended.out);
+    let before = picture(&sandbox);
+    let _ = install(&sandbox, &["--allow-dirty"]).code(0);
+    let _ = sandbox.run("timmy", &["doctor"]).code(0);
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert_eq!(picture(&sandbox), before);
+}
+
+#[test]
+fn a_folder_of_scripts_may_be_a_link_inside_the_repository() {
+    let sandbox = world();
+    fs::create_dir_all(sandbox.root().join("deep/er")).unwrap();
+    fs::rename(sandbox.root().join("scripts"), sandbox.root().join("deep/er/tools")).unwrap();
+    symlink("deep/er/tools", sandbox.root().join("scripts")).unwrap();
+    let before = picture(&sandbox);
+    let _ = install(&sandbox, &["--allow-dirty"]).code(0);
+    let link = sandbox.root().join("scripts/loop_guard.py");
+    let _ = sandbox.call_as(&link, ["--status"]).dir("/").run().code(0);
+    let _ = uninstall(&sandbox, &[]).code(0);
+    assert_eq!(picture(&sandbox), before);
+}
+
+#[test]
+fn a_record_that_was_tampered_with_leads_nobody_out_of_the_repository() {
+    let sandbox = world();
+    let _ = install(&sandbox, &[]).code(0);
+    fs::write(sandbox.outside().join("victim.txt"), "x").unwrap();
+    let record = sandbox.read(".loop/originals/install.json");
+    sandbox.write(".loop/originals/install.json", record.replace("scripts/cycle_retro.py", "../victim.txt"));
+    let ended = uninstall(&sandbox, &["--force"]).code(1);
+    assert!(ended.err.contains("leads out of the repository"), "{}", ended.err);
+    assert!(sandbox.outside().join("victim.txt").exists());
+}
+
+#[test]
 fn the_doctor_knows_callers_and_what_they_call() {
     let sandbox = world();
     let _ = install(&sandbox, &[]).code(0);

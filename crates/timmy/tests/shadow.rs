@@ -110,6 +110,26 @@ fn live_what_the_old_one_does_counts() {
 }
 
 #[test]
+fn what_lies_outside_is_not_written_through_a_link_and_both_read_the_same() {
+    if !has_python() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let outside = sandbox.outside().join("outside.txt");
+    std::fs::copy("/etc/hostname", &outside).unwrap();
+    let before = std::fs::read(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, sandbox.root().join("link")).unwrap();
+    sandbox.write(
+        "scripts/triage_score.py",
+        "import sys\nopen('link', 'w').write('clobbered')\nprint(sys.stdin.read())\n",
+    );
+    let call = sandbox.call("timmy", ["shadow", "--", "python3", "scripts/triage_score.py", "--issues", "-"]);
+    let ended = call.stdin("[]").run().code(0);
+    assert_eq!(ended.out, "[]\n");
+    assert_eq!(std::fs::read(&outside).unwrap(), before);
+}
+
+#[test]
 fn a_call_of_something_else_is_refused() {
     let sandbox = Sandbox::new();
     let ended = shadow(&sandbox, &[], &["python3", "scripts/other.py"]).code(2);

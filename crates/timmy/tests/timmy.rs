@@ -70,6 +70,12 @@ fn a_command_that_is_unknown_goes_to_the_next_timmy_and_not_round_in_a_circle() 
     assert_eq!(call(&["--model", "x", "chat"], &path).code(7).out, "theirs: --model x chat\n");
     let _ = call(&["explain", "work"], &path).code(0);
     let _ = call(&["--help"], &path).code(0);
+    // A wrapper around ours is no other.
+    let wrapper = sandbox.outside().join("wrapper");
+    fs::create_dir_all(&wrapper).unwrap();
+    fs::write(wrapper.join("timmy"), format!("#!/bin/sh\nexec {} \"$@\"\n", program("timmy").display())).unwrap();
+    fs::set_permissions(wrapper.join("timmy"), fs::Permissions::from_mode(0o755)).unwrap();
+    let _ = call(&["chat"], &format!("{}:/usr/bin:/bin", wrapper.display())).code(2);
     // Another of ours in between hands it on, and two of ours alone end.
     let middle = sandbox.outside().join("middle");
     fs::create_dir_all(&middle).unwrap();

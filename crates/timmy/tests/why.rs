@@ -165,7 +165,7 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
     let log = sandbox.read(".loop/retro/cycles.jsonl");
     sandbox.write(".loop/retro/cycles.jsonl", format!("{log}{{\"cut\": \nnull\n"));
     let ledger = sandbox.read(".loop/tokens.jsonl");
-    sandbox.write(".loop/tokens.jsonl", ledger.replace("\"balance\": -2}", "\"balance\": 98}"));
+    sandbox.write(".loop/tokens.jsonl", format!("{}\0\n", ledger.replace("\"balance\": -2}", "\"balance\": 98}")));
     sandbox.write(".loop/quarantine.json", "[1]");
     sandbox.write(".loop/idle_state.json", "{\"x\"");
     let ended = timmy(&sandbox, &["verify"]).code(1);
@@ -183,10 +183,20 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
     let _ = timmy(&sandbox, &["repair"]).code(0);
     assert_eq!(sandbox.read(".loop/retro/cycles.jsonl"), log, "what is intact stays byte for byte");
     assert_eq!(sandbox.read(".loop/retro/cycles.jsonl.damaged"), "{\"cut\": \nnull\n");
-    assert_eq!(sandbox.read(".loop/tokens.jsonl"), ledger, "it adds up again");
-    assert!(sandbox.read(".loop/tokens.jsonl.damaged").contains("\"balance\": 98}"));
+    assert_eq!(sandbox.read(".loop/tokens.jsonl.damaged"), "\0\n");
     assert_eq!(sandbox.read(".loop/quarantine.json.bad"), "[1]");
     assert_eq!(sandbox.read(".loop/idle_state.json.bad"), "{\"x\"");
+    let ended = timmy(&sandbox, &["verify"]).code(1);
+    assert!(
+        ended.out.contains("tokens.jsonl: 2 problem(s), 5 lines"),
+        "what does not add up nobody mends unasked: {}",
+        ended.out
+    );
+    sandbox.write(".loop/tokens.jsonl", ledger);
     let _ = timmy(&sandbox, &["verify"]).code(0);
     assert_eq!(timmy(&sandbox, &["repair"]).out, "Nothing is damaged\n");
+    // One file that cannot be read keeps nobody from looking at the others.
+    std::fs::create_dir_all(sandbox.root().join(".loop/pauses.json")).unwrap();
+    let ended = timmy(&sandbox, &["verify"]).code(1);
+    assert!(ended.out.contains("pauses.json: 1 problem") && ended.out.contains("summary.json: whole"), "{}", ended.out);
 }

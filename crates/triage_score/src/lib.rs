@@ -67,6 +67,8 @@ enum Error {
     File(#[from] FileError),
     #[error("{origin}: ready_threshold {threshold} is out of reach: the rules add up to {most} at most")]
     Threshold { origin: String, threshold: i64, most: i64 },
+    #[error("{}: none of its {count} entries is an open issue", path.display())]
+    NoIssues { path: PathBuf, count: usize },
     #[error("the run cannot be logged as JSON")]
     Log(#[from] serde_json::Error),
 }
@@ -96,7 +98,7 @@ impl Failure for Error {
         match self {
             Self::Run(error) => error.code(),
             Self::Forge(error) => error.code(),
-            Self::Rules(_) | Self::Threshold { .. } | Self::File(_) | Self::Log(_) => 2,
+            Self::Rules(_) | Self::Threshold { .. } | Self::File(_) | Self::NoIssues { .. } | Self::Log(_) => 2,
         }
     }
 
@@ -107,6 +109,9 @@ impl Failure for Error {
             Self::Forge(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::Threshold { most, .. } => Some(format!("set it to a number from 0 to {most}")),
+            Self::NoIssues { .. } => {
+                Some("give the API's list: [{\"number\": 1, \"title\": \"…\", \"body\": \"…\"}, …]".to_owned())
+            }
             Self::Log(_) => None,
         }
     }
@@ -261,6 +266,10 @@ fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
 fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Issue) -> U) -> Result<Vec<U>, Error> {
     if let Some(path) = &cli.issues {
         let file = issues_from_file(path, run.read_input(path)?)?;
+        if file.open.is_empty() && file.unreadable > 0 {
+            // Else a file of something else would empty the queue.
+            return Err(Error::NoIssues { path: path.clone(), count: file.unreadable });
+        }
         if file.unreadable > 0 {
             run.warn(&format!("{}: {} entries are no issues", path.display(), file.unreadable));
         }

@@ -5,6 +5,7 @@
 mod tree;
 
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -22,6 +23,14 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How long output is read on after the end, where somebody outside the group still holds it open.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// The variable by which the descendants of a program are known, wherever they have gone.
+const MARK: &str = "TIMMY_RUN";
+
+/// A mark that no other run has.
+fn mark() -> String {
+    format!("{}-{:016x}", std::process::id(), RandomState::new().build_hasher().finish())
+}
 
 /// A program that is to be run.
 pub struct Call<'a> {
@@ -80,14 +89,16 @@ enum Event {
     Closed,
 }
 
-/// Runs a program to its end. When it ends, when its time is over or when `stop` is set, whatever is left of its process group
-/// is ended; on Linux also those of its descendants that have left the group.
+/// Runs a program to its end. When it ends, what is left of its process group is ended. When its time is over or when `stop` is
+/// set, all that it has started is: on Linux also those of its descendants that have left the group and their parents.
 ///
 /// # Errors
 /// It cannot be started: `NotFound` where there is no such program.
 pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finished> {
+    let mark = mark();
     let mut child = Command::new(call.program)
         .args(call.args)
+        .env(MARK, &mark)
         .envs(call.env.iter().map(|(name, value)| (name, value)))
         .current_dir(call.folder)
         .stdin(call.stdin)
@@ -96,7 +107,7 @@ pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finishe
         .process_group(0)
         .spawn()?;
     let pid = child.id();
-    let group = Group::led_by(pid);
+    let group = Group::led_by(pid, mark);
     let (events, receiver) = channel();
     let mut open = 0;
     if let Some(stream) = child.stdout.take() {
@@ -114,11 +125,11 @@ pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finishe
     let mut watch = Watch { events: receiver, open, status: None };
     let ended = if let Some(ended) = watch.until(Instant::now() + call.limit, Some(stop)) {
         // What it has left behind in its group is ended too: otherwise the next run would meet it.
-        group.end(call.grace, || true);
+        group.end_remains(call.grace);
         ended
     } else {
         let ended = if stop.load(Ordering::Relaxed) { Ended::Stopped } else { Ended::TimedOut };
-        group.end(call.grace, || watch.has_exited());
+        group.end_all(call.grace, || watch.has_exited());
         watch.until(Instant::now() + Duration::from_secs(10), None);
         ended
     };
@@ -270,9 +281,10 @@ mod tests {
     fn who_takes_too_long_is_ended_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let pids = folder.path().join("pids");
-        // One grandchild in the group, one that has left it.
+        // One grandchild in the group, one that has left it, and one that has left its parents too.
         let script = format!(
-            "trap '' TERM INT; sleep 300 & echo $! > {0}; setsid sleep 300 & echo $! >> {0}; sleep 300; wait",
+            "trap '' TERM INT; sleep 300 & echo $! > {0}; setsid sleep 300 & echo $! >> {0}; \
+             (setsid sh -c 'echo $$ >> {0}; exec sleep 300' &); sleep 300; wait",
             pids.display()
         );
         let begun = Instant::now();
@@ -280,8 +292,8 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(100));
         let text = std::fs::read_to_string(pids).unwrap();
         let pids: Vec<i32> = text.lines().map(|line| line.parse().unwrap()).collect();
-        assert_eq!(pids.len(), 2);
-        let expected = if cfg!(target_os = "linux") { 2 } else { 1 };
+        assert_eq!(pids.len(), 3);
+        let expected = if cfg!(target_os = "linux") { 3 } else { 1 };
         assert!(soon(|| pids[..expected].iter().all(|pid| is_gone(*pid))));
     }
 

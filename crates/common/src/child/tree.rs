@@ -5,61 +5,75 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
-/// A process group, by the number of its leader.
-#[derive(Clone, Copy)]
-pub(super) struct Group(Option<Pid>);
+/// A process group, by the number of its leader, and the mark in the environment of all that the leader has started.
+pub(super) struct Group {
+    leader: Option<Pid>,
+    mark: String,
+}
 
 impl Group {
-    pub fn led_by(pid: u32) -> Self {
-        Self(i32::try_from(pid).ok().and_then(Pid::from_raw))
+    pub fn led_by(pid: u32, mark: String) -> Self {
+        Self { leader: i32::try_from(pid).ok().and_then(Pid::from_raw), mark }
     }
 
-    /// Ends whatever is left of the group and of the leader's descendants: with SIGTERM, and what is still there after
-    /// `grace`, with SIGKILL. `leader_has_exited` is asked before a group is taken to be gone.
-    pub fn end(self, grace: Duration, mut leader_has_exited: impl FnMut() -> bool) {
-        let Some(group) = self.0 else { return };
-        let is_gone = || test_kill_process_group(group).is_err();
-        if is_gone() {
-            return;
+    /// Ends whatever is left of the group, after its leader has ended by itself: with SIGTERM, and what is still there after
+    /// `grace`, with SIGKILL. What has left the group was meant to stay.
+    pub fn end_remains(&self, grace: Duration) {
+        let Some(group) = self.leader else { return };
+        if test_kill_process_group(group).is_ok() {
+            let _ = kill_process_group(group, Signal::TERM);
+            wait(grace, || test_kill_process_group(group).is_err());
+            // Gone already is as good.
+            let _ = kill_process_group(group, Signal::KILL);
         }
-        let strays = descendants(group);
+    }
+
+    /// Ends the group and all that the leader has started: with SIGTERM, and what is still there after `grace`, with SIGKILL.
+    /// `leader_has_exited` is asked before a group is taken to be gone.
+    pub fn end_all(&self, grace: Duration, mut leader_has_exited: impl FnMut() -> bool) {
+        let Some(group) = self.leader else { return };
+        let strays = || marked(&self.mark).into_iter().filter(move |pid| *pid != group);
         if !grace.is_zero() {
             let _ = kill_process_group(group, Signal::TERM);
-            for stray in &strays {
-                let _ = kill_process(*stray, Signal::TERM);
+            for stray in strays() {
+                let _ = kill_process(stray, Signal::TERM);
             }
-            let deadline = Instant::now() + grace;
-            let mut pause = Duration::from_millis(1);
-            while Instant::now() < deadline && !(leader_has_exited() && is_gone()) {
-                thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
+            wait(grace, || leader_has_exited() && test_kill_process_group(group).is_err() && strays().next().is_none());
         }
-        for stray in strays.into_iter().chain(descendants(group)) {
-            let _ = kill_process(stray, Signal::KILL);
-        }
-        // Gone already is as good.
         let _ = kill_process_group(group, Signal::KILL);
+        // One that forks while it is looked for is found the next time.
+        for _ in 0..5 {
+            let mut is_gone = true;
+            for stray in strays() {
+                is_gone &= kill_process(stray, Signal::KILL).is_err();
+            }
+            if is_gone {
+                break;
+            }
+        }
     }
 }
 
-/// The descendants of a process, by what `/proc` says; where there is none, nothing is known.
-fn descendants(leader: Pid) -> Vec<Pid> {
-    let mut parents: Vec<(i32, i32)> = Vec::new();
+/// Waits until something holds, or the time is over.
+fn wait(grace: Duration, mut what: impl FnMut() -> bool) {
+    let deadline = Instant::now() + grace;
+    let mut pause = Duration::from_millis(1);
+    while Instant::now() < deadline && !what() {
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// The processes that have a mark in their environment, by what `/proc` says; where there is none, nothing is known.
+fn marked(mark: &str) -> Vec<Pid> {
+    let expected = format!("{}={mark}", super::MARK);
+    let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // The name in parentheses may hold anything; what follows the last one is numbers.
-        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-        if let Some(parent) = parent {
-            parents.push((pid, parent));
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        if environment.split(|byte| *byte == 0).any(|variable| variable == expected.as_bytes()) {
+            found.extend(Pid::from_raw(pid));
         }
     }
-    let mut found = vec![leader.as_raw_nonzero().get()];
-    let mut next = 0;
-    while let Some(&parent) = found.get(next) {
-        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
-        next += 1;
-    }
-    found.into_iter().skip(1).filter_map(Pid::from_raw).collect()
+    found
 }

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -152,7 +153,10 @@ impl Lock {
         let temporary = neighbour(&self.target, "tmp");
         let put = || -> io::Result<bool> {
             let mut file = File::create(&temporary)?;
-            file.set_permissions(fs::metadata(&self.target)?.permissions())?;
+            let before_it = fs::metadata(&self.target)?;
+            file.set_permissions(before_it.permissions())?;
+            // Only root may give a file to somebody else, and only then it was somebody else's.
+            let _ = fchown(&file, Some(before_it.uid()), Some(before_it.gid()));
             file.write_all(content)?;
             file.sync_data()?;
             if fs::read(&self.target)? != before {

@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::reason::Reason;
 use crate::source::SourceError;
 
-pub use tokens::{TOKEN_ECONOMY, TokenLine};
+pub use tokens::{PastTokenLine, TOKEN_ECONOMY, TokenLine};
 
 /// What could not be reported.
 #[derive(Debug, thiserror::Error)]
@@ -179,9 +179,13 @@ impl<'a> Report<'a> {
         // Whoever looks at the whole manifest says more.
         entry.entry("valid").or_insert(true.into());
         entry.entry("problem").or_insert(Value::Null);
-        let mut set = |key: &str, value: Value| entry.insert(key.to_owned(), value);
-        set("script", listed.map(|listed| listed.script.as_str()).into());
-        set("trigger", listed.map_or("manual", |listed| listed.trigger.as_str()).into());
+        let script = listed.map(|listed| listed.script.as_str());
+        let trigger = listed.map_or("manual", |listed| listed.trigger.as_str());
+        for (key, value) in [("script", Value::from(script)), ("trigger", trigger.into())] {
+            if listed.is_some() || !entry.contains_key(key) {
+                entry.insert(key.to_owned(), value);
+            }
+        }
         let fresh = json!({
             "status": "never", "last_run": null, "last_success": null, "last_failure": null, "last_duration_ms": null,
             "last_exit_code": null, "last_result": null, "last_error": null, "last_reason": null, "runs": 0, "successes": 0, "failures": 0,

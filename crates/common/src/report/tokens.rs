@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::Report;
 use crate::files::{self, Durability, FileError};
@@ -31,6 +33,37 @@ pub struct TokenLine {
     pub tokens: i64,
     /// The sum of all lines up to this one.
     pub balance: i64,
+}
+
+/// A line of the token ledger as old ones may be too.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PastTokenLine {
+    /// When; empty where it is not told.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub timestamp: String,
+    /// Which automation.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub automation: String,
+    /// For what.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub action: String,
+    /// How many tokens.
+    #[serde(deserialize_with = "whole_number")]
+    pub tokens: i64,
+    /// The sum of all lines up to this one, where it is told.
+    #[serde(default)]
+    pub balance: Option<i64>,
+}
+
+fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_str().unwrap_or_default().to_owned())
+}
+
+/// A whole number, also one that is written with a fraction of nothing.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let whole = || value.as_str().map_or_else(|| value.to_string(), str::to_owned).strip_suffix(".0")?.parse().ok();
+    value.as_i64().or_else(whole).ok_or_else(|| D::Error::custom("no whole number"))
 }
 
 impl Report<'_> {
@@ -67,18 +100,12 @@ impl Report<'_> {
 /// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none. And
 /// how many damaged lines stand behind that line.
 fn balance(path: &std::path::Path) -> Result<(i64, usize), FileError> {
-    #[derive(Deserialize)]
-    struct Old {
-        #[serde(default)]
-        tokens: i64,
-        balance: Option<i64>,
-    }
-    let journal::Entries { mut intact, damaged } = journal::tail::<Old>(path, 1)?;
+    let journal::Entries { mut intact, damaged } = journal::tail::<PastTokenLine>(path, 1)?;
     let last = intact.pop();
-    if let Some(Old { balance: None, .. }) = last {
+    if let Some(PastTokenLine { balance: None, .. }) = last {
         let mut sum = 0_i64;
         journal::scan(path, 0, |line| {
-            if let Some(old) = line.and_then(journal::parse::<Old>) {
+            if let Some(old) = line.and_then(journal::parse::<PastTokenLine>) {
                 sum = old.balance.unwrap_or(sum.saturating_add(old.tokens));
             }
         })?;
@@ -93,9 +120,8 @@ mod tests {
 
     use std::fs;
 
-    use serde_json::Value;
-
     use super::super::tests::World;
+    use super::*;
 
     #[test]
     fn the_ledger_keeps_its_balance() {

@@ -2,11 +2,12 @@
 
 use common::manifest::Listed;
 use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Verdict};
 use crate::multicall;
 use crate::scheduler::ScheduleSettings;
+use crate::secrets::{self, is_secret, without_secrets};
 use crate::suite::Suite;
 use crate::supervise::{Supervision, in_variable};
 use crate::table;
@@ -25,7 +26,11 @@ pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Verdict, Error> 
     }
     let mut document = serde_json::Map::new();
     for id in ids {
-        let settings = settings_of(suite, &id)?;
+        let mut settings = settings_of(suite, &id)?;
+        for setting in settings.iter_mut().filter(|setting| setting.key == "args") {
+            let args = setting.value.split(',').map(str::to_owned).collect();
+            setting.value = without_secrets(args).join(",");
+        }
         let rows: Vec<Vec<String>> = settings
             .iter()
             .map(|setting| {
@@ -85,11 +90,11 @@ fn foreign(suite: &Suite, listed: &Listed) -> Vec<Resolved> {
     own.map(|(key, value, position)| {
         let variable = format!("TIMMY_{}_{}", listed.entry.id.to_uppercase(), key.to_uppercase());
         let (value, origin) = match suite.host.var(&variable) {
-            Some(value) => (value, Origin::Environment(variable)),
-            None => (in_variable(value), Origin::File(listed.config.path.clone(), *position)),
+            Some(value) => (Value::from(value), Origin::Environment(variable)),
+            None => (value.clone(), Origin::File(listed.config.path.clone(), *position)),
         };
-        let is_secret = ["token", "secret", "password", "api_key"].iter().any(|word| key.to_lowercase().contains(word));
-        Resolved { key: key.clone(), value: if is_secret { "set".to_owned() } else { value }, origin }
+        let shown = if is_secret(key) { "set".to_owned() } else { in_variable(&secrets::shown(key, &value)) };
+        Resolved { key: key.clone(), value: shown, origin }
     })
     .collect()
 }

@@ -1,6 +1,7 @@
 //! `timmy automation new`: an entry in the manifest, and a script to begin with that runs.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -31,11 +32,21 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
     if path.exists() {
         return Err(Error::usage(format!("there is a {} already", suite.shown(&path)), "take another id"));
     }
+    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(suite.repo.root());
+    if !folder.canonicalize().is_ok_and(|real| real.starts_with(suite.repo.root())) {
+        return Err(Error::usage(
+            format!("{} leads out of the repository", folder.display()),
+            "put a folder in its place",
+        ));
+    }
     write_script(&path, &skeleton(id, &trigger, args.language))?;
     let manifest = suite.manifest_path();
     let base = manifest.parent().and_then(Path::parent).unwrap_or(suite.repo.root());
     let script = relative(base, &path);
-    let result = switch::edit(suite, |_, source| Ok(Some(with_entry(source.text(), id, &script, &trigger)?)));
+    let result = switch::edit(suite, |manifest, source| match manifest.find(id) {
+        Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "take another id")),
+        None => Ok(Some(with_entry(source.text(), id, &script, &trigger)?)),
+    });
     if result.is_err() {
         // Nothing is left behind of what did not come about.
         files::remove(&path)?;
@@ -59,7 +70,13 @@ fn write_script(path: &Path, text: &str) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         files::make_folder(folder)?;
     }
-    files::create(path, text.as_bytes())?;
+    // Somebody else's script of that name is never ours to remove.
+    let mut file =
+        fs::File::options().write(true).create_new(true).open(path).map_err(Error::io("make the script", path))?;
+    if let Err(error) = file.write_all(text.as_bytes()) {
+        files::remove(path)?;
+        return Err(Error::io("write the script", path)(error));
+    }
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::io("make executable", path))
 }
 
@@ -104,7 +121,7 @@ fn skeleton(id: &str, trigger: &Trigger, language: Language) -> String {
             r#"#!/bin/sh
 # {id}: say here in a sentence what it does.
 #
-# timmy runs it on the trigger {trigger}, in the root of the repository, with nothing to read, for at most the
+# timmy runs it on the trigger {trigger}, in the root of the repository, for at most the
 # `timeout` of its config. What it prints goes to .loop/logs/{id}.log. Variables:
 #   TIMMY_REPO_ROOT   the repository
 #   TIMMY_TRIGGER     what brought the run about
@@ -119,7 +136,7 @@ echo "[{id}] nothing to do yet in $TIMMY_REPO_ROOT"
             r#"#!/usr/bin/env python3
 """{id}: say here in a sentence what it does.
 
-timmy runs it on the trigger {trigger}, in the root of the repository, with nothing to read, for at most the
+timmy runs it on the trigger {trigger}, in the root of the repository, for at most the
 `timeout` of its config. What it prints goes to .loop/logs/{id}.log. Variables:
     TIMMY_REPO_ROOT   the repository
     TIMMY_TRIGGER     what brought the run about

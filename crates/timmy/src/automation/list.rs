@@ -36,6 +36,29 @@ struct Row {
     problem: Option<String>,
 }
 
+impl Row {
+    /// An entry that cannot be read: of it nothing is known but its id.
+    fn unreadable(id: String, problem: &str) -> Self {
+        let unknown = || "?".to_owned();
+        Self {
+            id,
+            name: String::new(),
+            description: String::new(),
+            enabled: false,
+            paused_until: None,
+            trigger: unknown(),
+            script: unknown(),
+            status: unknown(),
+            last_run: None,
+            last_result: None,
+            last_reason: None,
+            next_run: None,
+            valid: false,
+            problem: Some(problem.to_owned()),
+        }
+    }
+}
+
 /// Lists the automations; what was found is written to the state file too.
 pub(crate) fn list(suite: &Suite) -> Result<Verdict, Error> {
     let problems = survey(suite);
@@ -67,6 +90,10 @@ pub(crate) fn list(suite: &Suite) -> Result<Verdict, Error> {
             problem,
         });
     }
+    for problem in &suite.unreadable {
+        let Some(id) = problem.id.clone().filter(|id| rows.iter().all(|row| row.id != *id)) else { continue };
+        rows.push(Row::unreadable(id, &problem.error.message));
+    }
     show(suite, &rows, &problems);
     suite.json(&serde_json::json!({
         "automations": rows,
@@ -91,6 +118,14 @@ pub(crate) fn record_in_state(suite: &Suite, problems: &[Problem]) -> BTreeMap<S
             let problem = by_id.get(id).map(|message| text::fit(message, 400));
             (report, Judged { problem, next_run: next.get(id).cloned() })
         })
+        .collect();
+    let unreadable = suite.unreadable.iter().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
+    let judged: Vec<(Report, Judged)> = judged
+        .into_iter()
+        .chain(unreadable.filter(|(id, _)| suite.manifest.find(id).is_none()).map(|(id, problem)| {
+            let report = Report::new(suite.host, &suite.repo, &suite.manifest, id);
+            (report, Judged { problem: Some(text::fit(&problem.error.message, 400)), next_run: None })
+        }))
         .collect();
     let written = suite.repo.prepare().map_err(Into::into).and_then(|()| Report::judged(&judged));
     if let Err(error) = written {

@@ -9,6 +9,7 @@ mod switch;
 use common::host::{Host, timestamp};
 use common::manifest::Problem;
 use common::pauses::{self, Pause};
+use common::reason::Reason;
 use common::text;
 use serde_json::json;
 
@@ -25,7 +26,7 @@ use crate::supervise::{self, Order};
 pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Verdict, Error> {
     match command {
         AutomationCommand::List(args) => list::list(&Suite::open(host, &args.common)?),
-        AutomationCommand::Validate(args) => validate(&Suite::open(host, &args.common)?),
+        AutomationCommand::Validate(args) => validate(&Suite::open_anyway(host, &args.common)?),
         AutomationCommand::Enable(args) => switch::switch(&Suite::open(host, &args.common)?, &args.ids, true),
         AutomationCommand::Disable(args) => switch::switch(&Suite::open(host, &args.common)?, &args.ids, false),
         AutomationCommand::Pause(args) => pause(&Suite::open(host, &args.common)?, args),
@@ -39,7 +40,10 @@ pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Verdic
 /// Prints every problem of the manifest with its place; exit 1 if there is one.
 fn validate(suite: &Suite) -> Result<Verdict, Error> {
     let problems = survey(suite);
-    record_in_state(suite, &problems);
+    // Of a manifest that cannot be read at all nothing is known that could be recorded.
+    if !suite.is_built_in || suite.unreadable.is_empty() {
+        record_in_state(suite, &problems);
+    }
     for Problem { error, .. } in &problems {
         suite.say(&format!("{error}"));
         if let Some(hint) = &error.hint {
@@ -75,9 +79,17 @@ fn pause(suite: &Suite, args: &PauseArgs) -> Result<Verdict, Error> {
     for id in &args.ids {
         pauses::set(&suite.repo, id, Some(&pause), now, |what| suite.warn(what))?;
         suite.say(&format!("{id} is paused until {}", timestamp(pause.until)));
+        warn_of_guard(suite, id);
     }
     suite.json(&json!({"paused": args.ids, "until": timestamp(pause.until), "reason": pause.reason}))?;
     Ok(Verdict::Yes)
+}
+
+/// A guard that steps out of the way does not stop the loop; whoever wanted that must know.
+pub(crate) fn warn_of_guard(suite: &Suite, id: &str) {
+    if id == "loop_guard" {
+        suite.warn("a guard that is off says that there is work: the loop goes on without it; to stop the loop, stop its script");
+    }
 }
 
 fn resume(suite: &Suite, args: &IdsArgs) -> Result<Verdict, Error> {
@@ -115,7 +127,9 @@ fn run(suite: &Suite, args: &RunArgs) -> Result<Verdict, Error> {
     suite.json(&ran)?;
     if !ran.was_run() || ran.exit_code.is_none() {
         let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
-        suite.note(&format!("{}: {}{detail}", ran.id, ran.reason));
+        let force =
+            if matches!(ran.reason, Reason::Disabled | Reason::Paused) { "; --force runs it all the same" } else { "" };
+        suite.note(&format!("{}: {}{detail}{force}", ran.id, ran.reason));
     }
     signals.end_as_told(suite.host);
     let own = ran.exit_code.and_then(|code| u8::try_from(code).ok());

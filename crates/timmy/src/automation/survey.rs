@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use common::host::Host;
 use common::manifest::{Listed, Problem};
 use common::report::TOKEN_ECONOMY;
-use common::settings::{Layers, SettingsError};
+use common::settings::{Layers, SUPERVISION_KEYS, SettingsError};
 use common::source::{Source, SourceError};
 use common::text;
 use schedule::Trigger;
 use serde_json::value::RawValue;
 
-use crate::multicall;
+use crate::multicall::{self, TakeSettings};
 use crate::scheduler::ScheduleSettings;
 use crate::suite::Suite;
 use crate::supervise::{Supervision, find_target};
@@ -43,11 +43,11 @@ pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
         if circular.contains(listed.entry.id.as_str()) {
             add("depends_on", "it depends on itself, by way of others", None);
         }
-        if let Err(error) = check_settings(suite, listed) {
-            match error {
-                SettingsError::File(error) => problems.push(Problem { id: Some(listed.entry.id.clone()), error }),
-                SettingsError::Variable { .. } => add("config", &error.to_string(), error.hint()),
-            }
+        for error in check_settings(suite, listed) {
+            problems.push(match error {
+                SettingsError::File(error) => Problem { id: Some(listed.entry.id.clone()), error },
+                SettingsError::Variable { .. } => suite.manifest.problem(listed, "config", &error.to_string()),
+            });
         }
     }
     problems.extend(economy(suite));
@@ -56,31 +56,37 @@ pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
     problems
 }
 
-/// Has an automation's settings read by the tool that they are for, as far as files hold them.
-fn check_settings(suite: &Suite, listed: &Listed) -> Result<(), SettingsError> {
+/// Has an automation's settings read by whoever runs it, by the scheduler and by the tool that they are for, as far as files hold
+/// them; of each the first fault is told.
+fn check_settings(suite: &Suite, listed: &Listed) -> Vec<SettingsError> {
     let id = listed.entry.id.as_str();
     // Variables belong to whoever calls, not to the manifest.
     let (sealed, _, _) = Host::test(&[], &[], suite.repo.root());
-    let objects = || vec![&listed.config];
-    Supervision::take(&mut Layers::new(&sealed, id, objects(), Vec::new()))?;
-    ScheduleSettings::check_own(&mut Layers::new(&sealed, id, objects(), Vec::new()))?;
-    let Some(settings) = multicall::settings(id) else { return Ok(()) };
-    let mut layers = Layers::new(&sealed, id, objects(), Vec::new());
-    settings(&mut layers)?;
-    // A key that nothing reads is a mistake as well, where the tool is known.
-    let (_, warnings) = layers.finish()?;
-    match warnings.into_iter().next() {
+    let layers = || Layers::new(&sealed, id, vec![&listed.config], Vec::new());
+    let checks = [
+        Supervision::take(&mut layers()).map(drop),
+        ScheduleSettings::check_own(&mut layers()),
+        multicall::settings(id).map_or(Ok(()), |take| check_of_tool(listed, take, layers())),
+    ];
+    checks.into_iter().filter_map(Result::err).collect()
+}
+
+/// Of a tool of ours every key is known, so that one that nothing reads is a mistake as well.
+fn check_of_tool(listed: &Listed, take: TakeSettings, mut layers: Layers) -> Result<(), SettingsError> {
+    let id = listed.entry.id.as_str();
+    take(&mut layers)?;
+    let known: Vec<String> = layers.resolved().iter().map(|setting| setting.key.clone()).collect();
+    layers.finish()?;
+    let is_known = |key: &str| SUPERVISION_KEYS.contains(&key) || known.iter().any(|known| known == key);
+    match listed.config.entries.iter().find(|(key, _, _)| !is_known(key)) {
         None => Ok(()),
-        Some(warning) => {
-            let strange = listed.config.entries.iter().find(|(key, _, _)| warning.contains(&format!("`{key}`")));
-            let error = SourceError {
-                path: listed.config.path.clone(),
-                position: strange.map(|(_, _, position)| *position),
-                message: strange.map_or(warning, |(key, _, _)| format!("{id} has no setting `{}`", text::fit(key, 60))),
-                hint: Some(format!("timmy automation config {id} shows which there are")),
-            };
-            Err(error.into())
+        Some((key, _, position)) => Err(SourceError {
+            path: listed.config.path.clone(),
+            position: Some(*position),
+            message: format!("{id} has no setting `{}`", text::fit(key, 60)),
+            hint: Some(format!("timmy automation config {id} shows which there are")),
         }
+        .into()),
     }
 }
 
@@ -109,13 +115,14 @@ fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Problem> {
         problems.push(Problem { id: None, error });
     };
     for (name, schedule) in &file.schedules {
-        let place = place_of_schedule(source, name);
+        // The place is looked for only where there is something to say.
+        let place = || place_of_schedule(source, name);
         if let Err(error) = name.parse::<Trigger>() {
-            add(place, error.to_string(), Some(error.hint));
+            add(place(), error.to_string(), Some(error.hint));
         }
         for id in schedule.automations.iter().filter(|id| !known.contains(id.as_str())) {
             let hint = text::nearest(id, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-            add(place, format!("{name} names `{}`, which the manifest does not have", text::fit(id, 60)), hint);
+            add(place(), format!("{name} names `{}`, which the manifest does not have", text::fit(id, 60)), hint);
         }
     }
     if let Err(SettingsError::File(error)) = ScheduleSettings::of(suite) {

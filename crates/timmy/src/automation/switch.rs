@@ -20,6 +20,8 @@ const TRIES: usize = 50;
 /// Switches automations on or off.
 pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Verdict, Error> {
     let word = if on { "enabled" } else { "disabled" };
+    let ids: &[String] =
+        &ids.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     for id in ids {
         suite.automation(id)?;
     }
@@ -37,6 +39,9 @@ pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Verdict,
         Ok(apply(source.text(), changes))
     })?;
     for id in ids {
+        if !on {
+            super::warn_of_guard(suite, id);
+        }
         suite.say(&if switched.contains(id) { format!("{id} is {word}") } else { format!("{id} was {word} already") });
     }
     suite.json(&json!({word: ids, "changed": switched}))?;

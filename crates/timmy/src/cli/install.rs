@@ -34,6 +34,10 @@ pub(crate) struct InstallArgs {
     /// Print one JSON document and nothing else on stdout
     #[arg(long)]
     pub json: bool,
+
+    /// Print nothing but errors (and the JSON document, if asked for)
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// The flags of `timmy uninstall`.
@@ -54,6 +58,10 @@ pub(crate) struct UninstallArgs {
     /// Print one JSON document and nothing else on stdout
     #[arg(long)]
     pub json: bool,
+
+    /// Print nothing but errors (and the JSON document, if asked for)
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// The flags of `timmy shadow`.
@@ -68,7 +76,7 @@ pub(crate) struct ShadowArgs {
     pub live: bool,
 
     /// Give up after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "900")]
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub timeout: u64,
 
     #[command(flatten)]

@@ -123,8 +123,8 @@ pub(crate) struct ExplainArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TokensArgs {
     /// How many days are shown, the last ones
-    #[arg(long, value_name = "N", default_value = "7")]
-    pub days: usize,
+    #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub days: u16,
 
     #[command(flatten)]
     pub common: CommonArgs,

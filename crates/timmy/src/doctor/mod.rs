@@ -2,19 +2,20 @@
 
 mod callers;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::document::{self, Document};
 use common::host::Host;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::automation::survey;
 use crate::cli::PlainArgs;
 use crate::doctor::callers::find_callers;
 use crate::error::{Error, Verdict};
-use crate::install::{Installed, Record, is_runnable_by_python};
+use crate::install::{Installed, PATHS, Record, is_runnable_by_python};
 use crate::next_timmy;
+use crate::paths::tidy;
 use crate::suite::Suite;
 use crate::{ledger, scheduler};
 
@@ -32,7 +33,7 @@ struct Place {
 
 /// Looks at everything, and says what is broken (exit 1).
 pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
-    let suite = Suite::open(host, &args.common)?;
+    let suite = Suite::open_anyway(host, &args.common)?;
     let mut broken: Vec<String> = Vec::new();
     let say = |line: &str| suite.say(line);
     say(&format!("timmy {} on {}", crate::VERSION, suite.repo.root().display()));
@@ -51,6 +52,10 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
         broken.extend(place.problem.iter().map(|problem| format!("{}: {problem}", place.path)));
     }
 
+    for path in stray_links(&suite, record.as_ref()) {
+        broken.push(format!("{path}: a link of ours that leads nowhere, as a clone of an installed repository has; timmy install mends it"));
+    }
+
     say("");
     say("Called by");
     let callers = find_callers(&suite);
@@ -66,10 +71,7 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
 
     let problems = survey(&suite);
     broken.extend(problems.iter().map(|problem| problem.error.to_string()));
-    broken.extend(ledger::damage(&suite)?);
-    if let Document::Damaged(error) = document::read::<Value>(&suite.repo.automation_state())? {
-        broken.push(error.to_string());
-    }
+    broken.extend(ledger::damage(&suite));
 
     say("");
     say("Around");
@@ -96,6 +98,24 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
         "broken": broken,
     }))?;
     Ok(Verdict::of(broken.is_empty()))
+}
+
+/// Links at the scripts' paths that lead nowhere, and that no installation here has noted.
+fn stray_links(suite: &Suite, record: Option<&Record>) -> Vec<String> {
+    let root = suite.repo.root();
+    let listed = suite.manifest.listed().iter().filter_map(|listed| {
+        let path = tidy(&suite.base().join(&listed.entry.script));
+        Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
+    });
+    let usual = PATHS.iter().map(|(path, _)| (*path).to_owned());
+    let all: BTreeSet<String> = listed.chain(usual).collect();
+    all.into_iter()
+        .filter(|path| {
+            let full = root.join(path);
+            let is_noted = record.is_some_and(|record| record.of(path).is_some());
+            !is_noted && full.is_symlink() && !full.exists()
+        })
+        .collect()
 }
 
 fn place(suite: &Suite, installed: &Installed) -> Place {

@@ -1,9 +1,11 @@
 //! The program that is installed: an ordinary executable with a zip archive at its end, which Python finds and runs.
 
+#![expect(clippy::disallowed_methods, reason = "files whose mode and place matter are made and moved here")]
+
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use zip::CompressionMethod;
@@ -49,13 +51,18 @@ pub(super) fn place(from: &Path, to: &Path) -> io::Result<bool> {
     if is_placed(from, to, &ending).unwrap_or(false) {
         return Ok(false);
     }
-    let folder = to.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    if to.symlink_metadata().is_ok() && !(to.is_file() && is_runnable_by_python(to)) {
+        let what = "something stands there that is no program of ours";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut temporary = Temporary::beside(to)?;
     // The system copies, where it can without moving a byte.
-    io::copy(&mut File::open(from)?, temporary.as_file_mut())?;
-    temporary.write_all(&ending)?;
-    put_in_place(temporary, to, 0o755)?;
+    io::copy(&mut File::open(from)?, &mut temporary.file)?;
+    temporary.file.write_all(&ending)?;
+    temporary.put_in_place(to, 0o755)?;
     Ok(true)
 }
 
@@ -83,18 +90,52 @@ fn is_placed(from: &Path, to: &Path, ending: &[u8]) -> io::Result<bool> {
 
 /// Writes a file in one step, with a mode.
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut temporary = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    temporary.write_all(bytes)?;
-    put_in_place(temporary, path, mode)
+    let mut temporary = Temporary::beside(path)?;
+    temporary.file.write_all(bytes)?;
+    temporary.put_in_place(path, mode)
 }
 
-fn put_in_place(temporary: tempfile::NamedTempFile, path: &Path, mode: u32) -> io::Result<()> {
-    temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    // Not every file system knows how to flush a folder.
-    let _ = File::open(path.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
-    Ok(())
+/// Where a file or a link is made before it is moved to its path: always the same, so that what a killed program leaves is
+/// known to the next.
+pub(super) fn beside(path: &Path) -> PathBuf {
+    path.with_file_name(format!(".{}.timmy", path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// A file that is being written, and gone if it does not come about.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+    is_placed: bool,
+}
+
+impl Temporary {
+    fn beside(target: &Path) -> io::Result<Self> {
+        let path = beside(target);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = File::options().write(true).create_new(true).open(&path)?;
+        Ok(Self { path, file, is_placed: false })
+    }
+
+    fn put_in_place(mut self, target: &Path, mode: u32) -> io::Result<()> {
+        self.file.set_permissions(Permissions::from_mode(mode))?;
+        self.file.sync_all()?;
+        fs::rename(&self.path, target)?;
+        self.is_placed = true;
+        // Not every file system knows how to flush a folder.
+        let _ = File::open(target.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.is_placed {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// The SHA-256 of bytes, in hexadecimal.
@@ -120,6 +161,10 @@ mod tests {
         assert!(is_runnable_by_python(&to));
         assert!(!place(&from, &to).unwrap(), "it is there already");
         assert!(!place(&to, &to).unwrap(), "an installed one is installed as it is");
+        let foreign = folder.path().join("bin/foreign");
+        replace(&foreign, b"#!/bin/sh", 0o755).unwrap();
+        assert_eq!(place(&from, &foreign).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&foreign).unwrap(), b"#!/bin/sh");
         assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o755);
     }
 

@@ -19,7 +19,7 @@ use crate::suite::Suite;
 use crate::supervise::own_program;
 
 /// The scripts' paths, where no manifest says otherwise.
-const PATHS: [(&str, &str); 7] = [
+pub(crate) const PATHS: [(&str, &str); 7] = [
     ("scripts/cycle_retro.py", "cycle_retro"),
     ("scripts/loop_guard.py", "loop_guard"),
     ("scripts/triage_score.py", "triage_score"),
@@ -53,6 +53,7 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
         repo_root: Some(args.into.clone()),
         config_dir: args.config_dir.clone(),
         json: args.json,
+        quiet: args.quiet,
         ..CommonArgs::default()
     };
     let suite = Suite::open(host, &common)?;
@@ -112,6 +113,9 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
             repo.root().display()
         ));
         suite.say("Callers go on as they are, also those that say `python3 scripts/…`; `timmy doctor` shows them.");
+        if repo.in_loop("bin") == bin {
+            suite.say("Do not commit the links: a clone has no .loop/bin. `git update-index --skip-worktree PATH` hides them.");
+        }
     }
     let paths: Vec<_> = steps
         .iter()
@@ -145,7 +149,14 @@ fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
                 "put a folder in the place of that link",
             ));
         }
-        places.push((relative.to_string_lossy().into_owned(), tool));
+        let path = relative.to_string_lossy().into_owned();
+        if let Some((_, other)) = places.iter().find(|(taken, _): &&(String, &str)| *taken == path) {
+            return Err(Error::usage(
+                format!("the manifest has the same script for {other} and {tool}: {path}"),
+                "give each its own `script`",
+            ));
+        }
+        places.push((path, tool));
     }
     Ok(places)
 }
@@ -155,21 +166,19 @@ fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>,
     let mut steps = Vec::new();
     for (path, tool) in places(suite)? {
         let full = root.join(&path);
-        let link = link_text(root, &full, &bin.join(tool));
+        let link = link_text(root, &full, &bin.join(tool))?;
         let known = before.and_then(|record| record.of(&path));
         let present = fs::symlink_metadata(&full);
-        let is_ours =
-            |target: &Path| target == Path::new(&link) || known.is_some_and(|known| target == Path::new(&known.link));
         let (what, original, bytes) = match present {
             Err(_) => (What::Make, known.and_then(|known| known.original.clone()), None),
             Ok(metadata) if metadata.is_symlink() => {
                 let target = fs::read_link(&full).map_err(Error::io("read the link", &full))?;
-                if is_ours(&target) {
-                    let original = known.and_then(|known| known.original.clone());
-                    let what =
-                        if target == Path::new(&link) && known.is_some() { What::Nothing } else { What::Replace };
-                    (what, original, None)
+                let known = known.filter(|known| [&link, &known.link].iter().any(|ours| target == Path::new(ours)));
+                if let Some(known) = known {
+                    let what = if target == Path::new(&link) { What::Nothing } else { What::Replace };
+                    (what, known.original.clone(), None)
                 } else {
+                    // Also a link of ours that nobody has noted: it came with a clone, and is what was there before.
                     let Some(target) = target.to_str().map(str::to_owned) else {
                         return Err(Error::usage(
                             format!("{} is a link to a name that is no text", full.display()),
@@ -186,6 +195,7 @@ fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>,
                     mode: format!("{:04o}", metadata.permissions().mode() & 0o7777),
                     sha256: hash(&bytes),
                     modified: (metadata.mtime(), u32::try_from(metadata.mtime_nsec()).unwrap_or(0)),
+                    owner: Some((metadata.uid(), metadata.gid())),
                 };
                 (What::Replace, Some(original), Some(bytes))
             }
@@ -199,32 +209,27 @@ fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>,
     Ok(steps)
 }
 
-/// What the link says: the way from its folder to a program in the repository, or the program's path elsewhere.
-fn link_text(root: &Path, link: &Path, program: &Path) -> String {
-    let inside = program.strip_prefix(root).ok().zip(link.strip_prefix(root).ok());
-    match inside {
-        Some((program, link)) => {
-            let ups = link.components().count().saturating_sub(1);
-            format!("{}{}", "../".repeat(ups), program.display())
-        }
-        None => program.display().to_string(),
-    }
+/// What the link says: the way from its folder, wherever links on the way lead, to a program in the repository; or the
+/// program's path elsewhere.
+fn link_text(root: &Path, link: &Path, program: &Path) -> Result<String, Error> {
+    let above = link.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
+    let real = above.canonicalize().map_err(Error::io("find", above))?;
+    let rest = link.parent().and_then(|folder| folder.strip_prefix(above).ok()).unwrap_or(Path::new(""));
+    let folder = real.join(rest);
+    let text = match program.strip_prefix(root).ok().zip(folder.strip_prefix(root).ok()) {
+        Some((program, folder)) => Path::new(&"../".repeat(folder.components().count())).join(program),
+        None => program.to_owned(),
+    };
+    text.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::usage(format!("{} is no text", program.display()), "name a folder for the programs whose name is text")
+    })
 }
 
 /// Refuses scripts with changes that are not committed: git has no copy of them.
 fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
-    // Without a repository of git there is nothing to be clean against, and the originals are kept anyhow.
-    let Ok(repository) = git2::Repository::open(root) else { return Ok(()) };
-    let dirty: Vec<&str> = steps
-        .iter()
-        .filter(|step| step.what == What::Replace && step.installed.original.is_some())
-        .map(|step| step.installed.path.as_str())
-        .filter(|path| {
-            let status = repository.status_file(Path::new(path)).unwrap_or(git2::Status::WT_NEW);
-            // Our own link in the place of a committed script is no change of somebody else's.
-            !status.is_empty() && !fs::read_link(root.join(path)).is_ok_and(|_| status == git2::Status::WT_TYPECHANGE)
-        })
-        .collect();
+    let replaced = steps.iter().filter(|step| step.what == What::Replace && step.installed.original.is_some());
+    let dirty: Vec<&str> =
+        replaced.map(|step| step.installed.path.as_str()).filter(|path| is_dirty(&root.join(path))).collect();
     match dirty.as_slice() {
         [] => Ok(()),
         paths => Err(Error::usage(
@@ -232,6 +237,20 @@ fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
             "commit or stash it, or say --allow-dirty: it is kept under .loop/originals either way",
         )),
     }
+}
+
+/// Whether a file has changes, by the repository that it really lies in (which may be a submodule). Where there is none there is
+/// nothing to be clean against, and the originals are kept anyhow.
+fn is_dirty(path: &Path) -> bool {
+    let Some(folder) = path.parent().and_then(|folder| folder.canonicalize().ok()) else { return false };
+    let Ok(repository) = git2::Repository::discover(&folder) else { return false };
+    let Some(tree) = repository.workdir().and_then(|tree| tree.canonicalize().ok()) else { return false };
+    let real = folder.join(path.file_name().unwrap_or_default());
+    let Ok(name) = real.strip_prefix(tree) else { return false };
+    let status = repository.status_file(name).unwrap_or(git2::Status::WT_NEW);
+    // A link in the place of a committed script is ours, or was put there on purpose.
+    let is_link_for_script = real.is_symlink() && status == git2::Status::WT_TYPECHANGE;
+    !status.is_empty() && !is_link_for_script
 }
 
 /// Keeps what is at a path, writes down what will be there, and puts our link there: whoever is killed in between can take
@@ -252,7 +271,7 @@ fn carry_out(repo: &Repo, record: &mut Record, step: &Step) -> Result<(), Error>
     }
     full.parent().map_or(Ok(()), files::make_folder)?;
     // Made beside and moved over, so that there is never nothing at the path.
-    let temporary = beside(&full);
+    let temporary = program::beside(&full);
     files::remove(&temporary)?;
     symlink(&installed.link, &temporary).map_err(Error::io("make the link", &temporary))?;
     Ok(files::rename(&temporary, &full)?)
@@ -277,11 +296,6 @@ fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Resu
         }
     }
     Err(Error::failed(format!("{name} has been kept a thousand times"), "tidy .loop/originals"))
-}
-
-/// Where a link is made before it is moved to its path.
-pub(super) fn beside(path: &Path) -> std::path::PathBuf {
-    path.with_file_name(format!(".{}.timmy", path.file_name().unwrap_or_default().to_string_lossy()))
 }
 
 /// Notes the folders that have to be made above a path.

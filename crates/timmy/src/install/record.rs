@@ -55,6 +55,9 @@ pub(crate) enum Original {
         sha256: String,
         /// When it was last changed, in seconds and nanoseconds since 1970.
         modified: (i64, u32),
+        /// Its user and group.
+        #[serde(default)]
+        owner: Option<(u32, u32)>,
     },
     /// A symbolic link.
     Link {

@@ -1,14 +1,15 @@
 //! `timmy uninstall`.
 
 use std::fs::{self, File, FileTimes};
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::os::unix::fs::{chown, symlink};
+use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
 
 use common::files;
 use common::host::Host;
 use common::layout::Repo;
 use common::run::CommonArgs;
+use common::text;
 use serde_json::json;
 
 use super::program::{self, hash};
@@ -16,6 +17,7 @@ use super::record::{Installed, Original, Record};
 use crate::cli::UninstallArgs;
 use crate::error::{Error, Verdict};
 use crate::multicall::AUTOMATIONS;
+use crate::scheduler;
 use crate::suite::Suite;
 
 /// What becomes of one path.
@@ -30,16 +32,36 @@ enum Outcome {
 
 /// Puts everything back that an installation has replaced.
 pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Error> {
-    let common = CommonArgs { repo_root: Some(args.from.clone()), json: args.json, ..CommonArgs::default() };
+    let common =
+        CommonArgs { repo_root: Some(args.from.clone()), json: args.json, quiet: args.quiet, ..CommonArgs::default() };
     let repo = Repo::find(host, common.repo_root.as_deref())?;
     // A manifest that is broken must not keep anybody from going back.
     let suite = Suite::without_configuration(host, repo, &common);
     let repo = &suite.repo;
+    if scheduler::is_running(&suite) && !args.dry_run && !args.force {
+        return Err(Error::failed(
+            "a scheduler is at work on this repository",
+            "end it first (and take away its unit or its line of the crontab), or say --force",
+        ));
+    }
     let Some(record) = Record::read(repo)? else {
         suite.say("Nothing is installed here");
         suite.json(&json!({"paths": []}))?;
         return Ok(Verdict::Yes);
     };
+    for installed in &record.installed {
+        let is_inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let kept = match &installed.original {
+            Some(Original::File { kept, .. }) => kept.as_str(),
+            _ => "",
+        };
+        if !is_inside(&installed.path) || installed.path.is_empty() || !is_inside(kept) {
+            return Err(Error::failed(
+                format!("install.json has a path that leads out of the repository: {}", text::line(&installed.path)),
+                "somebody has changed that file; mend it by hand",
+            ));
+        }
+    }
     let (mut paths, mut is_whole) = (Vec::new(), true);
     for installed in &record.installed {
         let outcome = put_back(repo, installed, args)?;
@@ -55,6 +77,9 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
     }
     if is_whole && !args.dry_run {
         tidy_up(repo, &record)?;
+        if !record.bin(repo).starts_with(repo.in_loop("")) {
+            suite.say(&format!("The programs in {} stay: other repositories may use them", record.bin));
+        }
     }
     suite.json(&json!({"dry_run": args.dry_run, "whole": is_whole, "paths": paths}))?;
     Ok(Verdict::of(is_whole))
@@ -64,7 +89,7 @@ fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<
     let full = repo.root().join(&installed.path);
     if !args.dry_run {
         // What an installation that was killed may have left.
-        files::remove(&super::put::beside(&full))?;
+        files::remove(&program::beside(&full))?;
     }
     let is_there = fs::symlink_metadata(&full).is_ok();
     if is_there && !installed.is_in_place(repo.root()) {
@@ -92,7 +117,7 @@ fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<
             files::remove(&full)?;
             symlink(target, &full).map_err(Error::io("make the link", &full))?;
         }
-        Some(Original::File { kept, mode, sha256, modified }) => {
+        Some(Original::File { kept, mode, sha256, modified, owner }) => {
             let place = Record::folder(repo).join(kept);
             let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
             if hash(&bytes) != *sha256 {
@@ -106,6 +131,10 @@ fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<
             }
             let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
             program::replace(&full, &bytes, mode).map_err(Error::io("put back", &full))?;
+            if let Some((user, group)) = *owner {
+                // Only root may give a file to somebody else, and only then it was somebody else's.
+                let _ = chown(&full, Some(user), Some(group));
+            }
             let (seconds, nanoseconds) = *modified;
             if let Ok(seconds) = u64::try_from(seconds) {
                 let time = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
@@ -132,16 +161,22 @@ fn is_original(path: &Path, original: Option<&Original>) -> bool {
 fn tidy_up(repo: &Repo, record: &Record) -> Result<(), Error> {
     for installed in &record.installed {
         if let Some(Original::File { kept, .. }) = &installed.original {
-            files::remove(&Record::folder(repo).join(kept))?;
+            let kept = Record::folder(repo).join(kept);
+            files::remove(&program::beside(&kept))?;
+            files::remove(&kept)?;
         }
     }
+    // Programs elsewhere may be those of other repositories too.
     let bin = record.bin(repo);
-    for tool in AUTOMATIONS.into_iter().chain(["timmy"]) {
-        files::remove(&bin.join(tool))?;
+    if bin.starts_with(repo.in_loop("")) {
+        for tool in AUTOMATIONS.into_iter().chain(["timmy"]) {
+            files::remove(&program::beside(&bin.join(tool)))?;
+            files::remove(&bin.join(tool))?;
+        }
+        let _ = fs::remove_dir(&bin);
     }
     files::remove(&Record::folder(repo).join("install.json"))?;
     files::remove(&Record::folder(repo).join(".install.json.lock"))?;
-    let _ = fs::remove_dir(&bin);
     remove_empty(&Record::folder(repo));
     for folder in record.folders.iter().rev() {
         let path = repo.root().join(folder);

@@ -1,6 +1,5 @@
 //! `timmy repair`: damaged bytes are moved into files beside; none is dropped, and what is intact stays byte for byte.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +7,8 @@ use common::document::{self, Document};
 use common::files::{self, Durability, FileError, Lock};
 use common::host::Host;
 use common::journal;
-use common::pyjson;
-use serde_json::{Map, Value, json};
+use common::report::PastTokenLine;
+use serde_json::{Value, json};
 
 use super::{documents, logs};
 use crate::cli::RepairArgs;
@@ -18,12 +17,19 @@ use crate::suite::Suite;
 
 /// Repairs every damaged file.
 pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
-    let suite = Suite::open(host, &args.common)?;
-    let mut repaired = Vec::new();
+    let suite = Suite::open_anyway(host, &args.common)?;
+    let (mut repaired, mut is_whole) = (Vec::new(), true);
     for path in logs(&suite) {
         let is_ledger = path == suite.repo.tokens();
         let lock = files::lock(&path)?;
-        let moved = moved_lines(&path, is_ledger)?;
+        let moved = match moved_lines(&path, is_ledger) {
+            Ok(moved) => moved,
+            Err(error) => {
+                is_whole = false;
+                suite.warn(&format!("{error}: what stands there has to be moved aside by hand"));
+                continue;
+            }
+        };
         if moved == 0 {
             continue;
         }
@@ -38,10 +44,15 @@ pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
     }
     for (path, is_list) in documents(&suite) {
         let lock = files::lock(&path)?;
-        let is_damaged = match document::read::<Value>(&path)? {
-            Document::Missing => false,
-            Document::Damaged(_) => true,
-            Document::Intact(value) => value.is_array() != is_list || !(value.is_array() || value.is_object()),
+        let is_damaged = match document::read::<Value>(&path) {
+            Err(error) => {
+                is_whole = false;
+                suite.warn(&format!("{error}: what stands there has to be moved aside by hand"));
+                continue;
+            }
+            Ok(Document::Missing) => false,
+            Ok(Document::Damaged(_)) => true,
+            Ok(Document::Intact(value)) => value.is_array() != is_list || !(value.is_array() || value.is_object()),
         };
         if !is_damaged {
             continue;
@@ -56,11 +67,11 @@ pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
         suite.say(&format!("{}: moved to {}; it is made anew by its tool", suite.shown(&path), suite.shown(&kept)));
         repaired.push(json!({"file": suite.shown(&path), "lines": null, "moved_to": suite.shown(&kept)}));
     }
-    if repaired.is_empty() {
+    if repaired.is_empty() && is_whole {
         suite.say("Nothing is damaged");
     }
     suite.json(&json!({"dry_run": args.dry_run, "repaired": repaired}))?;
-    Ok(Verdict::Yes)
+    Ok(Verdict::of(is_whole))
 }
 
 /// Where the damaged lines of a log go.
@@ -70,48 +81,23 @@ fn side_file(log: &Path) -> PathBuf {
     name.into()
 }
 
-/// What becomes of one line of a log.
-enum Fate {
-    /// It stays as it is.
-    Stays,
-    /// It is moved aside.
-    Moves,
-    /// It is moved aside, and this one stands in its place.
-    Corrected(Vec<u8>),
-}
-
-/// Judges the lines of a log one after the other.
-struct Judge {
-    is_ledger: bool,
-    balance: i64,
-}
-
-impl Judge {
-    fn judge(&mut self, line: &[u8]) -> Fate {
-        if line.trim_ascii().is_empty() {
-            return Fate::Stays;
-        }
-        let Some(mut fields) =
-            Some(line).filter(|line| line.len() <= journal::MAX_LINE).and_then(journal::parse::<Map<String, Value>>)
-        else {
-            return Fate::Moves;
-        };
-        if !self.is_ledger {
-            return Fate::Stays;
-        }
-        let Some(tokens) = fields.get("tokens").and_then(Value::as_i64) else { return Fate::Moves };
-        self.balance = self.balance.saturating_add(tokens);
-        if fields.get("balance").and_then(Value::as_i64) == Some(self.balance) {
-            return Fate::Stays;
-        }
-        fields.insert("balance".to_owned(), self.balance.into());
-        pyjson::to_line(&fields).map_or(Fate::Moves, |line| Fate::Corrected(line.into_bytes()))
+/// Whether a line of a log is damaged; a blank one is not.
+fn is_damaged(line: &[u8], is_ledger: bool) -> bool {
+    if line.trim_ascii().is_empty() {
+        return false;
     }
+    let is_readable = if is_ledger {
+        journal::parse::<PastTokenLine>(line).is_some()
+    } else {
+        journal::parse::<serde::de::IgnoredAny>(line).is_some()
+    };
+    line.len() > journal::MAX_LINE || !is_readable
 }
 
 /// Gives every line of a file without its newline, and whether it had one.
 fn each_line(path: &Path, mut visit: impl FnMut(&[u8], bool) -> io::Result<()>) -> io::Result<()> {
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let file = files::open(path).map_err(io::Error::other)?.ok_or(io::ErrorKind::NotFound)?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         let ended = line.last() == Some(&b'\n');
@@ -123,9 +109,9 @@ fn each_line(path: &Path, mut visit: impl FnMut(&[u8], bool) -> io::Result<()>) 
 
 /// How many lines would be moved.
 fn moved_lines(path: &Path, is_ledger: bool) -> Result<u64, FileError> {
-    let (mut judge, mut moved) = (Judge { is_ledger, balance: 0 }, 0);
+    let mut moved = 0;
     each_line(path, |line, _| {
-        moved += u64::from(!matches!(judge.judge(line), Fate::Stays));
+        moved += u64::from(is_damaged(line, is_ledger));
         Ok(())
     })
     .map_err(|error| FileError::reading(path, error))?;
@@ -134,32 +120,25 @@ fn moved_lines(path: &Path, is_ledger: bool) -> Result<u64, FileError> {
 
 fn move_lines(lock: &Lock, side: &Path, is_ledger: bool) -> Result<(), FileError> {
     let path = lock.path().to_owned();
-    let fail = |error| FileError::writing(side, error);
     let mut aside = Vec::new();
-    let mut judge = Judge { is_ledger, balance: 0 };
     each_line(&path, |line, _| {
-        if !matches!(judge.judge(line), Fate::Stays) {
+        if is_damaged(line, is_ledger) {
             aside.extend_from_slice(line);
             aside.push(b'\n');
         }
         Ok(())
     })
-    .map_err(fail)?;
+    .map_err(|error| FileError::reading(&path, error))?;
     aside.pop();
     files::lock(side)?.append_line(&aside, Durability::Flushed)?;
     lock.replace_by(Durability::Flushed, |file| {
         let mut writer = BufWriter::new(&*file);
-        let mut judge = Judge { is_ledger, balance: 0 };
-        each_line(&path, |line, ended| match judge.judge(line) {
-            Fate::Stays => {
-                writer.write_all(line)?;
-                if ended { writer.write_all(b"\n") } else { Ok(()) }
+        each_line(&path, |line, ended| {
+            if is_damaged(line, is_ledger) {
+                return Ok(());
             }
-            Fate::Moves => Ok(()),
-            Fate::Corrected(line) => {
-                writer.write_all(&line)?;
-                writer.write_all(b"\n")
-            }
+            writer.write_all(line)?;
+            if ended { writer.write_all(b"\n") } else { Ok(()) }
         })?;
         writer.flush()
     })
@@ -188,16 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_adds_up_again_and_keeps_the_lines_that_did_not() {
+    fn of_a_ledger_intact_lines_stay_whatever_they_add_up_to() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.jsonl");
-        fs::write(&path, "{\"tokens\": 3, \"balance\": 3}\nx\n{\"tokens\": 4, \"balance\": 9, \"x\": 1.10}\n{\"tokens\": 1, \"balance\": 8}\n").unwrap();
+        let intact = "{\"tokens\": 3, \"balance\": 3}\n{\"tokens\": 5.0}\n{\"timestamp\": null, \"tokens\": 1, \"balance\": 98}\n";
+        fs::write(&path, format!("{intact}{{\"tokens\": -1, \"bal\n{{\"balance\": 1}}\n")).unwrap();
         let side = side_file(&path);
         move_lines(&files::lock(&path).unwrap(), &side, true).unwrap();
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            "{\"tokens\": 3, \"balance\": 3}\n{\"tokens\": 4, \"balance\": 7, \"x\": 1.10}\n{\"tokens\": 1, \"balance\": 8}\n"
-        );
-        assert_eq!(fs::read_to_string(&side).unwrap(), "x\n{\"tokens\": 4, \"balance\": 9, \"x\": 1.10}\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), intact);
+        assert_eq!(fs::read_to_string(&side).unwrap(), "{\"tokens\": -1, \"bal\n{\"balance\": 1}\n");
     }
 }

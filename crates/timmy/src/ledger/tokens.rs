@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 use common::host::{Host, parse_time};
 use common::journal;
-use common::report::TokenLine;
+use common::report::PastTokenLine;
 use serde::Serialize;
 use serde_json::json;
 
@@ -40,15 +40,15 @@ impl Movement {
 
 /// Shows the balance and the movements by automation and by day.
 pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Verdict, Error> {
-    let suite = Suite::open(host, &args.common)?;
+    let suite = Suite::open_anyway(host, &args.common)?;
     let (mut by_automation, mut by_action, mut by_day) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut balance, mut damaged) = (0_i64, 0_u64);
     journal::scan(&suite.repo.tokens(), 0, |line| {
-        let Some(line) = line.and_then(journal::parse::<TokenLine>) else {
+        let Some(line) = line.and_then(journal::parse::<PastTokenLine>) else {
             damaged += 1;
             return;
         };
-        balance = line.balance;
+        balance = line.balance.unwrap_or_else(|| balance.saturating_add(line.tokens));
         let day = parse_time(&line.timestamp).map(|time| time.date_naive());
         by_automation.entry(line.automation).or_insert_with(Movement::default).add(line.tokens);
         by_action.entry(line.action).or_insert_with(Movement::default).add(line.tokens);
@@ -56,8 +56,7 @@ pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Verdict, Error> {
             by_day.entry(day).or_insert_with(Movement::default).add(line.tokens);
         }
     })?;
-    let first =
-        suite.host.now().date_naive() - TimeDelta::days(i64::try_from(args.days).unwrap_or(i64::from(u16::MAX)) - 1);
+    let first = suite.host.now().date_naive() - TimeDelta::days(i64::from(args.days) - 1);
     by_day.retain(|day: &NaiveDate, _| *day >= first);
     suite.say(&format!("Balance: {balance} tokens"));
     for (title, rows) in [

@@ -6,7 +6,7 @@ use common::document::{self, Document};
 use common::files::FileError;
 use common::host::Host;
 use common::journal;
-use common::report::TokenLine;
+use common::report::PastTokenLine;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -40,8 +40,8 @@ impl Finding {
 
 /// Looks at every file; exit 1 if one is damaged.
 pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
-    let suite = Suite::open(host, &args.common)?;
-    let findings = look(&suite)?;
+    let suite = Suite::open_anyway(host, &args.common)?;
+    let findings = look(&suite);
     for finding in &findings {
         let lines = finding.lines.map_or(String::new(), |lines| format!(", {lines} lines"));
         let verdict = if finding.count == 0 { "whole".to_owned() } else { format!("{} problem(s)", finding.count) };
@@ -55,7 +55,7 @@ pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
     }
     let is_whole = findings.iter().all(|finding| finding.count == 0);
     if !is_whole {
-        suite.say("`timmy repair` moves damaged bytes into files beside them; nothing is dropped.");
+        suite.say("`timmy repair` moves damaged bytes into files beside; a ledger that does not add up it leaves.");
     } else if findings.is_empty() {
         suite.say("There is no file yet");
     }
@@ -64,20 +64,34 @@ pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
 }
 
 /// What is damaged, a line each.
-pub(crate) fn damage(suite: &Suite) -> Result<Vec<String>, Error> {
-    let findings = look(suite)?.into_iter().filter(|finding| finding.count > 0);
-    Ok(findings.map(|finding| format!("{}: {}", finding.file, finding.problems.join("; "))).collect())
+pub(crate) fn damage(suite: &Suite) -> Vec<String> {
+    let findings = look(suite).into_iter().filter(|finding| finding.count > 0);
+    findings.map(|finding| format!("{}: {}", finding.file, finding.problems.join("; "))).collect()
 }
 
-fn look(suite: &Suite) -> Result<Vec<Finding>, FileError> {
+/// A file that the system does not give; the others are looked at all the same.
+fn unreadable(suite: &Suite, path: &Path, error: &FileError) -> Finding {
+    let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
+    Finding { file: suite.shown(path), lines: None, problems: vec![format!("it cannot be read{cause}")], count: 1 }
+}
+
+fn look(suite: &Suite) -> Vec<Finding> {
     let mut findings = Vec::new();
     for path in logs(suite) {
         let file = suite.shown(&path);
-        findings.push(if path == suite.repo.tokens() { ledger(file, &path)? } else { log(file, &path)? });
+        let found = if path == suite.repo.tokens() { ledger(file, &path) } else { log(file, &path) };
+        findings.push(found.unwrap_or_else(|error| unreadable(suite, &path, &error)));
     }
     for (path, is_list) in documents(suite) {
         let mut finding = Finding { file: suite.shown(&path), lines: None, problems: Vec::new(), count: 0 };
-        match document::read::<Value>(&path)? {
+        let read = match document::read::<Value>(&path) {
+            Ok(read) => read,
+            Err(error) => {
+                findings.push(unreadable(suite, &path, &error));
+                continue;
+            }
+        };
+        match read {
             Document::Damaged(error) => finding.add(error.message),
             Document::Intact(value) if value.is_array() != is_list || !(value.is_array() || value.is_object()) => {
                 finding.add(format!("it is no {}", if is_list { "list" } else { "object" }));
@@ -86,7 +100,7 @@ fn look(suite: &Suite) -> Result<Vec<Finding>, FileError> {
         }
         findings.push(finding);
     }
-    Ok(findings)
+    findings
 }
 
 fn log(file: String, path: &Path) -> Result<Finding, FileError> {
@@ -103,22 +117,25 @@ fn log(file: String, path: &Path) -> Result<Finding, FileError> {
     Ok(finding)
 }
 
-/// The ledger adds up: each line's balance is the one before it and its own tokens.
+/// The ledger adds up: each line's balance is the one before it and its own tokens. Behind a damaged line nobody knows.
 fn ledger(file: String, path: &Path) -> Result<Finding, FileError> {
     let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
-    let (mut number, mut intact, mut balance) = (0_u64, 0, 0_i64);
+    let (mut number, mut intact, mut balance) = (0_u64, 0, Some(0_i64));
     journal::scan(path, 0, |line| {
         number += 1;
-        let Some(line) = line.and_then(journal::parse::<TokenLine>) else {
+        let Some(line) = line.and_then(journal::parse::<PastTokenLine>) else {
+            balance = None;
             return finding.add(format!("record {number} cannot be read"));
         };
         intact += 1;
-        let expected = balance.saturating_add(line.tokens);
-        if line.balance != expected {
-            finding.add(format!("record {number}: its balance is {} and should be {expected}", line.balance));
+        let expected = balance.map(|balance| balance.saturating_add(line.tokens));
+        if let (Some(expected), Some(told)) = (expected, line.balance)
+            && told != expected
+        {
+            finding.add(format!("record {number}: its balance is {told} and should be {expected}"));
         }
         // What follows was computed from it.
-        balance = line.balance;
+        balance = line.balance.or(expected);
     })?;
     finding.lines = Some(intact);
     Ok(finding)

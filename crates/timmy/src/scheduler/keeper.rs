@@ -24,7 +24,7 @@ use super::{ScheduleSettings, right_to_schedule};
 use crate::error::{Error, Verdict};
 use crate::signals::Signals;
 use crate::suite::Suite;
-use crate::supervise::{self, Order, Ran, ended_well, right_to_run};
+use crate::supervise::{self, Before, Order, Ran, right_to_run};
 
 /// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
 /// after it.
@@ -65,7 +65,10 @@ pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
         suite.say("[timmy] Nothing is due");
     }
     suite.json(&json!({"ran": all}))?;
-    Ok(Verdict::of(all.iter().all(|ran| !ran.was_run() || ran.reason == Reason::RanWell)))
+    // Somebody has switched it off or it runs already: that is as it should be.
+    let is_well =
+        |ran: &Ran| matches!(ran.reason, Reason::RanWell | Reason::AlreadyRunning | Reason::Disabled | Reason::Paused);
+    Ok(Verdict::of(all.iter().all(is_well)))
 }
 
 /// Stays in the foreground and runs what is due, until it is told to end.
@@ -223,7 +226,8 @@ impl<'h> Keeper<'h> {
                 continue;
             }
             let job = self.waiting.remove(place);
-            let lacking = depends_on.into_iter().find(|other| !ended_well(&self.suite, other));
+            let before = Before::read(&self.suite);
+            let lacking = depends_on.into_iter().find(|other| !before.ended_well(other));
             self.running.insert(job.id.clone());
             let (suite, sender) = (Arc::clone(&self.suite), sender.clone());
             scope.spawn(move || {
@@ -273,7 +277,7 @@ impl<'h> Keeper<'h> {
                     let before = slot.memory();
                     let (due, after) = look(&plan, before, now - timing.offset, &MachineZone, timing.catch_up);
                     slot.remember(after);
-                    is_news |= before.looked.is_none() || due != Due::Nothing;
+                    is_news |= before.looked.is_none() || due != Due::Nothing || before.looked > after.looked;
                     match due {
                         Due::Nothing => None,
                         Due::Run(time) => Some(common::host::timestamp(time)),

@@ -34,6 +34,9 @@ pub(crate) struct ScheduleMemory {
 pub(crate) struct Slot {
     looked: Option<String>,
     seen_to: Option<String>,
+    /// Whether the clock was set back far.
+    #[serde(default)]
+    replays: bool,
     /// How many cycles the log had.
     cycles: Option<u64>,
     /// The time of the run that has begun and is not known to have ended.
@@ -87,13 +90,14 @@ impl Slot {
     /// Returns what the clock's plan is told.
     pub fn memory(&self) -> Memory {
         let time = |text: &Option<String>| text.as_deref().and_then(parse_time);
-        Memory { looked: time(&self.looked), seen_to: time(&self.seen_to) }
+        Memory { looked: time(&self.looked), seen_to: time(&self.seen_to), replays: self.replays }
     }
 
     /// Remembers what the clock's plan has said.
     pub fn remember(&mut self, memory: Memory) {
         self.looked = memory.looked.map(timestamp);
         self.seen_to = memory.seen_to.map(timestamp);
+        self.replays = memory.replays;
     }
 
     /// Remembers how many cycles the log has, and returns how many it had.

@@ -6,6 +6,7 @@ use std::path::Path;
 use common::host::Host;
 use serde_json::json;
 
+use super::ScheduleSettings;
 use crate::cli::{Manager, ServiceArgs};
 use crate::error::{Error, Verdict};
 use crate::suite::Suite;
@@ -19,19 +20,21 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Verdict, Error> {
     let installed = suite.repo.in_loop("bin/timmy");
     let program = if installed.is_file() { installed } else { own_program(host, "timmy")? };
     let path_of = |path: &Path| -> Result<String, Error> {
-        let text =
-            path.to_str().filter(|text| !text.chars().any(|c| c.is_control() || matches!(c, '"' | '\'' | '\\' | '%')));
+        let text = path.to_str().filter(|text| text.chars().all(|c| c.is_alphanumeric() || " /._-+@,:=".contains(c)));
         text.map(str::to_owned).ok_or_else(|| {
             Error::usage(
                 format!("{} cannot be written into a unit", path.display()),
-                "use a path without quotes, % and control characters",
+                "use a path of letters, digits and / . _ - + @ , : =",
             )
         })
     };
     let (program, root_text) = (path_of(&program)?, path_of(root)?);
     let name = unit_name(root);
     let text = match args.manager {
-        Manager::Systemd => systemd(&name, &program, &root_text),
+        Manager::Systemd => {
+            let stop = ScheduleSettings::of(&suite)?.stop_timeout.as_secs();
+            systemd(&name, &program, &root_text, stop)
+        }
         Manager::Launchd => launchd(&name, &program, &root_text),
         Manager::Cron => cron(&name, &program, &root_text, root),
     };
@@ -51,10 +54,19 @@ fn unit_name(root: &Path) -> String {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' })
         .collect();
-    format!("timmy-{}", plain.trim_matches('-'))
+    // Two repositories may have folders of the same name.
+    format!("timmy-{}-{:04x}", plain.trim_matches('-'), spread(root) % 0x1_0000)
 }
 
-fn systemd(name: &str, program: &str, root: &str) -> String {
+/// A number that is the same for a path every time.
+fn spread(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn systemd(name: &str, program: &str, root: &str, stop_timeout: u64) -> String {
+    let patience = stop_timeout + 30;
     let hardening = format!(
         "# Nothing outside the repository is written; remove ProtectHome if automations need more of the home folder.
 NoNewPrivileges=yes
@@ -86,9 +98,9 @@ WorkingDirectory={root}
 ExecStart=\"{program}\" schedule run --repo-root \"{root}\"
 Restart=on-failure
 RestartSec=30
-# Told to end, it waits for what runs (stop_timeout, 60 s).
+# Told to end, it waits for what runs (stop_timeout, {stop_timeout} s).
 KillMode=mixed
-TimeoutStopSec=90
+TimeoutStopSec={patience}
 {hardening}
 
 [Install]
@@ -156,9 +168,7 @@ fn launchd(name: &str, program: &str, root: &str) -> String {
 
 fn cron(name: &str, program: &str, root: &str, path: &Path) -> String {
     // The minute is spread by the repository's place, so that several repositories do not start together.
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    let minute = hasher.finish() % 5;
+    let minute = spread(path) % 5;
     format!(
         "# {name}: add with `crontab -e`. A look every five minutes; what was missed is made up by it (catch_up_hours).
 {minute}-59/5 * * * * umask 077; \"{program}\" schedule tick --quiet --repo-root \"{root}\"
@@ -172,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_unit_has_a_plain_name() {
-        assert_eq!(unit_name(Path::new("/srv/My App_2")), "timmy-my-app-2");
-        assert!(common::text::line(&systemd("n", "/p", "/r")).contains("Persistent=true RandomizedDelaySec=30"));
+        assert!(unit_name(Path::new("/srv/My App_2")).starts_with("timmy-my-app-2-"));
+        assert_ne!(unit_name(Path::new("/a/app")), unit_name(Path::new("/b/app")));
+        assert!(common::text::line(&systemd("n", "/p", "/r", 60)).contains("Persistent=true RandomizedDelaySec=30"));
     }
 }

@@ -5,8 +5,8 @@ mod report;
 mod stage;
 
 use std::ffi::{OsStr, OsString};
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ pub(crate) use report::report;
 
 use crate::cli::{ShadowArgs, ShadowCommand};
 use crate::error::{Error, Verdict};
+use crate::secrets::without_secrets;
 use crate::shadow::compare::{Difference, compare};
 use crate::shadow::stage::{Stage, Written};
 use crate::signals::Signals;
@@ -28,6 +29,9 @@ use crate::supervise::{own_program, tool_name};
 
 /// The largest output that is compared, in bytes of each stream.
 const OUTPUT_LIMIT: usize = 64 << 20;
+
+/// The most that both may read, in bytes.
+const INPUT_LIMIT: u64 = 64 << 20;
 
 /// What one of the two did.
 pub(crate) struct Did {
@@ -52,16 +56,25 @@ struct OldCall<'a> {
 /// Runs both, compares them, writes down the differences, and answers with the old one's result.
 pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
     if let Some(ShadowCommand::Report(args)) = &args.command {
-        return report(&Suite::open(host, &args.common)?);
+        return report(&Suite::open_anyway(host, &args.common)?);
     }
     let suite = Suite::open(host, &args.common)?;
     let old_call = find_script(&suite, &args.call)?;
     suite.repo.prepare()?;
     let signals = Signals::watch()?;
+    // The copies are gone before a signal may end us.
+    let verdict = side_by_side(&suite, args, &old_call, &signals);
+    signals.end_as_told(host);
+    verdict
+}
+
+fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &Signals) -> Result<Verdict, Error> {
+    let host = suite.host;
+    let input = input(host)?;
     let limit = Duration::from_secs(args.timeout);
     // Ours gets its copy before the old one may have changed anything.
-    let ours = Stage::copy(&suite, &old_call.script)?;
-    let theirs = if args.live { None } else { Some(Stage::copy(&suite, &old_call.script)?) };
+    let ours = Stage::copy(suite, &old_call.script)?;
+    let theirs = if args.live { None } else { Some(Stage::copy(suite, &old_call.script)?) };
     let script = suite.repo.root().join(&old_call.script);
     let kept = resolve(host, &args.call[old_call.at]);
     let old = {
@@ -72,7 +85,7 @@ pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
         let mut words = args.call.clone();
         words[old_call.at] = path.into_os_string();
         let before = theirs.as_ref().map(Stage::snapshot).transpose()?;
-        let did = run(&suite, &words, &root, limit, &signals)?;
+        let did = run(suite, &words, &root, limit, signals, &input)?;
         let written = match (&theirs, before) {
             (Some(stage), Some(before)) => stage.written_since(&before)?,
             // Of what it did in the repository itself others may have done a part: compared with the copy made before.
@@ -88,13 +101,13 @@ pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
         }
         words.extend(old_call.args.iter().cloned());
         let before = ours.snapshot()?;
-        let did = run(&suite, &words, ours.root(), limit, &signals)?;
+        let did = run(suite, &words, ours.root(), limit, signals, &input)?;
         Did { written: ours.written_since(&before)?, ..did }
     };
     let roots: Vec<&Path> =
         [Some(ours.root()), theirs.as_ref().map(Stage::root), Some(suite.repo.root())].into_iter().flatten().collect();
     let differences = compare(&old, &new, &roots);
-    if let Err(error) = write_down(&suite, &old_call, &old, &new, &differences) {
+    if let Err(error) = write_down(suite, old_call, &old, &new, &differences) {
         // The caller's answer must not suffer for our book-keeping.
         suite.warn(&format!("the comparison could not be written down: {error}"));
     }
@@ -106,13 +119,17 @@ pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
             suite.note(&format!("differs: {}", difference.in_words()));
         }
     }
-    signals.end_as_told(host);
     Ok(Verdict::Code(old.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
 /// Finds the script among the words of a call.
 fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, Error> {
-    let usage = |what: &str| Error::usage(what, "timmy shadow -- python3 .loop/originals/scripts/triage_score.py ARGS");
+    let usage = |what: &str| {
+        Error::usage(
+            what,
+            "timmy shadow -- python3 scripts/triage_score.py ARGS (after an installation: .loop/originals/scripts/…)",
+        )
+    };
     let at = call.iter().position(|word| tool_name(Path::new(word)).is_some());
     let at = at.ok_or_else(|| usage("none of these words is the path of a script that a tool of ours stands for"))?;
     let path = resolve(suite.host, &call[at]);
@@ -132,7 +149,24 @@ fn resolve(host: &Host, word: &OsStr) -> PathBuf {
     crate::paths::tidy(&host.current_dir().join(word))
 }
 
-fn run(suite: &Suite, words: &[OsString], root: &Path, limit: Duration, signals: &Signals) -> Result<Did, Error> {
+/// What both read: what this program could, if that ends by itself.
+fn input(host: &Host) -> Result<Vec<u8>, Error> {
+    if !host.stdin_is_piped() {
+        return Ok(Vec::new());
+    }
+    host.read_stdin(INPUT_LIMIT).map_err(Error::io("read", "stdin"))
+}
+
+fn run(
+    suite: &Suite,
+    words: &[OsString],
+    root: &Path,
+    limit: Duration,
+    signals: &Signals,
+    input: &[u8],
+) -> Result<Did, Error> {
+    let mut stdin = tempfile::tempfile().map_err(Error::io("make", "a temporary file"))?;
+    stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
     let said: Arc<Mutex<(Vec<u8>, Vec<u8>)>> = Arc::default();
     let kept = Arc::clone(&said);
     let sink: child::Sink = Arc::new(move |from, piece| {
@@ -151,7 +185,7 @@ fn run(suite: &Suite, words: &[OsString], root: &Path, limit: Duration, signals:
         args: &words[1..],
         env: &env,
         folder: &folder,
-        stdin: Stdio::null(),
+        stdin: stdin.into(),
         limit,
         grace: Duration::from_secs(5),
     };
@@ -168,7 +202,7 @@ fn run(suite: &Suite, words: &[OsString], root: &Path, limit: Duration, signals:
 fn write_down(suite: &Suite, call: &OldCall, old: &Did, new: &Did, differences: &[Difference]) -> Result<(), Error> {
     let milliseconds = |did: &Did| u64::try_from(did.duration.as_millis()).unwrap_or(u64::MAX);
     let side = |did: &Did| json!({"exit_code": did.code, "duration_ms": milliseconds(did)});
-    let args: Vec<String> = call.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let args = without_secrets(call.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect());
     let line = json!({
         "timestamp": suite.host.timestamp(), "tool": call.tool, "args": args, "agree": differences.is_empty(),
         "old": side(old), "new": side(new), "differences": differences,

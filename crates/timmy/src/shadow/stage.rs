@@ -83,11 +83,19 @@ impl Stage {
             if let Some(above) = to.parent() {
                 fs::create_dir_all(above).map_err(Error::io("make the folder", above))?;
             }
-            if metadata.is_symlink() {
+            let metadata = if metadata.is_symlink() {
                 let target = fs::read_link(&from).map_err(Error::io("read the link", &from))?;
-                let _ = std::os::unix::fs::symlink(target, &to);
-                continue;
-            }
+                let Ok(real) = from.canonicalize() else { continue };
+                if target.is_relative() && real.starts_with(root) {
+                    let _ = std::os::unix::fs::symlink(target, &to);
+                    continue;
+                }
+                // One that leads out of the copy would be written through: what it leads to is copied.
+                let Ok(metadata) = fs::metadata(&from) else { continue };
+                metadata
+            } else {
+                metadata
+            };
             if !metadata.is_file() {
                 continue;
             }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use common::document;
 use common::manifest::Listed;
 use common::reason::Reason;
+use schedule::Trigger;
 use serde_json::Value;
 
 use super::{Order, Ran, run};
@@ -16,17 +17,19 @@ use crate::suite::Suite;
 pub(crate) struct Batch<'a>(Vec<&'a Listed>);
 
 impl<'a> Batch<'a> {
-    /// The automations of a trigger: those that name it, and those that `daily_run.json` names under it; in the manifest's
-    /// order, each after those that it depends on.
-    pub fn of(suite: &'a Suite, trigger: &str) -> Self {
-        let schedules = suite.daily_run.as_ref().and_then(|(file, _)| file.schedules.get(trigger));
-        let named: BTreeSet<&str> =
-            schedules.into_iter().flat_map(|schedule| &schedule.automations).map(String::as_str).collect();
-        let members = suite.manifest.listed().iter();
+    /// The enabled automations of a trigger: those that name it, however they write it, and those that `daily_run.json` names
+    /// under it; in the manifest's order, each after those that it depends on.
+    pub fn of(suite: &'a Suite, trigger: &Trigger) -> Self {
+        let is_it = |name: &str| name.parse::<Trigger>().is_ok_and(|named| named == *trigger);
+        let schedules = suite.daily_run.iter().flat_map(|(file, _)| &file.schedules);
+        let named: BTreeSet<&str> = schedules
+            .filter(|(name, _)| is_it(name))
+            .flat_map(|(_, schedule)| &schedule.automations)
+            .map(String::as_str)
+            .collect();
+        let members = suite.manifest.listed().iter().filter(|listed| listed.entry.enabled || suite.args.force);
         Self::ordered(
-            members
-                .filter(|listed| listed.entry.trigger == trigger || named.contains(listed.entry.id.as_str()))
-                .collect(),
+            members.filter(|listed| named.contains(listed.entry.id.as_str()) || is_it(&listed.entry.trigger)).collect(),
         )
     }
 
@@ -58,8 +61,11 @@ impl<'a> Batch<'a> {
 }
 
 /// Runs the automations of an event one after the other; each gets `args`. Returns what became of each.
-pub(crate) fn run_event(suite: &Suite, event: &str, args: &[OsString], stop: &AtomicBool) -> Vec<Ran> {
+pub(crate) fn run_event(suite: &Suite, event: &Trigger, args: &[OsString], stop: &AtomicBool) -> Vec<Ran> {
     let batch = Batch::of(suite, event);
+    let name = event.to_string();
+    // What others did before is read once; what this trigger runs is known.
+    let before = Before::read(suite);
     let mut ended: BTreeMap<String, bool> = BTreeMap::new();
     let mut all = Vec::new();
     for listed in batch.members() {
@@ -67,18 +73,16 @@ pub(crate) fn run_event(suite: &Suite, event: &str, args: &[OsString], stop: &At
             .entry
             .depends_on
             .iter()
-            .find(|other| !ended.get(other.as_str()).copied().unwrap_or_else(|| ended_well(suite, other)));
+            .find(|other| !ended.get(other.as_str()).copied().unwrap_or_else(|| before.ended_well(other)));
         let ran = match lacking {
-            Some(other) if !suite.args.force && listed.entry.enabled => {
-                Ran::not(listed, Reason::DependencyNotOk, Some(other.clone()))
-            }
+            Some(other) if !suite.args.force => Ran::not(listed, Reason::DependencyNotOk, Some(other.clone())),
             _ => run(
                 suite,
                 &Order {
                     listed,
-                    trigger: event,
+                    trigger: &name,
                     args,
-                    stdin: true,
+                    stdin: false,
                     pass_on: !suite.args.json && !suite.args.quiet,
                     force: suite.args.force,
                     stop,
@@ -94,13 +98,21 @@ pub(crate) fn run_event(suite: &Suite, event: &str, args: &[OsString], stop: &At
     all
 }
 
-/// Whether the last run of an automation ended well, as far as is recorded.
-pub(crate) fn ended_well(suite: &Suite, id: &str) -> bool {
-    let state: Option<Value> =
-        document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
-    let Some(state) = state else { return false };
-    let entry = &state["automations"][id];
-    entry["status"] == "ok" && entry["last_exit_code"] == 0
+/// How the last runs ended, as far as is recorded.
+pub(crate) struct Before(Value);
+
+impl Before {
+    /// Reads what is recorded; nothing where that cannot be read.
+    pub fn read(suite: &Suite) -> Self {
+        let state = document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
+        Self(state.unwrap_or_default())
+    }
+
+    /// Whether the last run of an automation ended well.
+    pub fn ended_well(&self, id: &str) -> bool {
+        let entry = &self.0["automations"][id];
+        entry["status"] == "ok" && entry["last_exit_code"] == 0
+    }
 }
 
 #[cfg(test)]

@@ -63,6 +63,8 @@ impl Log {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
+            // A pipe in its place would hold us for ever.
+            files::check_writable_place(path).map_err(io::Error::other)?;
             let file = OpenOptions::new().create(true).append(true).open(path)?;
             let size = file.metadata()?.len();
             Ok((file, size))

@@ -23,7 +23,7 @@ use schedule::Trigger;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use batch::{Batch, ended_well, run_event};
+pub(crate) use batch::{Batch, Before, run_event};
 pub(crate) use target::{Target, find as find_target, is_compiled, tool_name};
 
 use crate::error::Error;

@@ -67,6 +67,9 @@ pub(crate) fn find(suite: &Suite, listed: &Listed) -> Result<Target, String> {
     if metadata.permissions().mode() & 0o111 == 0 {
         return Err(format!("{shown} is not executable; chmod +x makes it so"));
     }
+    if !is_compiled(&real) && !begins_with(&real, *b"#!") {
+        return Err(format!("{shown} does not begin with `#!`, so that the shell would run it"));
+    }
     // An installed tool of ours, or a link of its name to an installed `timmy`.
     let is_ours = tool_name(&real).is_some() || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
     Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_compiled(&real) })
@@ -90,6 +93,12 @@ fn own(host: &Host, tool: &'static str) -> Result<Target, String> {
 fn is_beside_us(host: &Host, real: &Path) -> bool {
     let Ok(ours) = host.program().and_then(|path| path.canonicalize()) else { return false };
     real == ours || real.parent() == ours.parent() && tool_name(real).is_some()
+}
+
+/// Whether a file begins with these bytes.
+fn begins_with(path: &Path, expected: [u8; 2]) -> bool {
+    let mut start = [0; 2];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == expected
 }
 
 /// Whether a file is a compiled program: ELF or Mach-O.

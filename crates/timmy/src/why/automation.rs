@@ -11,7 +11,7 @@ use crate::automation::survey;
 use crate::error::{Error, Verdict};
 use crate::scheduler::{is_running, next_runs};
 use crate::suite::Suite;
-use crate::supervise::ended_well;
+use crate::supervise::Before;
 use crate::table;
 
 /// Tells why an automation ran or not: what holds it now, how its last run ended, when it runs next.
@@ -28,7 +28,8 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
     let entry = state.map(|state| state["automations"][id].clone()).unwrap_or_default();
     let pause = suite.pause(id);
     let next = next_runs(suite).into_iter().filter(|next| next.id == id).collect::<Vec<_>>();
-    let lacking = listed.and_then(|listed| listed.entry.depends_on.iter().find(|other| !ended_well(suite, other)));
+    let before = Before::read(suite);
+    let lacking = listed.and_then(|listed| listed.entry.depends_on.iter().find(|other| !before.ended_well(other)));
     let is_scheduled =
         listed.is_some_and(|listed| listed.entry.trigger.parse().is_ok_and(|trigger: Trigger| trigger.is_scheduled()));
     let is_on = listed.is_some_and(|listed| listed.entry.enabled);
@@ -76,7 +77,9 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
     }
     let failures = entry["consecutive_failures"].as_u64().unwrap_or(0);
     if failures > 0 {
-        suite.say(&format!("  Failed {failures} time(s) in a row; its log: {}", suite.shown(&suite.log(id))));
+        let log = suite.log(id);
+        let log = if log.exists() { format!("; its log: {}", suite.shown(&log)) } else { String::new() };
+        suite.say(&format!("  Failed {failures} time(s) in a row{log}"));
     }
     for next in &next {
         suite.say(&match (next.at, next.cycles) {

@@ -52,6 +52,13 @@ pub(super) fn why(suite: &Suite) -> Result<Verdict, Error> {
         suite.say(&format!("The guard is {guard}: it says that there is work, whatever the queue holds."));
     }
     suite.say(&format!("Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.", held.len()));
+    if !quarantined.is_empty() {
+        let numbers: Vec<String> = quarantined.iter().take(10).map(|number| format!("#{number}")).collect();
+        suite.say(&format!(
+            "In quarantine: {} (timmy why N tells why, triage_score --release N lets one out).",
+            numbers.join(", ")
+        ));
+    }
     if count > 0 {
         suite.say(&format!(
             "Idle calls in a row: {count}; the last wait was {}.",

@@ -16,12 +16,13 @@ use crate::suite::Suite;
 
 /// Tells why.
 pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Verdict, Error> {
-    let suite = Suite::open(host, &args.common)?;
+    let suite = Suite::open_anyway(host, &args.common)?;
     let number = args.what.trim_start_matches('#').parse::<u64>().ok().filter(|number| *number > 0);
     match (args.what.as_str(), number, &args.id) {
         ("idle", _, None) => idle::why(&suite),
         ("automation", _, Some(id)) => automation::why(&suite, id),
         (_, Some(number), None) => issue::why(&suite, number),
+        ("automation", _, None) => Err(Error::usage("of which automation?", "timmy why automation ID")),
         _ => Err(Error::usage(
             format!("there is no story of `{}`", text::fit(&args.what, 60)),
             "timmy why 85 (an issue), timmy why idle, timmy why automation ID",
