@@ -72,6 +72,7 @@ impl Repo {
         calling_link(host)
             .and_then(|link| work_tree(link.parent()?))
             .or_else(|| work_tree(host.current_dir()))
+            .or_else(|| installed_in(host))
             .map(|root| Self { root })
             .ok_or_else(|| NoRepo::NotFound { current_dir: host.current_dir().to_owned() })
     }
@@ -203,6 +204,13 @@ fn calling_link(host: &Host) -> Option<PathBuf> {
     };
     let link = fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?);
     fs::symlink_metadata(&link).is_ok_and(|metadata| metadata.is_symlink()).then_some(link)
+}
+
+/// Returns the work tree in whose `.loop/bin` this program lies.
+fn installed_in(host: &Host) -> Option<PathBuf> {
+    let program = host.program().ok()?.canonicalize().ok()?;
+    let root = program.parent()?.parent()?.parent()?;
+    (program.starts_with(root.join(".loop/bin")) && root.join(".git").exists()).then(|| root.to_owned())
 }
 
 /// Returns the nearest folder at or above `start` that holds a `.git`: a folder, or in a linked work tree a file.

@@ -1,5 +1,6 @@
 //! `timmy help` and `timmy man`.
 
+use std::ffi::OsString;
 use std::fs;
 
 use clap::Command;
@@ -11,6 +12,7 @@ use common::text;
 use crate::cli::{HelpArgs, ManArgs};
 use crate::completions::whole_command;
 use crate::error::{Error, Verdict};
+use crate::next_timmy;
 
 /// What there is to be read besides the commands.
 pub(crate) const TOPICS: [(&str, &str); 3] = [
@@ -37,6 +39,11 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Verdict, Error> {
         let names: Vec<String> = found.get_subcommands().map(|one| one.get_name().to_owned()).collect();
         found = match found.find_subcommand_mut(word) {
             Some(found) => found,
+            None if next_timmy::find(host).is_some() => {
+                let args: Vec<OsString> =
+                    ["help".into()].into_iter().chain(args.topic.iter().map(Into::into)).collect();
+                return Ok(Verdict::Code(next_timmy::pass_on(host, &args)));
+            }
             None => return Err(no_help(word, &names)),
         };
     }

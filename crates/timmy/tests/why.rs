@@ -56,7 +56,7 @@ fn the_story_of_an_issue_is_told_from_the_files() {
     }
     assert_eq!(ended.out.lines().find(|line| line.chars().count() > 100), None, "{}", ended.out);
     let ended = timmy(&sandbox, &["why", "#90"]).code(0);
-    for expected in ["(not_ready)", "more points; these rules could bring them:", "(no_candidate)"] {
+    for expected in ["(not_ready)", "more points. Alone would bring:", "(no_candidate)"] {
         assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
     }
     let ended = timmy(&sandbox, &["why", "91"]).code(0);

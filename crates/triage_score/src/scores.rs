@@ -1,5 +1,7 @@
 //! `scores.json`: each issue's score of the last triage, rule by rule, so that a verdict can be explained without the forge.
 
+use std::collections::BTreeMap;
+
 use common::files::{self, Durability, FileError};
 use common::pyjson;
 use common::reason::Reason;
@@ -17,6 +19,8 @@ struct Scores<'a> {
     generated_at: String,
     /// From which sum on an issue is ready.
     ready_from: i64,
+    /// The most that the rules of a dimension add up to; the least is 0.
+    most: BTreeMap<&'a str, i64>,
     /// The rules of all dimensions; an issue names them by their places here, from 0.
     rules: Vec<RuleName<'a>>,
     issues: Issues<'a>,
@@ -62,8 +66,9 @@ pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) 
     let names = rules.dimensions.iter().flat_map(|dimension| {
         dimension.rules.iter().map(|rule| RuleName { id: &rule.id, dimension: dimension.name, points: rule.points })
     });
+    let most = rules.dimensions.iter().map(|dimension| (dimension.name, dimension.max)).collect();
     let scores =
-        Scores { generated_at: run.host.timestamp(), ready_from, rules: names.collect(), issues: Issues(triage) };
+        Scores { generated_at: run.host.timestamp(), ready_from, most, rules: names.collect(), issues: Issues(triage) };
     let path = run.repo.scores();
     let text = pyjson::to_line(&scores).map_err(|error| FileError::writing(&path, error.into()))?;
     files::lock(&path)?.replace(text.as_bytes(), Durability::Derived)

@@ -23,6 +23,8 @@ const SHOWN: usize = 8;
 struct Scores {
     generated_at: String,
     ready_from: i64,
+    #[serde(default)]
+    most: BTreeMap<String, i64>,
     rules: Vec<Rule>,
     issues: BTreeMap<String, Scored>,
 }
@@ -82,8 +84,11 @@ pub(super) fn why(suite: &Suite, number: u64) -> Result<Verdict, Error> {
         suite.say(&format!("  Agenda: {} ({reason})", reason.meaning()));
     }
     let change = changes(reason, number, scores.as_ref(), verdict);
-    for line in &change {
-        suite.say(&format!("  What would change it: {line}"));
+    for change in &change {
+        let lines = text::wrap(&format!("What would change it: {change}"), 76);
+        for (at, line) in lines.iter().enumerate() {
+            suite.say(&format!("  {}{line}", if at == 0 { "" } else { "  " }));
+        }
     }
 
     let by_rule = scores.as_ref().zip(verdict).map(|(scores, verdict)| {
@@ -205,24 +210,35 @@ fn changes(reason: Reason, number: u64, scores: Option<&Scores>, verdict: Option
     let mut changes = Vec::new();
     if let (Reason::NotReady, Some(scores), Some(verdict)) = (reason, scores, verdict) {
         let missing = scores.ready_from - verdict.score;
-        let could: Vec<String> = scores
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(at, rule)| (rule.points > 0) != verdict.holds.contains(at))
-            .map(|(_, rule)| {
-                if rule.points > 0 {
-                    format!("{} ({:+})", rule.id, rule.points)
-                } else {
-                    format!("no {} any more ({:+})", rule.id, -rule.points)
-                }
+        let mut could: Vec<(i64, String)> = (0..scores.rules.len())
+            .filter_map(|at| {
+                let rule = &scores.rules[at];
+                let gain = gain(scores, verdict, at);
+                let other = if rule.points > 0 { "" } else { "no " };
+                (gain > 0).then(|| (gain, format!("{other}{} ({}, {gain:+})", rule.id, rule.dimension)))
             })
             .collect();
-        changes.push(format!("{missing} more points; these rules could bring them: {}.", could.join(", ")));
+        could.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+        let could: Vec<String> = could.into_iter().map(|(_, words)| words).collect();
+        changes.push(format!("{missing} more points. Alone would bring: {}.", could.join(", ")));
     }
     let general = reason.change().replace("--release N", &format!("--release {number}"));
     if !general.is_empty() {
         changes.push(general);
     }
     changes
+}
+
+/// The points that an issue would gain if this rule held, where it does not, or did not, where it takes points away. A dimension
+/// counts no less than 0 and no more than its most.
+fn gain(scores: &Scores, verdict: &Scored, at: usize) -> i64 {
+    let rule = &scores.rules[at];
+    let holds = verdict.holds.contains(&at);
+    if holds == (rule.points > 0) {
+        return 0;
+    }
+    let most = scores.most.get(&rule.dimension).copied().unwrap_or(i64::MAX);
+    let same = scores.rules.iter().enumerate().filter(|(_, other)| other.dimension == rule.dimension);
+    let sum: i64 = same.filter(|(at, _)| verdict.holds.contains(at)).map(|(_, other)| other.points).sum();
+    (sum + rule.points.abs()).clamp(0, most) - sum.clamp(0, most)
 }
