@@ -1,5 +1,7 @@
 //! The flags of `timmy schedule` and `timmy service`.
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
 use common::run::CommonArgs;
 
@@ -40,6 +42,10 @@ pub(crate) struct ServiceArgs {
     /// Who keeps it running
     #[arg(value_enum, value_name = "MANAGER")]
     pub manager: Manager,
+
+    /// Write each unit into a file of its own in this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 
     #[command(flatten)]
     pub common: CommonArgs,

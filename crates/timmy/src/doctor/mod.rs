@@ -5,9 +5,11 @@ mod callers;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use common::document;
 use common::host::Host;
+use common::text;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::automation::survey;
 use crate::cli::PlainArgs;
@@ -18,6 +20,9 @@ use crate::next_timmy;
 use crate::paths::tidy;
 use crate::suite::Suite;
 use crate::{ledger, scheduler};
+
+/// How many failures in a row are no accident.
+const SEVERAL: u64 = 3;
 
 /// One path of a script, and what is there.
 #[derive(Serialize)]
@@ -72,6 +77,7 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
     let problems = survey(&suite);
     broken.extend(problems.iter().map(|problem| problem.error.to_string()));
     broken.extend(ledger::damage(&suite));
+    broken.extend(failing(&suite)?);
 
     say("");
     say("Around");
@@ -98,6 +104,21 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
         "broken": broken,
     }))?;
     Ok(Verdict::of(broken.is_empty()))
+}
+
+/// Automations that have failed several times in a row.
+fn failing(suite: &Suite) -> Result<Vec<String>, Error> {
+    let state: Option<Value> = document::read(&suite.repo.automation_state())?.intact_or(|_| ());
+    let automations = state.as_ref().and_then(|state| state["automations"].as_object());
+    Ok(automations
+        .into_iter()
+        .flatten()
+        .filter_map(|(id, entry)| {
+            let count = entry["consecutive_failures"].as_u64().filter(|count| *count >= SEVERAL)?;
+            let error = entry["last_error"].as_str().unwrap_or("timmy why automation tells more");
+            Some(format!("{}: failed {count} times in a row: {}", text::fit(id, 60), text::fit(error, 200)))
+        })
+        .collect())
 }
 
 /// Links at the scripts' paths that lead nowhere, and that no installation here has noted.

@@ -64,7 +64,11 @@ pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
         }
         let kept = document::keep_damaged(&lock)?;
         files::remove(&path)?;
-        suite.say(&format!("{}: moved to {}; it is made anew by its tool", suite.shown(&path), suite.shown(&kept)));
+        suite.say(&format!(
+            "{}: moved to {}; what was in it no longer holds, and its tool makes it anew",
+            suite.shown(&path),
+            suite.shown(&kept)
+        ));
         repaired.push(json!({"file": suite.shown(&path), "lines": null, "moved_to": suite.shown(&kept)}));
     }
     if repaired.is_empty() && is_whole {

@@ -1,12 +1,13 @@
 //! `timmy service print`: units that keep the scheduler of a repository running.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use common::files::{self, Durability};
 use common::host::Host;
 use serde_json::json;
 
 use super::ScheduleSettings;
+use super::settings::drawn_from;
 use crate::cli::{Manager, ServiceArgs};
 use crate::error::{Error, Verdict};
 use crate::suite::Suite;
@@ -30,21 +31,54 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Verdict, Error> {
     };
     let (program, root_text) = (path_of(&program)?, path_of(root)?);
     let name = unit_name(root);
-    let text = match args.manager {
+    let units = match args.manager {
         Manager::Systemd => {
             let stop = ScheduleSettings::of(&suite)?.stop_timeout.as_secs();
             systemd(&name, &program, &root_text, stop)
         }
-        Manager::Launchd => launchd(&name, &program, &root_text),
-        Manager::Cron => cron(&name, &program, &root_text, root),
+        Manager::Launchd => vec![launchd(&name, &program, &root_text)],
+        Manager::Cron => vec![cron(&name, &program, &root_text, root)],
     };
-    if suite.args.json {
-        suite.json(&json!({"manager": format!("{:?}", args.manager).to_lowercase(), "text": text}))?;
-    } else {
+    if let Some(folder) = &args.out {
+        let folder = host.current_dir().join(folder);
+        files::make_folder(&folder)?;
+        for unit in &units {
+            let path = folder.join(&unit.file);
+            files::lock_from(&path, &suite.repo.in_loop("running/.units.lock"))?
+                .replace(unit.text.as_bytes(), Durability::Flushed)?;
+            suite.say(&format!("{}: {}", path.display(), unit.about));
+        }
+    } else if !suite.args.json {
         // It is what was asked for, also with --quiet.
-        host.say(text.trim_end());
+        let texts: Vec<String> = units.iter().map(Unit::in_words).collect();
+        host.say(texts.join("\n").trim_end());
     }
+    let documents: Vec<_> =
+        units.iter().map(|unit| json!({"file": unit.file, "about": unit.about, "text": unit.text})).collect();
+    suite.json(&json!({"manager": format!("{:?}", args.manager).to_lowercase(), "units": documents}))?;
     Ok(Verdict::Yes)
+}
+
+/// A file for whoever keeps services running.
+struct Unit {
+    file: String,
+    /// What it is for, and how it is put to use.
+    about: String,
+    text: String,
+    /// How a remark begins and ends in it.
+    remark: (&'static str, &'static str),
+}
+
+impl Unit {
+    fn in_words(&self) -> String {
+        let (begin, end) = self.remark;
+        let remark = format!("{begin}{}: {}{end}\n", self.file, self.about);
+        // Some files have a first line that must be the first.
+        match self.text.split_once("?>\n") {
+            Some((first, rest)) => format!("{first}?>\n{remark}{rest}"),
+            None => format!("{remark}{}", self.text),
+        }
+    }
 }
 
 /// A name for a unit: the folder's, as far as its characters are plain.
@@ -60,12 +94,10 @@ fn unit_name(root: &Path) -> String {
 
 /// A number that is the same for a path every time.
 fn spread(path: &Path) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
+    drawn_from(&[path.as_os_str().as_encoded_bytes()])
 }
 
-fn systemd(name: &str, program: &str, root: &str, stop_timeout: u64) -> String {
+fn systemd(name: &str, program: &str, root: &str, stop_timeout: u64) -> Vec<Unit> {
     let patience = stop_timeout + 30;
     let hardening = format!(
         "# Nothing outside the repository is written; remove ProtectHome if automations need more of the home folder.
@@ -85,10 +117,12 @@ RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 SystemCallArchitectures=native
 UMask=0077"
     );
-    format!(
-        "# Either: the scheduler in the foreground. What was missed is made up by the scheduler itself (catch_up_hours).
-# ~/.config/systemd/user/{name}.service, then: systemctl --user enable --now {name}.service
-[Unit]
+    let unit = |file: String, about: &str, text: String| {
+        let about = format!("{about} (~/.config/systemd/user, then systemctl --user enable --now {file})");
+        Unit { file, about, text, remark: ("# ", "") }
+    };
+    let service = format!(
+        "[Unit]
 Description=Scheduler of the automations in {root}
 After=network-online.target
 
@@ -96,19 +130,20 @@ After=network-online.target
 Type=exec
 WorkingDirectory={root}
 ExecStart=\"{program}\" schedule run --repo-root \"{root}\"
+# A token, if it is not in ~/.hermes/gitea_token: Environment=GITEA_TOKEN_FILE=...
 Restart=on-failure
 RestartSec=30
-# Told to end, it waits for what runs (stop_timeout, {stop_timeout} s).
+# Told to end, it waits for what runs (stop_timeout, {stop_timeout} s). What was missed it makes up itself (catch_up_hours).
 KillMode=mixed
 TimeoutStopSec={patience}
 {hardening}
 
 [Install]
 WantedBy=default.target
-
-# Or: a look every five minutes, without a process that stays.
-# ~/.config/systemd/user/{name}-tick.service
-[Unit]
+"
+    );
+    let tick = format!(
+        "[Unit]
 Description=One look of the scheduler of the automations in {root}
 
 [Service]
@@ -117,9 +152,10 @@ WorkingDirectory={root}
 ExecStart=\"{program}\" schedule tick --repo-root \"{root}\"
 TimeoutStartSec=infinity
 {hardening}
-
-# ~/.config/systemd/user/{name}-tick.timer, then: systemctl --user enable --now {name}-tick.timer
-[Unit]
+"
+    );
+    let timer = format!(
+        "[Unit]
 Description=Looks of the scheduler of the automations in {root}
 
 [Timer]
@@ -131,18 +167,25 @@ RandomizedDelaySec=30
 [Install]
 WantedBy=timers.target
 "
-    )
+    );
+    vec![
+        unit(format!("{name}.service"), "either the scheduler in the foreground", service),
+        unit(format!("{name}-tick.timer"), "or a look every five minutes, without a process that stays", timer),
+        Unit {
+            file: format!("{name}-tick.service"),
+            about: "what that timer starts".to_owned(),
+            text: tick,
+            remark: ("# ", ""),
+        },
+    ]
 }
 
-fn launchd(name: &str, program: &str, root: &str) -> String {
+fn launchd(name: &str, program: &str, root: &str) -> Unit {
     let escape = |piece: &str| piece.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let (program, root) = (escape(program), escape(root));
-    format!(
+    let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
 <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">
-<!-- ~/Library/LaunchAgents/{name}.plist, then: launchctl bootstrap gui/$(id -u) ~/Library/LaunchAgents/{name}.plist
-     The scheduler in the foreground; what was missed is made up by it (catch_up_hours), starts are spread by it
-     (spread_seconds). -->
 <plist version=\"1.0\">
 <dict>
   <key>Label</key><string>{name}</string>
@@ -163,17 +206,21 @@ fn launchd(name: &str, program: &str, root: &str) -> String {
 </dict>
 </plist>
 "
-    )
+    );
+    let file = format!("{name}.plist");
+    let about = format!(
+        "the scheduler in the foreground (~/Library/LaunchAgents, then launchctl bootstrap gui/$(id -u) {file}); what was missed it makes up itself (catch_up_hours), starts it spreads (spread_seconds)"
+    );
+    Unit { file, about, text, remark: ("<!-- ", " -->") }
 }
 
-fn cron(name: &str, program: &str, root: &str, path: &Path) -> String {
+fn cron(name: &str, program: &str, root: &str, path: &Path) -> Unit {
     // The minute is spread by the repository's place, so that several repositories do not start together.
     let minute = spread(path) % 5;
-    format!(
-        "# {name}: add with `crontab -e`. A look every five minutes; what was missed is made up by it (catch_up_hours).
-{minute}-59/5 * * * * umask 077; \"{program}\" schedule tick --quiet --repo-root \"{root}\"
-"
-    )
+    let text = format!("{minute}-59/5 * * * * umask 077; \"{program}\" schedule tick --quiet --repo-root \"{root}\"\n");
+    let about =
+        "a look every five minutes (add it with crontab -e); what was missed it makes up itself (catch_up_hours)";
+    Unit { file: format!("{name}.cron"), about: about.to_owned(), text, remark: ("# ", "") }
 }
 
 #[cfg(test)]
@@ -184,6 +231,8 @@ mod tests {
     fn a_unit_has_a_plain_name() {
         assert!(unit_name(Path::new("/srv/My App_2")).starts_with("timmy-my-app-2-"));
         assert_ne!(unit_name(Path::new("/a/app")), unit_name(Path::new("/b/app")));
-        assert!(common::text::line(&systemd("n", "/p", "/r", 60)).contains("Persistent=true RandomizedDelaySec=30"));
+        let units = systemd("n", "/p", "/r", 60);
+        assert!(units[1].in_words().starts_with("# n-tick.timer: ") && units[1].text.contains("\nPersistent=true\n"));
+        assert!(launchd("n", "/p", "/r").in_words().starts_with("<?xml"));
     }
 }

@@ -1,6 +1,5 @@
 //! The scheduler's settings: its own, and those that an automation's `config` has for it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use chrono::TimeDelta;
 use common::manifest::Listed;
 use common::settings::{Layers, Resolved, Setting, SettingsError};
 use schedule::TimeOfDay;
+use sha2::{Digest, Sha256};
 
 use crate::suite::Suite;
 
@@ -143,7 +143,16 @@ fn offset(spread: u64, root: &Path, id: &str) -> TimeDelta {
     if spread == 0 {
         return TimeDelta::zero();
     }
-    let mut hasher = DefaultHasher::new();
-    (root, id).hash(&mut hasher);
-    TimeDelta::seconds(i64::try_from(hasher.finish() % (spread + 1)).unwrap_or(0))
+    let drawn = drawn_from(&[root.as_os_str().as_encoded_bytes(), id.as_bytes()]);
+    TimeDelta::seconds(i64::try_from(drawn % (spread + 1)).unwrap_or(0))
+}
+
+/// A number that is always the same for the same texts.
+pub(super) fn drawn_from(texts: &[&[u8]]) -> u64 {
+    let mut hasher = Sha256::new();
+    for text in texts {
+        hasher.update(text);
+        hasher.update([0]);
+    }
+    hasher.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -50,6 +50,10 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
     } else {
         Reason::NotDue
     };
+    // What nothing holds back, and failed the last time, is asked about for that.
+    let last = entry["last_reason"].as_str().and_then(Reason::from_code);
+    let has_failed = entry["status"] == "failed" && matches!(reason, Reason::NotDue | Reason::NotScheduled);
+    let reason = last.filter(|_| has_failed).unwrap_or(reason);
     suite.say(&format!("{id}: {} ({reason})", reason.meaning()));
     if let Some(problem) = problem {
         suite.say(&format!("  {}", problem.error));
@@ -60,7 +64,6 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
     if let Some(other) = lacking {
         suite.say(&format!("  It depends on {other}, whose last run did not end well or never was."));
     }
-    let last = entry["last_reason"].as_str().and_then(Reason::from_code);
     match (entry["last_run"].as_str().and_then(parse_time), last) {
         (Some(time), last) => {
             let ago = table::length((now - time).num_seconds());
