@@ -292,11 +292,32 @@ fn settings_are_shown_with_their_origins_and_secrets_are_not() {
     );
     let call = sandbox.call("timmy", ["automation", "config"]).env("TIMMY_LOOP_GUARD_BACKOFF_BASE", "7");
     let ended = call.env("GITEA_TOKEN", "s3cret").run().code(0);
-    let has = |words: &[&str]| ended.out.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    let lines: Vec<&str> = ended.out.lines().collect();
+    // An origin that does not fit stands on the next line.
+    let has = |words: &[&str]| {
+        lines
+            .windows(2)
+            .any(|pair| words.iter().all(|word| pair[0].contains(word) || pair[1].trim_start().starts_with(word)))
+    };
     assert!(has(&["backoff_max", "300", "config/automations.json:1:"]), "{}", ended.out);
     assert!(has(&["backoff_base", "7", "TIMMY_LOOP_GUARD_BACKOFF_BASE"]), "{}", ended.out);
     assert!(has(&["gitea_token", "set", "GITEA_TOKEN"]), "{}", ended.out);
     assert!(has(&["daily_at", "06:00", "by default"]), "{}", ended.out);
     assert!(!ended.conversation().contains("s3cret"), "{}", ended.out);
     assert_eq!(ended.out.lines().find(|line| line.chars().count() > 80), None);
+}
+
+#[test]
+fn what_nobody_has_set_is_shown_as_it_holds() {
+    let sandbox = Sandbox::new();
+    std::fs::remove_dir_all(sandbox.root().join(".git")).unwrap();
+    let repository = git2::Repository::init(sandbox.root()).unwrap();
+    repository.remote("origin", "http://me:s3cret@forge.local:3000/acme/app.git").unwrap();
+    let ended = automation(&sandbox, &["config", "triage_score", "--json"]).code(0);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    let value = |key: &str| document["triage_score"][key]["value"].as_str().unwrap().to_owned();
+    assert_eq!((value("ready_threshold"), value("quarantine_lookback")), ("5".to_owned(), "20".to_owned()));
+    assert_eq!((value("repo_slug"), value("at")), ("acme/app".to_owned(), "06:00".to_owned()));
+    assert_eq!(value("gitea_api"), "http://forge.local:3000/api/v1");
+    assert!(!ended.out.contains("s3cret"), "{}", ended.out);
 }

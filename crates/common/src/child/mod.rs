@@ -27,13 +27,20 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The variable by which the descendants of a program are known, wherever they have gone.
 const MARK: &str = "TIMMY_RUN";
 
-/// A mark that no other run has.
-fn mark() -> String {
-    format!("{}-{:016x}", std::process::id(), RandomState::new().build_hasher().finish())
+/// A mark that no other run has, and by which all runs of one label are known.
+fn mark(label: &str) -> String {
+    format!("{label}:{}-{:016x}", std::process::id(), RandomState::new().build_hasher().finish())
+}
+
+/// Returns whether anything that runs under a label is still there, whoever has started it; where the system does not tell, no.
+pub fn is_running(label: &str) -> bool {
+    !label.is_empty() && tree::any_marked(&format!("{label}:"))
 }
 
 /// A program that is to be run.
 pub struct Call<'a> {
+    /// What its runs are known by, in words without `:`; empty where nobody asks.
+    pub label: &'a str,
     /// The program: a path, or a name to be looked for in `PATH`.
     pub program: &'a OsStr,
     /// Its arguments.
@@ -95,7 +102,7 @@ enum Event {
 /// # Errors
 /// It cannot be started: `NotFound` where there is no such program.
 pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finished> {
-    let mark = mark();
+    let mark = mark(call.label);
     let mut child = Command::new(call.program)
         .args(call.args)
         .env(MARK, &mark)
@@ -231,7 +238,7 @@ pub fn ask(program: &OsStr, args: &[OsString], folder: &Path, limit: Duration, m
         let room = most.saturating_sub(stream.len()).min(piece.len());
         stream.extend_from_slice(&piece[..room]);
     });
-    let call = Call { program, args, env: &[], folder, stdin: Stdio::null(), limit, grace: Duration::ZERO };
+    let call = Call { label: "", program, args, env: &[], folder, stdin: Stdio::null(), limit, grace: Duration::ZERO };
     let finished = run(call, &AtomicBool::new(false), &sink)?;
     let mut kept = said.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Said { ended: finished.ended, out: std::mem::take(&mut kept.0), err: std::mem::take(&mut kept.1) })
@@ -313,6 +320,7 @@ mod tests {
         let sink: Sink = Arc::new(move |_, _| wish.store(true, Ordering::Relaxed));
         let args = ["-c".into(), "echo ready; sleep 300".into()];
         let call = Call {
+            label: "",
             program: "sh".as_ref(),
             args: &args,
             env: &[],

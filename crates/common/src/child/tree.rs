@@ -67,13 +67,21 @@ fn wait(grace: Duration, mut what: impl FnMut() -> bool) {
 /// The processes that have a mark in their environment, by what `/proc` says; where there is none, nothing is known.
 fn marked(mark: &str) -> Vec<Pid> {
     let expected = format!("{}={mark}", super::MARK);
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|variable| variable == expected.as_bytes()) {
-            found.extend(Pid::from_raw(pid));
-        }
-    }
-    found
+    processes_with(|variable| variable == expected.as_bytes()).filter_map(Pid::from_raw).collect()
+}
+
+/// Whether a process has a mark that begins so.
+pub(super) fn any_marked(beginning: &str) -> bool {
+    let expected = format!("{}={beginning}", super::MARK);
+    processes_with(|variable| variable.starts_with(expected.as_bytes())).next().is_some()
+}
+
+/// The numbers of the processes with such a variable in their environment.
+fn processes_with(is_it: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let environment = std::fs::read(entry.path().join("environ")).ok()?;
+        environment.split(|byte| *byte == 0).any(&is_it).then_some(pid)
+    })
 }

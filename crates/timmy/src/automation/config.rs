@@ -2,15 +2,16 @@
 
 use common::manifest::Listed;
 use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
+use common::text;
 use serde_json::{Value, json};
 
+use super::in_force::{Elsewhere, Shown};
 use crate::error::{Error, Verdict};
 use crate::multicall;
 use crate::scheduler::ScheduleSettings;
 use crate::secrets::{self, is_secret, without_secrets};
 use crate::suite::Suite;
 use crate::supervise::{Supervision, in_variable};
-use crate::table;
 
 /// Shows the settings of one automation, or of all and of the scheduler.
 pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Verdict, Error> {
@@ -31,29 +32,41 @@ pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Verdict, Error> 
             let args = setting.value.split(',').map(str::to_owned).collect();
             setting.value = without_secrets(args).join(",");
         }
-        let rows: Vec<Vec<String>> = settings
-            .iter()
-            .map(|setting| {
-                let origin = match &setting.origin {
-                    Origin::Default => "by default".to_owned(),
-                    Origin::File(path, position) => format!("{}:{position}", suite.shown(path)),
-                    other => other.to_string(),
-                };
-                vec![format!("  {}", setting.key), setting.value.clone(), origin]
-            })
-            .collect();
+        let elsewhere = Elsewhere::of(suite, &id, &settings)?;
+        let all: Vec<Shown> = settings.iter().map(|setting| elsewhere.shown(setting)).collect();
         suite.say(&id);
-        for line in table::lay_out(&rows, 34, suite.host.width()) {
+        for line in lines(&all, suite.host.width()) {
             suite.say(&line);
         }
-        let of_one: serde_json::Map<_, _> = settings
+        let of_one: serde_json::Map<_, _> = all
             .iter()
-            .map(|setting| (setting.key.clone(), json!({"value": setting.value, "origin": setting.origin.to_string()})))
+            .map(|shown| (shown.key.clone(), json!({"value": shown.value, "origin": shown.origin})))
             .collect();
         document.insert(id, of_one.into());
     }
     suite.json(&document)?;
     Ok(Verdict::Yes)
+}
+
+/// The settings in columns; an origin that would not fit stands on a line of its own, for it is what is asked for.
+fn lines(all: &[Shown], width: usize) -> Vec<String> {
+    let widest = |cell: fn(&Shown) -> &str| all.iter().map(|shown| text::width(&text::line(cell(shown)))).max();
+    let key_width = widest(|shown| &shown.key).unwrap_or(0);
+    let value_width = widest(|shown| &shown.value).unwrap_or(0).min(34);
+    let mut lines = Vec::new();
+    for shown in all {
+        let value = text::line(&shown.value);
+        let head = format!("  {}  {}", text::column(&shown.key, key_width), text::column(&value, value_width));
+        let origin = text::line(&shown.origin);
+        let is_whole = text::width(&value) <= value_width;
+        if is_whole && text::width(&head) + 2 + text::width(&origin) <= width {
+            lines.push(format!("{head}  {origin}"));
+        } else {
+            lines.push(format!("  {}  {}", text::column(&shown.key, key_width), text::fit(&value, 400)));
+            lines.push(format!("      {origin}"));
+        }
+    }
+    lines
 }
 
 fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {

@@ -2,6 +2,7 @@
 
 mod config;
 mod create;
+mod in_force;
 mod list;
 mod survey;
 mod switch;

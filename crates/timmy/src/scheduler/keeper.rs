@@ -8,6 +8,7 @@ use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use common::child;
 use common::document;
 use common::files;
 use common::host::{Host, parse_time};
@@ -24,7 +25,7 @@ use super::{ScheduleSettings, right_to_schedule};
 use crate::error::{Error, Verdict};
 use crate::signals::Signals;
 use crate::suite::Suite;
-use crate::supervise::{self, Before, Order, Ran, right_to_run};
+use crate::supervise::{self, Before, Order, Ran, label, right_to_run};
 
 /// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
 /// after it.
@@ -377,10 +378,11 @@ fn perform(suite: &Suite, job: &Job, lacking: Option<String>, kill: &AtomicBool)
     supervise::run(suite, &order)
 }
 
-/// Whether somebody has the right to run an automation, so that it is running.
+/// Whether an automation is running: somebody has the right to, or something that such a run has started is still there (it may
+/// have let go of the right).
 fn is_held(suite: &Suite, id: &str) -> bool {
     let path = right_to_run(suite, id);
-    path.exists() && matches!(files::try_hold(&path), Ok(None))
+    path.exists() && (matches!(files::try_hold(&path), Ok(None)) || child::is_running(&label(suite, id)))
 }
 
 /// Whether a run of an automation is recorded as ended at or after that moment.

@@ -181,6 +181,7 @@ fn run(
     let env = [("TIMMY_REPO_ROOT".into(), root.into())];
     let clock = Instant::now();
     let call = Call {
+        label: "",
         program: &words[0],
         args: &words[1..],
         env: &env,

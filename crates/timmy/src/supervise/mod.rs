@@ -162,6 +162,11 @@ fn stdin(suite: &Suite, order: &Order) -> Result<Option<(Stdio, Option<File>)>, 
     Ok(Some(if order.stdin { (own(), Some(held)) } else { (held.into(), None) }))
 }
 
+/// What the runs of an automation of this repository are known by.
+pub(crate) fn label(suite: &Suite, id: &str) -> String {
+    format!("{id}@{}", suite.repo.root().display()).replace(':', "_")
+}
+
 /// The file that stands for the right to run an automation.
 pub(crate) fn right_to_run(suite: &Suite, id: &str) -> std::path::PathBuf {
     suite.repo.in_loop("running").join(format!(".{id}.lock"))
@@ -195,7 +200,9 @@ fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Targe
         kept.lock().unwrap_or_else(PoisonError::into_inner).write(piece);
     });
     let clock = Instant::now();
+    let label = label(suite, id);
     let call = Call {
+        label: &label,
         program: target.program.as_os_str(),
         args: &args,
         env: &env,

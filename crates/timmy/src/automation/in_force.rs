@@ -1,0 +1,100 @@
+//! What holds where nobody has set a setting and its default is elsewhere: in the remote, the rules, the scheduler's settings.
+
+use std::path::PathBuf;
+
+use common::settings::{Layers, Origin, Resolved};
+use gitea::{Connection, ForgeSettings};
+use triage_rules::Rules;
+
+use crate::error::Error;
+use crate::scheduler::ScheduleSettings;
+use crate::suite::Suite;
+
+/// A setting as it is shown: its value in force, and where that came from in words.
+pub(super) struct Shown {
+    pub key: String,
+    pub value: String,
+    pub origin: String,
+}
+
+/// Where values come from that no layer has.
+pub(super) struct Elsewhere<'a> {
+    suite: &'a Suite<'a>,
+    connection: Option<Connection>,
+    rules: Option<(Rules, String)>,
+    scheduler: Vec<Resolved>,
+}
+
+impl<'a> Elsewhere<'a> {
+    /// Looks for what one automation's settings need.
+    pub fn of(suite: &'a Suite<'a>, id: &str, settings: &[Resolved]) -> Result<Self, Error> {
+        let has = |key: &str| settings.iter().any(|setting| setting.key == key);
+        let listed = suite.manifest.find(id);
+        let connection = if has("gitea_api") {
+            let objects = listed.map(|listed| &listed.config).into_iter().collect();
+            let mut layers = Layers::new(suite.host, id, objects, Vec::new());
+            Some(ForgeSettings::take(&mut layers)?.resolve(suite.host, &suite.repo))
+        } else {
+            None
+        };
+        let rules = if has("rules_file") { Some(rules(suite, settings)) } else { None };
+        let scheduler = if id == ScheduleSettings::ID { Vec::new() } else { ScheduleSettings::resolved(suite)? };
+        Ok(Self { suite, connection, rules: rules.flatten(), scheduler })
+    }
+
+    /// Returns a setting as it is shown.
+    pub fn shown(&self, setting: &Resolved) -> Shown {
+        let found = Some(setting).filter(|setting| setting.origin == Origin::Default && setting.value == "unset");
+        if let Some((value, origin)) = found.and_then(|setting| self.find(&setting.key)) {
+            return Shown { key: setting.key.clone(), value, origin };
+        }
+        Shown { key: setting.key.clone(), value: setting.value.clone(), origin: self.in_words(&setting.origin) }
+    }
+
+    fn in_words(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Default => "by default".to_owned(),
+            Origin::File(path, position) => format!("{}:{position}", self.suite.shown(path)),
+            other => other.to_string(),
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<(String, String)> {
+        let of_scheduler = |key: &str| {
+            let setting = self.scheduler.iter().find(|setting| setting.key == key)?;
+            Some((setting.value.clone(), format!("scheduler: {}", self.in_words(&setting.origin))))
+        };
+        let connection = self.connection.as_ref();
+        let rules = self.rules.as_ref();
+        let of_rules = |number: i64| Some((number.to_string(), rules?.1.clone()));
+        match key {
+            "gitea_api" => {
+                let connection = connection?;
+                let has_remote = connection.slug.is_ok();
+                let origin = if has_remote { "the origin remote" } else { "by default" };
+                Some((connection.api.clone(), origin.to_owned()))
+            }
+            "repo_slug" => Some((connection?.slug.clone().ok()?, "the origin remote".to_owned())),
+            "gitea_token" if !connection?.token.0.is_empty() => Some(("set".to_owned(), "the token file".to_owned())),
+            "token_file" => Some(("~/.hermes/gitea_token".to_owned(), "by default".to_owned())),
+            "rules_file" => Some((rules?.1.clone(), "by default".to_owned())),
+            "ready_threshold" => of_rules(rules?.0.ready),
+            "quarantine_failures" => of_rules(i64::try_from(rules?.0.failures).ok()?),
+            "quarantine_lookback" => of_rules(i64::try_from(rules?.0.lookback).ok()?),
+            "at" => of_scheduler("daily_at"),
+            "catch_up_hours" => of_scheduler("catch_up_hours"),
+            _ => None,
+        }
+    }
+}
+
+/// The rules that a triage applies, and where they stand; none if they cannot be read, which the triage itself says better.
+fn rules(suite: &Suite, settings: &[Resolved]) -> Option<(Rules, String)> {
+    let named = settings.iter().find(|setting| setting.key == "rules_file" && setting.value != "unset");
+    let path = match named {
+        Some(setting) => Some(suite.repo.resolve(&PathBuf::from(&setting.value))),
+        None => suite.manifest.file("triage_rules.yaml").filter(|path| path.exists()),
+    };
+    let place = path.as_deref().map_or_else(|| "the built-in rules".to_owned(), |path| suite.shown(path));
+    Some((Rules::load(path.as_deref()).ok()?, place))
+}
