@@ -1,5 +1,6 @@
 //! JSON text as Python's `json.dumps` writes it, so that scripts, `grep` and `jq` pipelines over the files go on
-//! working: `", "` and `": "` between items, everything outside ASCII as `\uXXXX`, floats as `repr` prints them.
+//! working: `", "` and `": "` between items, everything outside ASCII as `\u` and four
+//! hexadecimal digits, floats as `repr` prints them.
 //!
 //! Source of the rules: CPython's `Lib/json/encoder.py` and `float.__repr__`; checked against text that Python made
 //! (`tests/pyjson.json`).

@@ -10,9 +10,9 @@ use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -223,25 +223,39 @@ pub struct Said {
     pub err: Vec<u8>,
 }
 
+/// What a program says, kept as it comes: of each stream its beginning.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<(Vec<u8>, Vec<u8>)>>);
+
+impl Kept {
+    /// Returns a sink that keeps at most `most` bytes of each stream here.
+    pub fn sink(&self, most: usize) -> Sink {
+        let kept = self.clone();
+        Arc::new(move |from, piece| {
+            let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let stream = if from == From::Stdout { &mut kept.0 } else { &mut kept.1 };
+            let room = most.saturating_sub(stream.len()).min(piece.len());
+            stream.extend_from_slice(&piece[..room]);
+        })
+    }
+
+    /// Takes what was said on stdout and on stderr.
+    pub fn take(&self) -> (Vec<u8>, Vec<u8>) {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Runs a program that is to say something, with nothing to read, for at most `limit`; of each stream no more than
 /// `most` bytes are kept.
 ///
 /// # Errors
 /// As [`run`].
 pub fn ask(program: &OsStr, args: &[OsString], folder: &Path, limit: Duration, most: usize) -> io::Result<Said> {
-    use std::sync::{Mutex, PoisonError};
-    let said: Arc<Mutex<(Vec<u8>, Vec<u8>)>> = Arc::default();
-    let kept = Arc::clone(&said);
-    let sink: Sink = Arc::new(move |from, piece| {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let stream = if from == From::Stdout { &mut kept.0 } else { &mut kept.1 };
-        let room = most.saturating_sub(stream.len()).min(piece.len());
-        stream.extend_from_slice(&piece[..room]);
-    });
+    let kept = Kept::default();
     let call = Call { label: "", program, args, env: &[], folder, stdin: Stdio::null(), limit, grace: Duration::ZERO };
-    let finished = run(call, &AtomicBool::new(false), &sink)?;
-    let mut kept = said.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Said { ended: finished.ended, out: std::mem::take(&mut kept.0), err: std::mem::take(&mut kept.1) })
+    let finished = run(call, &AtomicBool::new(false), &kept.sink(most))?;
+    let (out, err) = kept.take();
+    Ok(Said { ended: finished.ended, out, err })
 }
 
 /// Ends this program and runs another in its place, called by the name `called`.

@@ -142,9 +142,7 @@ fn first_problems(problems: &[Problem]) -> BTreeMap<&str, &str> {
 
 fn show(suite: &Suite, rows: &[Row], problems: &[Problem]) {
     if suite.is_built_in {
-        suite.say(
-            "There is no manifest: this is what holds without one. `timmy automation disable` or `new` writes it.",
-        );
+        suite.say("There is no manifest; this holds without one. The first change writes it.");
         suite.say("");
     }
     let now = suite.host.now();

@@ -7,10 +7,9 @@ mod stage;
 use std::ffi::{OsStr, OsString};
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use common::child::{self, Call, Ended, From};
+use common::child::{self, Call, Ended, Kept};
 use common::files::{self, Durability};
 use common::host::Host;
 use common::pyjson;
@@ -167,14 +166,7 @@ fn run(
 ) -> Result<Did, Error> {
     let mut stdin = tempfile::tempfile().map_err(Error::io("make", "a temporary file"))?;
     stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
-    let said: Arc<Mutex<(Vec<u8>, Vec<u8>)>> = Arc::default();
-    let kept = Arc::clone(&said);
-    let sink: child::Sink = Arc::new(move |from, piece| {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let stream = if from == From::Stdout { &mut kept.0 } else { &mut kept.1 };
-        let taken = OUTPUT_LIMIT.saturating_sub(stream.len()).min(piece.len());
-        stream.extend_from_slice(&piece[..taken]);
-    });
+    let kept = Kept::default();
     // The folder that the caller is in, as far as it lies in the repository.
     let below = suite.host.current_dir().strip_prefix(suite.repo.root()).ok().map(|below| root.join(below));
     let folder = below.filter(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned());
@@ -190,13 +182,12 @@ fn run(
         limit,
         grace: Duration::from_secs(5),
     };
-    let finished = child::run(call, signals.stop(), &sink).map_err(Error::io("run", &words[0]))?;
-    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let finished = child::run(call, signals.stop(), &kept.sink(OUTPUT_LIMIT)).map_err(Error::io("run", &words[0]))?;
     let code = match finished.ended {
         Ended::Code(code) => Some(code),
         Ended::Signal(_) | Ended::TimedOut | Ended::Stopped => None,
     };
-    let (out, err) = (std::mem::take(&mut said.0), std::mem::take(&mut said.1));
+    let (out, err) = kept.take();
     Ok(Did { code, out, err, duration: clock.elapsed(), written: Vec::new() })
 }
 
