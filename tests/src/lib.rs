@@ -12,9 +12,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use demo_forge::DemoForge;
 use serde_json::Value;
@@ -53,6 +55,21 @@ pub fn program(tool: &str) -> PathBuf {
     let program = folder.join(tool);
     assert!(program.exists(), "{} is not built: run `cargo test --workspace`", program.display());
     program
+}
+
+/// Sends a signal, such as `TERM`, by the program that does.
+pub fn signal(name: &str, pid: u32) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// Waits until something holds, and fails if it does not come.
+pub fn soon(what: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while !what() {
+        assert!(Instant::now() < deadline, "it did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 impl Sandbox {
@@ -103,6 +120,18 @@ impl Sandbox {
         let path = self.root().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
+    }
+
+    /// Writes a shell script of the repository that can be run.
+    pub fn script(&self, name: &str, text: &str) {
+        self.write(name, format!("#!/bin/sh\n{text}\n"));
+        fs::set_permissions(self.root().join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Writes the manifest, with these automations.
+    pub fn automations(&self, automations: &Value) {
+        let manifest = serde_json::json!({"automations": automations});
+        self.write("config/automations.json", serde_json::to_string_pretty(&manifest).unwrap());
     }
 
     /// Reads a file of the repository; empty if there is none.

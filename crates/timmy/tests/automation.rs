@@ -8,19 +8,12 @@
 )]
 
 use std::fmt::Write as _;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 
 use sandbox::{Ended, Sandbox};
 use serde_json::{Value, json};
 
 const MANIFEST: &str = "config/automations.json";
-
-/// A script of the repository that can be run.
-fn script(sandbox: &Sandbox, name: &str, text: &str) {
-    sandbox.write(name, format!("#!/bin/sh\n{text}\n"));
-    let path = sandbox.root().join(name);
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
 
 fn automation(sandbox: &Sandbox, args: &[&str]) -> Ended {
     sandbox.run("timmy", &[&["automation"], args].concat())
@@ -29,7 +22,7 @@ fn automation(sandbox: &Sandbox, args: &[&str]) -> Ended {
 #[test]
 fn a_listing_shows_state_trigger_last_and_next_run() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "scripts/tidy.sh", "echo tidied");
+    sandbox.script("scripts/tidy.sh", "echo tidied");
     sandbox.write(
         MANIFEST,
         r#"{"automations": [
@@ -58,7 +51,7 @@ old         off    manual     never     -
 #[test]
 fn every_problem_is_told_with_its_place() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "scripts/a.sh", "");
+    sandbox.script("scripts/a.sh", "");
     sandbox.write("scripts/plain.sh", "echo");
     symlink("/etc/hostname", sandbox.root().join("scripts/away.sh")).unwrap();
     symlink("nowhere", sandbox.root().join("scripts/dangling.sh")).unwrap();

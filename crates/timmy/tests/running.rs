@@ -7,41 +7,26 @@
     reason = "a test asks for its length and sends signals, and fails by panicking"
 )]
 
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use sandbox::Sandbox;
+use sandbox::{Sandbox, signal, soon};
 use serde_json::{Value, json};
-
-fn script(sandbox: &Sandbox, name: &str, text: &str) {
-    sandbox.write(name, format!("#!/bin/sh\n{text}\n"));
-    let path = sandbox.root().join(name);
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn manifest(sandbox: &Sandbox, automations: &Value) {
-    sandbox
-        .write("config/automations.json", serde_json::to_string_pretty(&json!({"automations": automations})).unwrap());
-}
 
 #[test]
 fn a_trigger_runs_its_automations_in_order_and_after_those_they_depend_on() {
     let sandbox = Sandbox::new();
     for name in ["a", "b", "c", "d"] {
-        script(&sandbox, &format!("s/{name}.sh"), &format!("echo {name} \"$@\" >> order; [ {name} != b ]"));
+        sandbox.script(&format!("s/{name}.sh"), &format!("echo {name} \"$@\" >> order; [ {name} != b ]"));
     }
-    manifest(
-        &sandbox,
-        &json!([
-            {"id": "a", "script": "s/a.sh", "trigger": "post_cycle", "depends_on": ["c"]},
-            {"id": "b", "script": "s/b.sh", "trigger": "manual"},
-            {"id": "c", "script": "s/c.sh", "trigger": "post_cycle", "config": {"args": ["always"]}},
-            {"id": "d", "script": "s/d.sh", "trigger": "post_cycle", "depends_on": ["b"]},
-            {"id": "e", "script": "s/d.sh", "trigger": "post_cycle", "enabled": false},
-            {"id": "f", "script": "s/d.sh", "trigger": "post_cycle", "depends_on": ["never_ran"]},
-            {"id": "never_ran", "script": "s/d.sh"}
-        ]),
-    );
+    sandbox.automations(&json!([
+        {"id": "a", "script": "s/a.sh", "trigger": "post_cycle", "depends_on": ["c"]},
+        {"id": "b", "script": "s/b.sh", "trigger": "manual"},
+        {"id": "c", "script": "s/c.sh", "trigger": "post_cycle", "config": {"args": ["always"]}},
+        {"id": "d", "script": "s/d.sh", "trigger": "post_cycle", "depends_on": ["b"]},
+        {"id": "e", "script": "s/d.sh", "trigger": "post_cycle", "enabled": false},
+        {"id": "f", "script": "s/d.sh", "trigger": "post_cycle", "depends_on": ["never_ran"]},
+        {"id": "never_ran", "script": "s/d.sh"}
+    ]));
     // What a schedule names runs on its trigger too.
     sandbox.write("config/daily_run.json", r#"{"schedules": {"post_cycle": {"automations": ["b"]}}}"#);
     let ended = sandbox.run("timmy", &["trigger", "post_cycle", "--json", "--", "--cycle", "7"]).code(1);
@@ -74,13 +59,13 @@ fn a_trigger_runs_its_automations_in_order_and_after_those_they_depend_on() {
 fn the_code_of_a_trigger_follows_from_those_of_its_automations() {
     for (codes, expected) in [(&["0", "0"][..], 0), (&["0", "1"], 1), (&["1", "2"], 2), (&["7", "0"], 1), (&[], 0)] {
         let sandbox = Sandbox::new();
-        script(&sandbox, "s.sh", "exit $1");
+        sandbox.script("s.sh", "exit $1");
         let list: Vec<Value> = codes
             .iter()
             .enumerate()
             .map(|(at, code)| json!({"id": format!("a{at}"), "script": "s.sh", "trigger": "pre_cycle", "config": {"args": [code]}}))
             .collect();
-        manifest(&sandbox, &json!(list));
+        sandbox.automations(&json!(list));
         let _ = sandbox.run("timmy", &["trigger", "pre_cycle"]).code(expected);
     }
     let sandbox = Sandbox::new();
@@ -91,9 +76,8 @@ fn the_code_of_a_trigger_follows_from_those_of_its_automations() {
 #[test]
 fn a_no_before_a_cycle_is_an_answer_and_no_failure() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "exit 1");
-    manifest(
-        &sandbox,
+    sandbox.script("s.sh", "exit 1");
+    sandbox.automations(
         &json!([{"id": "a", "script": "s.sh", "trigger": "pre_cycle"}, {"id": "loop_guard", "script": "scripts/loop_guard.py", "trigger": "pre_cycle"}]),
     );
     let ended = sandbox.run("timmy", &["trigger", "pre_cycle"]).code(1);
@@ -107,13 +91,11 @@ fn a_no_before_a_cycle_is_an_answer_and_no_failure() {
 #[test]
 fn a_script_gets_its_settings_and_its_output_is_passed_on_and_logged() {
     let sandbox = Sandbox::new();
-    script(
-        &sandbox,
+    sandbox.script(
         "s.sh",
         "echo \"$TIMMY_ID|$TIMMY_TRIGGER|$TIMMY_MINE_WORD|$TIMMY_MINE_LIST|$TIMMY_MINE_SET|$PWD\"; echo oops >&2; cat",
     );
-    manifest(
-        &sandbox,
+    sandbox.automations(
         &json!([{"id": "mine", "script": "s.sh", "config": {"word": "ü x", "list": ["a", 1], "set": "manifest"}}]),
     );
     let call = sandbox
@@ -131,12 +113,11 @@ fn a_script_gets_its_settings_and_its_output_is_passed_on_and_logged() {
 #[test]
 fn a_child_that_ignores_sigterm_and_leaves_children_behind_is_ended_with_all_of_them() {
     let sandbox = Sandbox::new();
-    script(
-        &sandbox,
+    sandbox.script(
         "s.sh",
         "trap '' TERM; sleep 1000 & echo $! >> pids; setsid sleep 1000 & echo $! >> pids; (setsid sh -c 'echo $$ >> pids; exec sleep 1000' &); echo $$ >> pids; while :; do sleep 1; done",
     );
-    manifest(&sandbox, &json!([{"id": "stubborn", "script": "s.sh", "config": {"timeout": 1}}]));
+    sandbox.automations(&json!([{"id": "stubborn", "script": "s.sh", "config": {"timeout": 1}}]));
     let begun = Instant::now();
     let ended = sandbox.run("timmy", &["automation", "run", "stubborn"]).code(1);
     assert!(ended.err.contains("stubborn: timed_out (took more than 1 s"), "{}", ended.err);
@@ -147,11 +128,8 @@ fn a_child_that_ignores_sigterm_and_leaves_children_behind_is_ended_with_all_of_
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ")
     };
-    while !pids.iter().all(is_gone) && begun.elapsed() < Duration::from_mins(2) {
-        std::thread::sleep(Duration::from_millis(10));
-    }
     if cfg!(target_os = "linux") {
-        assert!(pids.iter().all(is_gone), "{pids:?}");
+        soon(|| pids.iter().all(is_gone));
     }
     let entry = &sandbox.json(".loop/automation_state.json")["automations"]["stubborn"];
     assert_eq!((&entry["status"], &entry["last_reason"]), (&json!("failed"), &json!("timed_out")));
@@ -161,8 +139,8 @@ fn a_child_that_ignores_sigterm_and_leaves_children_behind_is_ended_with_all_of_
 fn a_flood_of_output_fills_neither_the_memory_nor_the_disk() {
     let megabytes: u64 = std::env::var("TORTURE_MEGABYTES").ok().and_then(|text| text.parse().ok()).unwrap_or(32);
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", &format!("head -c {} /dev/zero | tr '\\0' x", megabytes << 20));
-    manifest(&sandbox, &json!([{"id": "flood", "script": "s.sh"}]));
+    sandbox.script("s.sh", &format!("head -c {} /dev/zero | tr '\\0' x", megabytes << 20));
+    sandbox.automations(&json!([{"id": "flood", "script": "s.sh"}]));
     let _ = sandbox.run("timmy", &["automation", "run", "flood", "--quiet"]).code(0);
     let size: u64 = std::fs::read_dir(sandbox.root().join(".loop/logs"))
         .unwrap()
@@ -174,12 +152,10 @@ fn a_flood_of_output_fills_neither_the_memory_nor_the_disk() {
 #[test]
 fn an_automation_does_not_run_beside_itself() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "touch begun; while [ ! -e go ]; do sleep 0.02; done");
-    manifest(&sandbox, &json!([{"id": "slow", "script": "s.sh"}]));
+    sandbox.script("s.sh", "touch begun; while [ ! -e go ]; do sleep 0.02; done");
+    sandbox.automations(&json!([{"id": "slow", "script": "s.sh"}]));
     let first = sandbox.call("timmy", ["automation", "run", "slow"]).start();
-    while sandbox.bytes("begun").is_none() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    soon(|| sandbox.bytes("begun").is_some());
     let second = sandbox.run("timmy", &["automation", "run", "slow"]);
     sandbox.write("go", "");
     assert!(first.wait_with_output().unwrap().status.success());
@@ -190,31 +166,24 @@ fn an_automation_does_not_run_beside_itself() {
 #[test]
 fn a_signal_ends_the_child_and_then_timmy() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "trap 'echo told; exit 0' TERM; touch begun; while :; do sleep 0.02; done");
-    manifest(&sandbox, &json!([{"id": "slow", "script": "s.sh"}]));
+    sandbox.script("s.sh", "trap 'echo told; exit 0' TERM; touch begun; while :; do sleep 0.02; done");
+    sandbox.automations(&json!([{"id": "slow", "script": "s.sh"}]));
     let mut child = sandbox.call("timmy", ["automation", "run", "slow"]).start();
-    while sandbox.bytes("begun").is_none() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    soon(|| sandbox.bytes("begun").is_some());
     let killed = std::process::id();
     assert_ne!(killed, child.id());
-    kill("TERM", child.id());
+    signal("TERM", child.id());
     let status = child.wait().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15));
     assert!(sandbox.read(".loop/logs/slow.log").contains("told"));
     assert_eq!(sandbox.json(".loop/automation_state.json")["automations"]["slow"]["last_reason"], "stopped");
 }
 
-fn kill(signal: &str, pid: u32) {
-    let status = std::process::Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
 #[test]
 fn a_full_disk_keeps_nothing_from_running_and_is_said() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "echo done");
-    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh"}]));
+    sandbox.script("s.sh", "echo done");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh"}]));
     let _ = sandbox.run("timmy", &["automation", "run", "a"]).code(0);
     let before = sandbox.tree(".loop");
     // No file may grow, not even by a byte.
@@ -230,8 +199,8 @@ fn a_full_disk_keeps_nothing_from_running_and_is_said() {
 #[test]
 fn what_cannot_be_recorded_does_not_keep_it_from_running() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "echo done");
-    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh"}]));
+    sandbox.script("s.sh", "echo done");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh"}]));
     // A folder stands where the state belongs, and one where the log belongs.
     std::fs::create_dir_all(sandbox.root().join(".loop/automation_state.json")).unwrap();
     std::fs::create_dir_all(sandbox.root().join(".loop/logs/a.log")).unwrap();

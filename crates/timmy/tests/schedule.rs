@@ -7,28 +7,17 @@
     reason = "a test builds its own world and fails by panicking"
 )]
 
-use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sandbox::{Call, Ended, Sandbox};
+use sandbox::{Call, Ended, Sandbox, signal, soon};
 use serde_json::{Value, json};
-
-fn script(sandbox: &Sandbox, name: &str, text: &str) {
-    sandbox.write(name, format!("#!/bin/sh\n{text}\n"));
-    let path = sandbox.root().join(name);
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn manifest(sandbox: &Sandbox, automations: &Value) {
-    sandbox.write("config/automations.json", serde_json::to_string(&json!({"automations": automations})).unwrap());
-}
 
 /// A repository with one automation that notes when it runs.
 fn world(trigger: &str, config: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "echo \"$TIMMY_NOW\" >> ran");
-    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh", "trigger": trigger, "config": config}]));
+    sandbox.script("s.sh", "echo \"$TIMMY_NOW\" >> ran");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh", "trigger": trigger, "config": config}]));
     sandbox
 }
 
@@ -53,25 +42,12 @@ fn half_hours(day: &str) -> Vec<String> {
     (0..48).map(|half| format!("{day}T{:02}:{:02}:00Z", half / 2, half % 2 * 30)).collect()
 }
 
-fn soon(what: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !what() {
-        assert!(Instant::now() < deadline, "it did not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn kill(signal: &str, pid: u32) {
-    let status = std::process::Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
 fn scheduler(sandbox: &Sandbox) -> Call {
     sandbox.call("timmy", ["schedule", "run"])
 }
 
 fn end(child: Child) -> Ended {
-    kill("TERM", child.id());
+    signal("TERM", child.id());
     child.wait_with_output().unwrap().into()
 }
 
@@ -207,8 +183,8 @@ fn what_is_disabled_or_paused_is_not_made_up_when_it_goes_on() {
 #[test]
 fn a_second_scheduler_refuses_and_a_stop_waits_for_what_runs() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "touch begun; sleep 0.5; touch ended");
-    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
+    sandbox.script("s.sh", "touch begun; sleep 0.5; touch ended");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
     let _ = tick_in(&sandbox, "2026-03-21T11:30:00Z", "UTC").code(0);
     let first = scheduler(&sandbox).start();
     soon(|| sandbox.bytes("begun").is_some());
@@ -225,8 +201,8 @@ fn a_second_scheduler_refuses_and_a_stop_waits_for_what_runs() {
 #[test]
 fn a_stop_does_not_wait_for_ever_and_what_was_ended_is_begun_again() {
     let sandbox = Sandbox::new();
-    script(&sandbox, "s.sh", "trap '' TERM; echo x >> begun; [ -e quick ] || sleep 1000");
-    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
+    sandbox.script("s.sh", "trap '' TERM; echo x >> begun; [ -e quick ] || sleep 1000");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
     sandbox.write("config/daily_run.json", r#"{"scheduler": {"stop_timeout": 0}}"#);
     let _ = tick_in(&sandbox, "2026-03-21T11:30:00Z", "UTC").code(0);
     let child = scheduler(&sandbox).start();
@@ -245,16 +221,12 @@ fn a_scheduler_that_is_killed_around_a_due_time_loses_no_run_and_makes_none_twic
     // Killed while the run goes on: the run ends by itself, or is begun once more; never both at once.
     let sandbox = Sandbox::new();
     // It lets go of what it reads, and so of the right to run.
-    script(
-        &sandbox,
-        "s.sh",
-        "exec </dev/null; echo x >> begun; while [ ! -e go ]; do sleep 0.02; done; echo x >> ended",
-    );
-    manifest(&sandbox, &json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
+    sandbox.script("s.sh", "exec </dev/null; echo x >> begun; while [ ! -e go ]; do sleep 0.02; done; echo x >> ended");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
     let _ = tick_in(&sandbox, "2026-03-21T11:30:00Z", "UTC").code(0);
     let mut child = scheduler(&sandbox).start();
     soon(|| sandbox.bytes("begun").is_some());
-    kill("KILL", child.id());
+    signal("KILL", child.id());
     child.wait().unwrap();
     // It still runs, so the next scheduler leaves it alone.
     let _ = tick_in(&sandbox, "2026-03-21T12:40:00Z", "UTC").code(0);
