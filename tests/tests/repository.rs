@@ -7,13 +7,14 @@
     reason = "a test reads the repository and fails by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use common::manifest::{DailyRunFile, ManifestFile};
-use common::reason::REASONS;
+use common::reason::{REASONS, Reason};
 use common::report::TOKEN_ECONOMY;
 use schemars::Schema;
 
@@ -47,6 +48,8 @@ fn the_reference_is_made_from_the_flags() {
         timmy::cli::Cli::command(),
         triage_score::cli::Cli::command(),
     ];
+    let names: Vec<String> = tools.iter().map(|tool| tool.get_name().to_owned()).collect();
+    assert_eq!(names, programs(), "every program has its reference");
     for mut tool in tools {
         let name = tool.get_name().to_owned();
         let mut text = format!("# {name}\n\nMade from `{name} --help`.\n\n```text\n{}```\n", tool.render_long_help());
@@ -64,6 +67,74 @@ fn subcommands(command: &mut Command, path: &str, text: &mut String) {
         let _ = write!(text, "\n## {path}\n\n```text\n{help}```\n");
         subcommands(below, &path, text);
     }
+}
+
+/// Every reason code that was ever published, with its subject. Programs rely on codes, so a line is added for a new code
+/// and none is changed or removed.
+const PROMISED: [(&str, &str); 30] = [
+    ("loop", "work"),
+    ("loop", "no_queue"),
+    ("loop", "queue_damaged"),
+    ("loop", "queue_empty"),
+    ("loop", "all_quarantined"),
+    ("loop", "all_closed"),
+    ("loop", "idle_cycle"),
+    ("issue", "ready"),
+    ("issue", "not_ready"),
+    ("issue", "quarantined"),
+    ("issue", "not_triaged"),
+    ("agenda", "on_agenda"),
+    ("agenda", "no_candidate"),
+    ("agenda", "in_work"),
+    ("agenda", "no_time"),
+    ("agenda", "agenda_full"),
+    ("automation", "ran_well"),
+    ("automation", "ran_failed"),
+    ("automation", "timed_out"),
+    ("automation", "stopped"),
+    ("automation", "interrupted"),
+    ("automation", "disabled"),
+    ("automation", "paused"),
+    ("automation", "invalid"),
+    ("automation", "not_started"),
+    ("automation", "already_running"),
+    ("automation", "dependency_not_ok"),
+    ("automation", "not_due"),
+    ("automation", "missed_too_old"),
+    ("automation", "not_scheduled"),
+];
+
+#[test]
+fn no_reason_code_that_was_promised_is_gone() {
+    for (subject, code) in PROMISED {
+        let reason = Reason::from_code(code).unwrap_or_else(|| panic!("the code `{code}` was promised and is gone"));
+        assert_eq!(reason.subject().name(), subject, "{code}");
+    }
+    let promised: BTreeSet<&str> = PROMISED.iter().map(|(_, code)| *code).collect();
+    let codes: BTreeSet<&str> = REASONS.iter().map(|reason| reason.code()).collect();
+    assert_eq!(codes, promised, "a new code is promised: add it to PROMISED");
+}
+
+#[test]
+fn the_documented_reasons_are_those_of_the_code() {
+    let text = fs::read_to_string(root().join("docs/reference/reasons.md")).unwrap();
+    let (mut subject, mut documented) = ("", Vec::new());
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("## ") {
+            subject = name;
+        } else if let Some(row) = line.strip_prefix("| `") {
+            let cells: Vec<&str> = row.strip_suffix(" |").unwrap().split(" | ").collect();
+            let [code, meaning, change] = cells[..] else { panic!("three cells: {line}") };
+            documented.push((subject, code.trim_end_matches('`'), meaning, change));
+        } else {
+            assert!(!line.contains('`') || documented.is_empty(), "a code outside a table: {line}");
+        }
+    }
+    let known: Vec<_> = REASONS
+        .iter()
+        .map(|reason| (reason.subject().name(), reason.code(), reason.meaning(), reason.change()))
+        .collect();
+    assert_eq!(documented, known, "each code once, with its subject, meaning and change");
 }
 
 #[test]
@@ -144,35 +215,54 @@ fn crates() -> Vec<String> {
     names
 }
 
+/// The programs of the workspace: the crates with a `main.rs`.
+fn programs() -> Vec<String> {
+    let mut names = crates();
+    names.retain(|name| root().join("crates").join(name).join("src/main.rs").exists());
+    names
+}
+
+/// The tools: the programs that answer for an automation of the manifest, which `TOOL` says.
+fn tools() -> Vec<String> {
+    let is_tool = |name: &String| sources(name).iter().any(|(_, text)| text.contains("pub const TOOL: "));
+    let tools: Vec<String> = programs().into_iter().filter(is_tool).collect();
+    assert!(tools.len() >= 7, "{tools:?}");
+    tools
+}
+
+/// The lines of `common` that may name a tool, each with its file.
+const NAMED_IN_COMMON: [(&str, &str); 2] = [
+    // The settings of the cycle log are those of the tool that appends to it.
+    ("crates/common/src/cycle_log/mod.rs", "pub const OWNER: &str = \"cycle_retro\";"),
+    // The name of an entry in the token ledger, which the contract fixes.
+    ("crates/common/src/report/tokens.rs", "(\"cycle_retro_success\", 5),"),
+];
+
 #[test]
 fn common_keeps_its_border() {
     let manifest = fs::read_to_string(root().join("crates/common/Cargo.toml")).unwrap();
     for heavy in ["reqwest", "git2", "tokio", "regex", "statrs", "[features]"] {
         assert!(!manifest.contains(heavy), "common must not know {heavy}");
     }
+    let (tools, root) = (tools(), root());
+    let mut named = BTreeSet::new();
     for (path, text) in sources("common") {
-        let code = text.split("#[cfg(test)]").next().unwrap();
-        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        for tool in
-            ["loop_guard", "triage_score", "orchestrator", "loop_introspect", "backfill_retro", "pre_commit_checks"]
-        {
-            assert!(!code.contains(tool), "{} names {tool}", path.display());
+        let file = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+        for line in code.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            if tools.iter().any(|tool| line.contains(tool.as_str())) {
+                named.insert((file.clone(), line.to_owned()));
+            }
+            assert!(!line.contains("static mut"), "{file}: {line}");
         }
-        assert!(!code.contains("static mut"), "{}", path.display());
     }
+    let permitted = NAMED_IN_COMMON.map(|(file, line)| (file.to_owned(), line.to_owned()));
+    assert_eq!(named, BTreeSet::from(permitted), "common names a tool only where it may");
 }
 
 #[test]
 fn tools_are_doorways_and_depend_on_no_tools() {
-    let tools = [
-        "backfill_retro",
-        "cycle_retro",
-        "loop_guard",
-        "loop_introspect",
-        "orchestrator",
-        "pre_commit_checks",
-        "triage_score",
-    ];
+    let tools = tools();
     for name in crates() {
         let main = root().join("crates").join(&name).join("src/main.rs");
         if let Ok(text) = fs::read_to_string(&main) {
@@ -183,7 +273,7 @@ fn tools_are_doorways_and_depend_on_no_tools() {
         let manifest = fs::read_to_string(root().join("crates").join(&name).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{name} inherits the lints");
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
-        for tool in tools {
+        for tool in &tools {
             let depends = dependencies.contains(&format!("\n{tool}.workspace"));
             assert!(!depends || name == "timmy", "{name} depends on the tool {tool}");
         }
@@ -215,20 +305,29 @@ fn every_check_has_its_place_in_the_guide() {
     }
 }
 
-#[test]
-fn what_is_promised_names_a_test_that_exists() {
-    let text = fs::read_to_string(root().join("COMPATIBILITY.md")).unwrap();
-    let mut tests = String::new();
-    let mut folders = vec![root().join("crates"), root().join("tests")];
+/// Every Rust file of the workspace, with its text.
+fn all_sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = ["benches", "crates", "tests"].map(|name| root().join(name)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                tests += &fs::read_to_string(path).unwrap();
+                found.push((path.clone(), fs::read_to_string(path).unwrap()));
             }
         }
+    }
+    found
+}
+
+#[test]
+fn what_is_promised_names_a_test_that_exists() {
+    let text = fs::read_to_string(root().join("COMPATIBILITY.md")).unwrap();
+    let mut tests = String::new();
+    for (_, source) in all_sources() {
+        tests += &source;
     }
     let mut named = 0;
     for name in text.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("test:")) {
