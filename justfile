@@ -12,13 +12,17 @@ check:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo test --workspace --locked
 
+# The tests that need python3, which `check` leaves out
+python:
+    cargo test --workspace --tests --locked -- --ignored
+
 # Write the documents that are made from the code
 generate:
-    GENERATE=1 cargo test -p sandbox --test repository --locked
+    GENERATE=1 cargo test -p tests --test repository --locked
 
 # Many processes, kills, full disks, at full length
 torture:
-    TORTURE_CALLS=250 cargo test -p sandbox --test torture --locked
+    TORTURE_CALLS=250 cargo test -p tests --test torture --locked
 
 # Speed and size against the floors, as ratios
 bench *ARGS:

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -147,11 +146,8 @@ fn a_full_disk_leaves_everything_as_it_was() {
     // A log that the limit leaves no room behind, so that the next record does not fit.
     let log = sandbox.read(LOG) + &" ".repeat(4096);
     sandbox.write(LOG, &log);
-    let limited = |tool: &str, args: &str| -> Ended {
-        let script = format!("ulimit -f 4; exec {} {args}", sandbox::program(tool).display());
-        sandbox.call_as(&PathBuf::from("/bin/bash"), ["-c", &script]).run()
-    };
-    let ended = limited("cycle_retro", "--cycle 2 --success --duration 5").code(2);
+    let another = "--cycle 2 --success --duration 5";
+    let ended = sandbox.call_with_file_limit(4, "cycle_retro", another.split(' ')).run().code(2);
     assert!(
         ended.err.contains("cycles.jsonl") && ended.err.contains("hint: raise the file-size limit"),
         "{}",
@@ -159,18 +155,14 @@ fn a_full_disk_leaves_everything_as_it_was() {
     );
     assert!(ended.out.is_empty());
     assert_eq!(sandbox.read(LOG), log, "not half a record");
-    let nothing = |tool: &str, args: &str| -> Ended {
-        let script = format!("ulimit -f 0; exec {} {args}", sandbox::program(tool).display());
-        sandbox.call_as(&PathBuf::from("/bin/bash"), ["-c", &script]).run()
-    };
     let before = sandbox.tree(".loop");
     for (tool, args) in [
-        ("cycle_retro", "--cycle 2 --success --duration 5"),
+        ("cycle_retro", another),
         ("loop_guard", ""),
         ("triage_score", "--issues issues.json"),
         ("orchestrator", "--issues issues.json"),
     ] {
-        let ended = nothing(tool, args).code(2);
+        let ended = sandbox.call_with_file_limit(0, tool, args.split_whitespace()).run().code(2);
         assert!(ended.err.contains("error: cannot") && ended.err.contains("hint: "), "{tool}: {}", ended.err);
         assert_eq!(sandbox.tree(".loop"), before, "{tool}");
     }

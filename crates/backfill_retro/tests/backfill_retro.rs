@@ -2,12 +2,11 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::path::Path;
 use std::time::Duration;
 
-use demo_forge::{Access, DemoForge, Fault, Flavour, Options, Project};
-use git2::{Oid, Repository, Signature, Time};
-use sandbox::Sandbox;
+use demo_forge::{DemoForge, Fault, Flavour, Options, Project};
+use git2::{Oid, Repository};
+use sandbox::{FIRST_COMMIT, Sandbox, author, serve_with};
 use serde_json::{Value, json};
 
 const LOG: &str = ".loop/retro/cycles.jsonl";
@@ -26,8 +25,7 @@ fn pull(number: u64, day: u32, more: &Value) -> Value {
 
 fn forge(pulls: Vec<Value>, flavour: Flavour) -> DemoForge {
     let project = Project::new("acme", "app", Vec::new(), pulls);
-    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
-    DemoForge::start(&project, Options { access, flavour, ..Options::default() }).unwrap()
+    serve_with(&project, Options { flavour, ..Options::default() })
 }
 
 #[test]
@@ -135,10 +133,8 @@ struct History {
 }
 
 impl History {
-    fn new(root: &Path) -> Self {
-        std::fs::remove_dir_all(root.join(".git")).unwrap();
-        let repository = Repository::init_opts(root, git2::RepositoryInitOptions::new().initial_head("main")).unwrap();
-        let mut history = Self { repository, main: None, clock: 1_774_000_000 };
+    fn new(sandbox: &Sandbox) -> Self {
+        let mut history = Self { repository: sandbox.git(), main: None, clock: FIRST_COMMIT };
         history.main = Some(history.commit("Begin", &[], "a.txt", "one\ntwo\nthree\n"));
         history
     }
@@ -152,7 +148,7 @@ impl History {
         let mut tree = self.repository.treebuilder(base.as_ref()).unwrap();
         tree.insert(file, blob, 0o100_644).unwrap();
         let tree = self.repository.find_tree(tree.write().unwrap()).unwrap();
-        let author = Signature::new("Timmy", "timmy@localhost", &Time::new(self.clock, 0)).unwrap();
+        let author = author(self.clock);
         self.repository.commit(None, &author, &author, message, &tree, &parents.iter().collect::<Vec<_>>()).unwrap()
     }
 
@@ -180,7 +176,7 @@ impl History {
 #[test]
 fn a_history_alone_tells_what_was_merged_in_every_style() {
     let sandbox = Sandbox::new();
-    let mut history = History::new(&sandbox.root());
+    let mut history = History::new(&sandbox);
     let trailer = |number: u64| format!("\n\nReviewed-on: https://old.example/acme/app/pulls/{number}\n");
     history
         .merge(&format!("Merge pull request 'fix: it's 'quoted'' (#3) from issue-85 into main{}", trailer(3)), "one\n");
@@ -224,7 +220,7 @@ fn a_history_alone_tells_what_was_merged_in_every_style() {
     );
     assert!(sandbox.json_lines(LOG).iter().all(|record| record.get("duration").is_none()));
     let without_git = Sandbox::new();
-    let mut same = History::new(&without_git.root());
+    let mut same = History::new(&without_git);
     same.merge("Merge pull request 'x' (#3) from y into main", "one\n");
     same.end();
     let _ = without_git.call("backfill_retro", ["--from-git"]).env("PATH", "/nowhere").run().code(0);
@@ -234,7 +230,7 @@ fn a_history_alone_tells_what_was_merged_in_every_style() {
 #[test]
 fn the_clone_is_asked_before_the_forge_and_believed_more() {
     let sandbox = Sandbox::new();
-    let mut history = History::new(&sandbox.root());
+    let mut history = History::new(&sandbox);
     let [base, head, merge] = history.merge("Merge pull request 'x' (#3) from y into main", "one\n");
     let squash = history.on_main("squashed", "one\ntwo\n");
     history.end();

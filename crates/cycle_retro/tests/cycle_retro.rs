@@ -124,16 +124,9 @@ fn a_broken_result_of_an_idle_cycle_is_not_left_to_the_next() {
 #[test]
 fn the_branch_names_the_issue_at_last() {
     let sandbox = Sandbox::new();
-    git_init(&sandbox, "Fix/Issue-492-crash");
+    sandbox.git().set_head("refs/heads/Fix/Issue-492-crash").unwrap();
     let ended = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9"]);
     assert_eq!(ended.conversation(), "[retro] ⟳12.6:001 Cycle 7 ✓ SUCCESS (#492 unknown) — 9s\nexit 0");
-}
-
-fn git_init(sandbox: &Sandbox, branch: &str) {
-    sandbox.write(".git/HEAD", format!("ref: refs/heads/{branch}\n"));
-    sandbox.write(".git/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n");
-    sandbox.write(".git/refs/heads/.keep", "");
-    sandbox.write(".git/objects/.keep", "");
 }
 
 #[test]

@@ -11,9 +11,8 @@ use common::layout::Repo;
 use common::settings::Layers;
 use demo_forge::{Access, DemoForge, Fault, Options, Project};
 use gitea::{Connection, Forge, ForgeError, ForgeSettings, IssueQuery, State};
+use sandbox::{CANARY_TOKEN, serve, serve_with};
 use serde_json::{Value, json};
-
-const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn project(issues: u64) -> Project {
     let entry = |number: u64| json!({"number": number, "title": format!("Issue {number}"), "created_at": format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60), "updated_at": "2026-02-01T00:00:00Z"});
@@ -30,7 +29,7 @@ fn connection(forge: &DemoForge, more: &[(&str, &str)]) -> Connection {
     let mut env = vec![
         ("GITEA_API", api.as_str()),
         ("REPO_SLUG", "acme/app"),
-        ("GITEA_TOKEN", TOKEN),
+        ("GITEA_TOKEN", CANARY_TOKEN),
         ("TIMMY_AUTOMATION_HTTP_TIMEOUT", "0.4"),
         ("TIMMY_AUTOMATION_HTTP_RETRIES", "2"),
     ];
@@ -41,12 +40,8 @@ fn connection(forge: &DemoForge, more: &[(&str, &str)]) -> Connection {
     settings.resolve(&host, &Repo::at("/"))
 }
 
-fn open() -> Access {
-    Access { token: Some(TOKEN.to_owned()), ..Access::default() }
-}
-
 fn start(issues: u64) -> DemoForge {
-    DemoForge::start(&project(issues), Options { access: open(), ..Options::default() }).unwrap()
+    serve(&project(issues))
 }
 
 fn numbers(forge: &Forge) -> Result<(Vec<u64>, usize, u32), ForgeError> {
@@ -153,7 +148,7 @@ fn faults_that_stay_are_reported() {
                 let error = numbers(&connect(&forge, &retries)).unwrap_err();
                 let text = error.to_string();
                 assert!(text.contains(message) && text.contains(&forge.api()), "{fault:?}: {text}");
-                assert!(!text.contains(TOKEN) && error.hint().is_some(), "{fault:?}: {text}");
+                assert!(!text.contains(CANARY_TOKEN) && error.hint().is_some(), "{fault:?}: {text}");
                 assert_eq!((forge.requests().len(), error.code()), (tries, 1), "{fault:?}");
             });
         }
@@ -173,12 +168,12 @@ fn a_forge_that_is_not_there_is_reported() {
 fn the_token_goes_to_its_own_host_and_nowhere_else() {
     let other = DemoForge::start(&project(3), Options::default()).unwrap();
     let other_root = other.api().replace("/api/v1", "");
-    let options = Options { access: open(), root_url: Some(other_root.clone()), ..Options::default() };
-    let forge = DemoForge::start(&project(120), options).unwrap();
+    let forge = serve_with(&project(120), Options { root_url: Some(other_root.clone()), ..Options::default() });
     // The Link header names the other host; the pages are fetched from our own.
     assert_eq!(numbers(&connect(&forge, &[])).unwrap().0.len(), 120);
     assert!(other.requests().is_empty());
-    assert!(forge.requests().iter().all(|request| request.authorization.as_deref() == Some(&format!("token {TOKEN}"))));
+    let expected = format!("token {CANARY_TOKEN}");
+    assert!(forge.requests().iter().all(|request| request.authorization.as_ref() == Some(&expected)));
     // A redirect is followed without the token.
     forge.order(Fault::Redirect(other_root), None);
     assert_eq!(numbers(&connect(&forge, &[])).unwrap().0, all(3));
@@ -196,9 +191,10 @@ fn redirects_in_a_circle_end() {
 
 #[test]
 fn refusals_say_what_to_do() {
-    let private = Options { access: Access { private: true, ..open() }, ..Options::default() };
-    let lacking = Options { access: Access { lacks: vec!["read:issue".into()], ..open() }, ..Options::default() };
-    let sign_in = Options { access: Access { sign_in_required: true, ..open() }, ..Options::default() };
+    let private = Options { access: Access { private: true, ..Access::default() }, ..Options::default() };
+    let lacking =
+        Options { access: Access { lacks: vec!["read:issue".into()], ..Access::default() }, ..Options::default() };
+    let sign_in = Options { access: Access { sign_in_required: true, ..Access::default() }, ..Options::default() };
     for (options, env, status, hint) in [
         (private.clone(), [("GITEA_TOKEN", "")], "404 Not Found: The target couldn't be found.", "token that may read"),
         (private, [("REPO_SLUG", "nobody/app")], "404 Not Found: GetUserByName; user redirect", "repo_slug"),
@@ -210,7 +206,7 @@ fn refusals_say_what_to_do() {
         ),
         (sign_in, [("GITEA_TOKEN", "")], "403 Forbidden: Only signed in user is allowed", "token"),
     ] {
-        let forge = DemoForge::start(&project(3), options).unwrap();
+        let forge = serve_with(&project(3), options);
         let error = numbers(&connect(&forge, &env)).unwrap_err();
         assert!(error.to_string().contains(status), "{error}");
         assert!(error.hint().unwrap().contains(hint), "{:?}", error.hint());

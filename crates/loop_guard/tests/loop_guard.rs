@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use demo_forge::{Access, DemoForge, Fault, Options, Project};
-use sandbox::{Call, Sandbox};
+use demo_forge::{DemoForge, Fault, Project};
+use sandbox::{Call, Sandbox, serve, signal, soon};
 use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
@@ -24,13 +24,12 @@ fn guard(sandbox: &Sandbox, args: &[&str]) -> Call {
 
 fn forge(open: &[u64], closed: &[u64]) -> DemoForge {
     let entry = |number: &u64, state: &str| json!({"number": number, "title": "T", "state": state, "created_at": format!("2026-01-{number:02}T00:00:00Z"), "updated_at": "2026-01-30T00:00:00Z"});
-    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
     let issues: Vec<Value> = open
         .iter()
         .map(|number| entry(number, "open"))
         .chain(closed.iter().map(|number| entry(number, "closed")))
         .collect();
-    DemoForge::start(&Project::new("acme", "app", issues, vec![]), Options { access, ..Options::default() }).unwrap()
+    serve(&Project::new("acme", "app", issues, vec![]))
 }
 
 #[test]
@@ -178,7 +177,7 @@ fn without_a_queue_nobody_is_asked() {
 fn a_wait_ends_when_work_appears() {
     let sandbox = Sandbox::new();
     let waiting = guard(&sandbox, &["--wait"]).env("TIMMY_LOOP_GUARD_BACKOFF_BASE", "30").start();
-    wait_for(|| sandbox.bytes(IDLE).is_some());
+    soon(|| sandbox.bytes(IDLE).is_some());
     let appeared = Instant::now();
     sandbox.write(QUEUE, queue(&[85]));
     let ended: sandbox::Ended = waiting.wait_with_output().unwrap().into();
@@ -192,12 +191,12 @@ fn a_wait_ends_when_work_appears() {
 
 #[test]
 fn a_wait_ends_at_a_signal_and_when_its_time_is_over() {
-    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+    for name in ["INT", "TERM"] {
         let sandbox = Sandbox::new();
         let waiting = guard(&sandbox, &["--wait"]).start();
-        wait_for(|| sandbox.bytes(IDLE).is_some());
+        soon(|| sandbox.bytes(IDLE).is_some());
         let sent = Instant::now();
-        rustix::process::kill_process(rustix::process::Pid::from_child(&waiting), signal).unwrap();
+        signal(name, waiting.id());
         let ended: sandbox::Ended = waiting.wait_with_output().unwrap().into();
         assert_eq!(ended.code, None, "a shell sees that it died of the signal, and stops its loop");
         assert!(sent.elapsed() < Duration::from_secs(2));
@@ -207,14 +206,6 @@ fn a_wait_ends_at_a_signal_and_when_its_time_is_over() {
     let begun = Instant::now();
     let _ = guard(&sandbox, &["--wait"]).env("TIMMY_LOOP_GUARD_BACKOFF_BASE", "1").run().code(1);
     assert!(begun.elapsed() >= Duration::from_secs(1));
-}
-
-fn wait_for(condition: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it never happened");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

@@ -2,19 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use demo_forge::{Access, DemoForge, Fault, Options, Project};
-use sandbox::Sandbox;
+use demo_forge::{DemoForge, Fault};
+use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
 use serde_json::{Value, json};
 
 const AGENDA: &str = ".loop/agenda.json";
 
-fn forge() -> DemoForge {
-    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
-    DemoForge::start(&Project::sample().unwrap(), Options { access, ..Options::default() }).unwrap()
-}
-
 fn planned(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::Ended {
-    sandbox.call("orchestrator", args).forge(forge, "acme/weatherbox").env("TIMMY_NOW", "2026-03-21T07:30:00Z").run()
+    sandbox.call("orchestrator", args).forge(forge, SAMPLE_SLUG).env("TIMMY_NOW", "2026-03-21T07:30:00Z").run()
 }
 
 fn items(agenda: &Value) -> Vec<(u64, String)> {
@@ -24,7 +19,7 @@ fn items(agenda: &Value) -> Vec<(u64, String)> {
 
 #[test]
 fn the_agenda_fits_the_time_and_the_screen() {
-    let (sandbox, forge) = (Sandbox::new(), forge());
+    let (sandbox, forge) = (Sandbox::new(), serve_sample());
     let ended = planned(&sandbox, &forge, &["--review"]).code(0);
     assert!(ended.out.starts_with("[orchestrator] Agenda for Sat 21 Mar 2026: "), "{}", ended.out);
     assert!(ended.out.lines().count() <= 24, "{}", ended.out);
@@ -48,13 +43,13 @@ fn the_agenda_fits_the_time_and_the_screen() {
 
 #[test]
 fn each_action_has_its_reason() {
-    let (sandbox, forge) = (Sandbox::new(), forge());
+    let (sandbox, forge) = (Sandbox::new(), serve_sample());
     sandbox.write(".loop/quarantine.json", "{\"101\": {\"reason\": \"failed 3 of its last 3 cycles\"}}");
     sandbox.write(
         ".loop/retro/cycles.jsonl",
         "{\"issue\": 96, \"success\": true, \"pr\": 140, \"timestamp\": \"2026-03-21T07:00:00Z\"}\n",
     );
-    let call = sandbox.call("orchestrator", ["--max-items", "50"]).forge(&forge, "acme/weatherbox");
+    let call = sandbox.call("orchestrator", ["--max-items", "50"]).forge(&forge, SAMPLE_SLUG);
     let _ = call
         .env("TIMMY_NOW", "2026-03-21T07:30:00Z")
         .env("TIMMY_ORCHESTRATOR_AGENDA_TIME_MINUTES", "240")
@@ -81,7 +76,7 @@ fn a_forge_that_is_away_leaves_the_local_queue() {
         Fault::BadToken,
         Fault::TooManyRequests(900),
     ] {
-        let (sandbox, forge) = (Sandbox::new(), forge());
+        let (sandbox, forge) = (Sandbox::new(), serve_sample());
         forge.order(fault.clone(), None);
         let ended = planned(&sandbox, &forge, &["--review"]).code(1);
         assert!(
@@ -119,7 +114,7 @@ fn markdown_is_ready_to_be_pasted() {
 
 #[test]
 fn json_is_the_agenda() {
-    let (sandbox, forge) = (Sandbox::new(), forge());
+    let (sandbox, forge) = (Sandbox::new(), serve_sample());
     let ended = planned(&sandbox, &forge, &["--json"]).code(0);
     let agenda: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(agenda, sandbox.json(AGENDA));

@@ -11,8 +11,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use git2::{Commit, Oid, Repository, Signature};
-use sandbox::{Ended, Sandbox};
+use git2::Repository;
+use sandbox::{Ended, Sandbox, commit, stage};
 use serde_json::Value;
 
 const TOOL: &str = "pre_commit_checks";
@@ -20,25 +20,8 @@ const TOOL: &str = "pre_commit_checks";
 /// A sandbox with a real Git repository.
 fn repository() -> (Sandbox, Repository) {
     let sandbox = Sandbox::new();
-    fs::remove_dir(sandbox.root().join(".git")).unwrap();
-    let repository = Repository::init(sandbox.root()).unwrap();
+    let repository = sandbox.git();
     (sandbox, repository)
-}
-
-fn stage(repository: &Repository, names: &[&str]) {
-    let mut index = repository.index().unwrap();
-    for name in names {
-        index.add_path(Path::new(name)).unwrap();
-    }
-    index.write().unwrap();
-}
-
-fn commit(repository: &Repository) -> Oid {
-    let tree = repository.find_tree(repository.index().unwrap().write_tree().unwrap()).unwrap();
-    let author = Signature::now("T", "t@localhost").unwrap();
-    let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-    let parents: Vec<&Commit> = parent.iter().collect();
-    repository.commit(Some("HEAD"), &author, &author, "x", &tree, &parents).unwrap()
 }
 
 /// A call without a formatter, so that the machine's own does not matter.
@@ -191,7 +174,7 @@ fn staged_is_what_is_staged_and_not_the_work_tree() {
     sandbox.write("pkg/__init__.py", "");
     sandbox.write("pkg/a.py", "def f(): pass\n");
     stage(&repository, &["pkg/__init__.py", "pkg/a.py"]);
-    commit(&repository);
+    commit(&repository, "x");
     sandbox.write("pkg/b.py", "from pkg.a import g\n");
     stage(&repository, &["pkg/b.py"]);
     sandbox.write("pkg/b.py", "from pkg.a import f\n");
@@ -220,7 +203,7 @@ fn what_a_staged_change_takes_away_is_missed_where_it_is_used() {
     sandbox.write("pkg/b.py", "from pkg.a import f, g\n");
     sandbox.write("pkg/c.py", "x = (\n");
     stage(&repository, &["pkg/__init__.py", "pkg/a.py", "pkg/b.py", "pkg/c.py"]);
-    commit(&repository);
+    commit(&repository, "x");
     sandbox.write("pkg/a.py", "def f(): pass\n");
     stage(&repository, &["pkg/a.py"]);
     assert_eq!(found(&sandbox, &["--staged"]), ["importers pkg/b.py:1"]);
@@ -252,10 +235,10 @@ fn a_range_is_checked_as_its_end_has_it() {
     let (sandbox, repository) = repository();
     sandbox.write("old.py", "x = (\n");
     stage(&repository, &["old.py"]);
-    let from = commit(&repository).to_string();
+    let from = commit(&repository, "x").to_string();
     sandbox.write("new.py", "y = (\n");
     stage(&repository, &["new.py"]);
-    let to = commit(&repository).to_string();
+    let to = commit(&repository, "x").to_string();
     sandbox.write("new.py", "y = 1\n");
     assert_eq!(found(&sandbox, &["--from-ref", &from, "--to-ref", &to]), ["syntax new.py:1"]);
     assert_eq!(found(&sandbox, &["--from-ref", &to, "--to-ref", "HEAD"]), [""; 0]);
@@ -384,7 +367,7 @@ fn work_trees_share_the_hook_and_core_hooks_path_moves_it() {
     let (sandbox, repository) = repository();
     sandbox.write("a", "a\n");
     stage(&repository, &["a"]);
-    commit(&repository);
+    commit(&repository, "x");
     let linked = sandbox.outside().join("linked");
     repository.worktree("linked", &linked, None).unwrap();
     let ended = run(&sandbox, &["--repo-root", linked.to_str().unwrap(), "--list"]);

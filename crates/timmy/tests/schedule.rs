@@ -248,11 +248,8 @@ fn a_memory_that_cannot_be_written_or_read_stops_no_run() {
     let sandbox = world("hourly", &json!({}));
     let _ = tick_in(&sandbox, "2026-03-21T11:30:00Z", "UTC").code(0);
     // A full disk: no file may grow, not even by a byte.
-    let timmy = sandbox::program("timmy");
-    let limited = format!("ulimit -f 0; exec {} schedule tick", timmy.display());
-    let call =
-        sandbox.call_as(std::path::Path::new("/bin/sh"), ["-c", &limited]).env("TIMMY_NOW", "2026-03-21T12:01:00Z");
-    let ended = call.env("TZ", "UTC").run();
+    let call = sandbox.call_with_file_limit(0, "timmy", ["schedule", "tick"]);
+    let ended = call.env("TIMMY_NOW", "2026-03-21T12:01:00Z").env("TZ", "UTC").run();
     assert!(ended.err.contains("the schedule cannot be written"), "{}", ended.conversation());
     // The damaged memory is kept, and the next look is a first one.
     sandbox.write(".loop/schedule.json", "{\"automations\": ");

@@ -9,7 +9,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use sandbox::{Sandbox, program};
+use sandbox::{CANARY_TOKEN, Sandbox, program};
 
 #[test]
 fn a_tool_is_called_by_its_name() {
@@ -28,7 +28,7 @@ fn a_tool_is_called_by_its_name() {
 #[test]
 fn the_demo_plays_a_day_and_keeps_it_if_asked() {
     let sandbox = Sandbox::new();
-    let ended = sandbox.call("timmy", ["demo", "--keep", "day"]).env("GITEA_TOKEN", "mine").run().code(0);
+    let ended = sandbox.call("timmy", ["demo", "--keep", "day"]).env("GITEA_TOKEN", CANARY_TOKEN).run().code(0);
     assert_eq!(ended.err, "");
     for expected in [
         "== 1. a git repository",

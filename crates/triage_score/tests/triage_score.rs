@@ -2,19 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use demo_forge::{Access, DemoForge, Fault, Options, Project};
-use sandbox::Sandbox;
+use demo_forge::{DemoForge, Fault};
+use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
 use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
 
-fn forge() -> DemoForge {
-    let access = Access { token: Some("demo".to_owned()), ..Access::default() };
-    DemoForge::start(&Project::sample().unwrap(), Options { access, ..Options::default() }).unwrap()
-}
-
 fn triaged(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::Ended {
-    sandbox.call("triage_score", args).forge(forge, "acme/weatherbox").run()
+    sandbox.call("triage_score", args).forge(forge, SAMPLE_SLUG).run()
 }
 
 fn numbers(value: &Value) -> Vec<u64> {
@@ -32,7 +27,7 @@ fn file(sandbox: &Sandbox, issues: &[Value]) {
 
 #[test]
 fn the_queue_is_written_in_the_contracts_form_and_order() {
-    let (sandbox, forge) = (Sandbox::new(), forge());
+    let (sandbox, forge) = (Sandbox::new(), serve_sample());
     let ended = triaged(&sandbox, &forge, &[]).code(0);
     assert!(ended.out.contains("[triage] Ready: ") && ended.err.is_empty(), "{}", ended.conversation());
     let queue = sandbox.json(QUEUE);
@@ -142,7 +137,7 @@ fn a_forge_that_is_away_leaves_the_old_queue() {
         (Fault::TooManyRequests(900), "asks to wait 900 s"),
         (Fault::BadToken, "401 Unauthorized"),
     ] {
-        let (sandbox, forge) = (Sandbox::new(), forge());
+        let (sandbox, forge) = (Sandbox::new(), serve_sample());
         sandbox.write(QUEUE, "[{\"issue\": 1}]");
         forge.order(fault.clone(), None);
         let ended = triaged(&sandbox, &forge, &[]).code(1);
@@ -162,7 +157,7 @@ fn a_forge_that_is_away_leaves_the_old_queue() {
 #[test]
 fn faults_that_pass_are_waited_out() {
     for fault in [Fault::BadGateway, Fault::Drop, Fault::CutBody, Fault::TooManyRequests(0), Fault::Moving] {
-        let (sandbox, forge) = (Sandbox::new(), forge());
+        let (sandbox, forge) = (Sandbox::new(), serve_sample());
         forge.order(fault.clone(), Some(1));
         let _ = triaged(&sandbox, &forge, &[]).code(0);
         let open = if fault == Fault::Moving { 32..=33 } else { 33..=33 };

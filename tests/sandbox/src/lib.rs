@@ -1,5 +1,8 @@
 //! The sealed world in which the tools are tested as programs: a repository and a home of its own, a cleared
 //! environment, a fixed clock, and the forge on loopback.
+//!
+//! No program may show the forge's token ([`CANARY_TOKEN`]): an output with it fails the test where it is read, a file with
+//! it when the sandbox is dropped.
 
 #![allow(
     clippy::disallowed_methods,
@@ -9,43 +12,47 @@
     reason = "a test's world fails by panicking, and it is the world that the tools are kept from"
 )]
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+mod call;
+mod forge;
+mod git;
 
-use demo_forge::DemoForge;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+pub use call::{Call, Ended};
+pub use forge::{CANARY_TOKEN, SAMPLE_SLUG, serve, serve_sample, serve_with};
+pub use git::{FIRST_COMMIT, author, commit, git_at, stage, stage_all};
 use serde_json::Value;
 
 /// The clock of every sandbox, unless a call sets another.
 pub const NOW: &str = "2026-03-21T12:34:56.123456Z";
 
+/// The interpreter of the tests that need one; they are ignored unless they are named.
+pub const PYTHON: &str = "/usr/bin/python3";
+
 /// A repository and a home, removed at the end.
 pub struct Sandbox {
     folder: tempfile::TempDir,
+    /// Whether a program was given the forge's token.
+    has_token: Arc<AtomicBool>,
 }
 
-/// A call of a tool that has not been made yet.
-#[must_use = "a call does nothing until it is run"]
-pub struct Call {
-    command: Command,
-    stdin: Option<Vec<u8>>,
-}
-
-/// How a call ended.
+/// A file, folder or link of a work tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use = "look at the output, or at least at the exit code"]
-pub struct Ended {
-    /// The exit code; none after a signal.
-    pub code: Option<i32>,
-    /// What was said on stdout.
-    pub out: String,
-    /// What was said on stderr.
-    pub err: String,
+pub struct Item {
+    /// Its kind and permissions.
+    pub mode: u32,
+    /// When its content changed; none for folders and links.
+    pub modified: Option<SystemTime>,
+    /// Its content, or the path that a link leads to.
+    pub content: Vec<u8>,
 }
 
 /// Returns the file of a tool that `cargo test --workspace` has built.
@@ -79,7 +86,7 @@ impl Sandbox {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("repo/.git")).unwrap();
         fs::create_dir_all(folder.path().join("home")).unwrap();
-        Self { folder }
+        Self { folder, has_token: Arc::default() }
     }
 
     /// Returns the repository's root.
@@ -93,12 +100,12 @@ impl Sandbox {
     }
 
     /// Prepares a call of a tool from inside the repository.
-    pub fn call<S: AsRef<std::ffi::OsStr>>(&self, tool: &str, args: impl IntoIterator<Item = S>) -> Call {
+    pub fn call<S: AsRef<OsStr>>(&self, tool: &str, args: impl IntoIterator<Item = S>) -> Call {
         self.call_as(&program(tool), args)
     }
 
     /// Prepares a call of a program by this path.
-    pub fn call_as<S: AsRef<std::ffi::OsStr>>(&self, path: &Path, args: impl IntoIterator<Item = S>) -> Call {
+    pub fn call_as<S: AsRef<OsStr>>(&self, path: &Path, args: impl IntoIterator<Item = S>) -> Call {
         let mut command = Command::new(path);
         command
             .args(args)
@@ -107,7 +114,26 @@ impl Sandbox {
             .env("HOME", self.folder.path().join("home"))
             .env("PATH", "/usr/bin:/bin")
             .env("TIMMY_NOW", NOW);
-        Call { command, stdin: None }
+        Call::new(command, Arc::clone(&self.has_token))
+    }
+
+    /// Prepares a call of a tool as a user for whom permissions hold: as nobody if the test runs as root.
+    pub fn call_unprivileged<S: AsRef<OsStr>>(&self, tool: &str, args: impl IntoIterator<Item = S>) -> Call {
+        fs::set_permissions(self.outside(), fs::Permissions::from_mode(0o755)).unwrap();
+        self.call(tool, args).without_root()
+    }
+
+    /// Prepares a call of a tool that can write no file beyond so many KiB: with 0 as on a full disk.
+    pub fn call_with_file_limit<S: AsRef<OsStr>>(
+        &self,
+        kib: u32,
+        tool: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Call {
+        let script = format!("ulimit -f {kib}; exec \"$0\" \"$@\"");
+        let mut words: Vec<OsString> = vec!["-c".into(), script.into(), program(tool).into()];
+        words.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.call_as(Path::new("/bin/bash"), words)
     }
 
     /// Runs a tool in the repository.
@@ -171,91 +197,44 @@ impl Sandbox {
         walk(&self.root(), &self.root().join(name), &mut tree);
         tree
     }
-}
 
-impl Call {
-    /// Sets a variable.
-    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    /// Changes the current directory.
-    pub fn dir(mut self, path: impl AsRef<Path>) -> Self {
-        self.command.current_dir(path);
-        self
-    }
-
-    /// Calls the program by another name than its file's.
-    pub fn named(mut self, name: &str) -> Self {
-        self.command.arg0(name);
-        self
-    }
-
-    /// Makes the call as another user.
-    pub fn user(mut self, id: u32) -> Self {
-        self.command.uid(id).gid(id);
-        self
-    }
-
-    /// Gives it something to read on stdin.
-    pub fn stdin(mut self, content: impl Into<Vec<u8>>) -> Self {
-        self.stdin = Some(content.into());
-        self
-    }
-
-    /// Points the tool at a forge, with a token that is valid there, and short patience.
-    pub fn forge(self, forge: &DemoForge, slug: &str) -> Self {
-        self.env("GITEA_API", forge.api())
-            .env("REPO_SLUG", slug)
-            .env("GITEA_TOKEN", "demo")
-            .env("TIMMY_AUTOMATION_HTTP_TIMEOUT", "1")
-            .env("TIMMY_AUTOMATION_HTTP_RETRIES", "1")
-    }
-
-    /// Starts it, with stdout and stderr caught.
-    pub fn start(mut self) -> Child {
-        let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
-        let mut child = self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        if let (Some(mut pipe), Some(content)) = (child.stdin.take(), self.stdin) {
-            // A tool that does not read to the end has its reasons.
-            let _ = pipe.write_all(&content);
+    /// Returns everything in the work tree, by its path in the repository, but not what Git keeps.
+    pub fn work_tree(&self) -> BTreeMap<String, Item> {
+        let (root, mut items) = (self.root(), BTreeMap::new());
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let (path, metadata) = (entry.path(), entry.path().symlink_metadata().unwrap());
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                if name == ".git" {
+                    continue;
+                }
+                let content = match fs::read_link(&path) {
+                    Ok(target) => target.into_os_string().into_encoded_bytes(),
+                    Err(_) if metadata.is_dir() => Vec::new(),
+                    Err(_) => fs::read(&path).unwrap(),
+                };
+                if metadata.is_dir() {
+                    folders.push(path);
+                }
+                let modified = metadata.is_file().then(|| metadata.modified().unwrap());
+                items.insert(name, Item { mode: metadata.permissions().mode(), modified, content });
+            }
         }
-        child
+        items
     }
 
-    /// Runs it to its end.
-    pub fn run(self) -> Ended {
-        self.start().wait_with_output().unwrap().into()
+    /// Notes that a program can now have the forge's token.
+    fn token_given(&self) {
+        self.has_token.store(true, Ordering::Relaxed);
     }
 }
 
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if self.has_token.load(Ordering::Relaxed) && !std::thread::panicking() {
+            let found = self.files_with_token();
+            assert!(found.is_empty(), "the forge's token is in {}", forge::shown(&found));
         }
-    }
-}
-
-impl Ended {
-    /// Checks the exit code; returns the rest for further looks.
-    pub fn code(self, expected: i32) -> Self {
-        assert_eq!(self.code, Some(expected), "stdout: {}\nstderr: {}", self.out, self.err);
-        self
-    }
-
-    /// Returns the whole conversation: stdout, stderr and the code.
-    pub fn conversation(&self) -> String {
-        let mut text = self.out.clone();
-        for line in self.err.lines() {
-            text.push_str("! ");
-            text.push_str(line);
-            text.push('\n');
-        }
-        text.push_str(&self.code.map_or("killed".to_owned(), |code| format!("exit {code}")));
-        text
     }
 }
