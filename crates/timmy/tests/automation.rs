@@ -225,6 +225,23 @@ fn a_switch_says_what_it_did_and_an_unknown_id_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn an_entry_with_a_repeated_field_is_refused_by_every_command_and_stays_as_it_is() {
+    let sandbox = Sandbox::new();
+    // For Python, which takes the last of repeated keys, the guard is on.
+    let text = r#"{"automations": [{"id": "loop_guard", "script": "s.py", "enabled": false, "enabled": true}]}"#;
+    sandbox.write(MANIFEST, text);
+    for ended in [
+        automation(&sandbox, &["disable", "loop_guard"]),
+        automation(&sandbox, &["enable", "loop_guard"]),
+        sandbox.run("loop_guard", &[]),
+    ] {
+        let ended = ended.code(2);
+        assert!(ended.err.contains("automations.json:1:83: duplicate field `enabled`"), "{}", ended.err);
+    }
+    assert_eq!(sandbox.read(MANIFEST), text, "no switch is reported that a reader would not see");
+}
+
+#[test]
 fn without_a_manifest_the_tools_are_there_and_the_first_change_writes_one() {
     for folder in ["config", "timmy_automations/config"] {
         let sandbox = Sandbox::new();

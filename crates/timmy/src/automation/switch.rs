@@ -163,11 +163,29 @@ mod tests {
         assert_eq!(after_switching(text, "a", false), text.replace("\"s\",", "\"s\",\n    \"enabled\": false,"));
     }
 
+    /// Readers differ in which of repeated keys counts (in Python the last one does), so none is changed.
     #[test]
-    fn of_a_field_that_stands_twice_the_last_counts_and_is_changed() {
-        let text = "{\"automations\": [{\"id\": \"a\", \"script\": \"s\", \"enabled\": false, \"enabled\": true}]}";
-        let (manifest, problems) = Manifest::read(Source::new("m", text)).unwrap();
-        // Such an entry is refused when it is read, so nothing can be switched wrongly.
-        assert!(manifest.find("a").is_none() && problems.len() == 1);
+    fn an_entry_with_a_repeated_field_is_refused_before_it_could_be_switched() {
+        for (fields, repeated) in [
+            ("\"enabled\": false, \"enabled\": true", "enabled"),
+            ("\"enabled\": true, \"enabled\": false", "enabled"),
+            ("\"enabled\": true, \"\\u0065nabled\": true", "enabled"),
+            ("\"script\": \"t\", \"enabled\": true", "script"),
+            ("\"id\": \"b\"", "id"),
+            ("\"config\": {}, \"config\": {}", "config"),
+        ] {
+            let text = format!("{{\"automations\": [{{\"id\": \"a\", \"script\": \"s\", {fields}}}]}}");
+            let (manifest, problems) = Manifest::read(Source::new("m", text.as_str())).unwrap();
+            assert!(manifest.listed().is_empty(), "{fields}");
+            let problems: Vec<String> = problems.iter().map(|problem| problem.error.message.clone()).collect();
+            assert_eq!(problems, [format!("duplicate field `{repeated}`")], "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_list_of_automations_is_refused_as_a_whole() {
+        let text = "{\"automations\": [{\"id\": \"a\", \"script\": \"s\"}], \"automations\": []}";
+        let error = Manifest::read(Source::new("m", text)).unwrap_err();
+        assert_eq!(error.message, "duplicate field `automations`");
     }
 }
