@@ -2,7 +2,7 @@
 //!
 //! `append LOG SUMMARY`
 
-#![allow(clippy::disallowed_methods, reason = "a floor has nothing between itself and the system")]
+#![allow(clippy::disallowed_methods, reason = "a floor calls the system directly")]
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};

@@ -1,3 +1,3 @@
-//! The floor of every start: a program that does nothing.
+//! The floor of every program start: a program that does nothing.
 
 fn main() {}

@@ -1,15 +1,15 @@
-//! The floor of a list: all its pages over 8 keep-alive connections, read and thrown away; and the floor of as many single
-//! entries.
+//! The floor of a list: reads all its pages over 8 keep-alive connections and discards them. Also the floor of single entries:
+//! reads that number of them.
 //!
-//! `fetch HOST:PORT PATH` with a path that has its query begun, or `fetch HOST:PORT PATH COUNT` for `PATH/1` and so on.
+//! `fetch HOST:PORT PATH`, where the path already contains a `?`, or `fetch HOST:PORT PATH COUNT` for `PATH/1` and so on.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a floor has nothing between itself and the system")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a floor calls the system directly")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Fetches an answer; returns the total that the server counts.
+/// Reads a response; returns the total count that the server reports.
 fn get(connection: &mut BufReader<TcpStream>, host: &str, path: &str) -> usize {
     write!(connection.get_mut(), "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
     let (mut length, mut total, mut line) = (0, 0, String::new());

@@ -1,6 +1,6 @@
-//! The floor for looking at a few files: reads those that it is given, and does nothing else.
+//! The floor of checking a few files: reads the given files and does nothing else.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a floor for measuring, and no tool")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a floor for measurements, not a tool")]
 
 fn main() {
     for name in std::env::args().skip(1) {

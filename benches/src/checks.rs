@@ -1,4 +1,5 @@
-//! The checks before a commit: the syntax of much Python beside its bare parser, and three staged files beside reading them.
+//! The pre-commit checks: the syntax of many Python files compared with the parser alone, and three staged files compared with
+//! reading them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,14 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::measure::{Variant, bar, in_turns, print};
 use crate::subjects::{built, empty_by_default, variant};
 
-/// Runs Git in a folder.
+/// Runs Git in a directory.
 fn git(folder: &Path, args: &[&str]) {
     let mut command = std::process::Command::new("git");
     command.args(["-c", "user.name=T", "-c", "user.email=t@localhost"]).args(args).current_dir(folder);
     assert!(command.stdout(std::process::Stdio::null()).status().unwrap().success(), "git {args:?}");
 }
 
-/// The CPython at hand and where its tests are, if there is one with its tests.
+/// Finds an installed CPython that has its own tests; returns the interpreter and the directory of the tests.
 fn cpython() -> Option<(String, PathBuf)> {
     let program = "import os, sys, test; print(sys.executable); print(os.path.dirname(test.__file__))";
     let output = std::process::Command::new("python3").args(["-c", program]).output().ok()?;
@@ -24,7 +25,7 @@ fn cpython() -> Option<(String, PathBuf)> {
     tests.join("test_ast.py").is_file().then(|| (python.to_owned(), tests))
 }
 
-/// Copies the Python files of a folder; returns their new paths.
+/// Copies the Python files of a directory; returns their new paths.
 fn copy_python(from: &Path, to: &Path) -> Vec<PathBuf> {
     let mut copied = Vec::new();
     for entry in fs::read_dir(from).unwrap() {
@@ -52,7 +53,7 @@ for name in open(sys.argv[1]).read().split('\\n'):
 
 pub(crate) fn checks(rounds: usize) {
     let Some((python, tests)) = cpython() else {
-        println!("  left out: there is no python3 with its own tests here");
+        println!("  skipped: no python3 with its own tests is installed");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +89,7 @@ pub(crate) fn checks(rounds: usize) {
     bar("all checks, wall to syntax alone", used[3].wall_us / used[1].wall_us, 4.0);
 }
 
-/// A package of so many modules that import from one another.
+/// Writes a package with this number of modules, which import from one another.
 fn package(folder: &Path, modules: usize) {
     let folder = folder.join("src/pkg");
     fs::create_dir_all(&folder).unwrap();

@@ -1,14 +1,14 @@
-//! Measures the tools against floors: small programs that do only what cannot be left out.
+//! Measures the tools against floors: small programs that do only the necessary part of the same work.
 //!
-//! Every comparison runs its variants in turns, round after round, and prints medians and their ratio to the floor, with
-//! the bar that the ratio is held to. CPU time is the children's user and system time together.
+//! Every comparison runs its variants in turns, in several rounds, and prints the medians and their ratio to the floor, with
+//! the bar: the limit for that ratio. CPU time is the sum of the user and system time of the child processes.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a measurement stops at the first thing that is not as it should be, and prints to people"
+    reason = "a measurement stops at the first error, and prints for people"
 )]
 
 mod checks;
@@ -20,14 +20,14 @@ use clap::Parser;
 /// Measures the tools against floors, as ratios in one run
 #[derive(Debug, Parser)]
 struct Cli {
-    /// Only the comparisons whose name holds this
+    /// Run only the comparisons whose name contains this text
     filter: Option<String>,
 
-    /// How many rounds, in each of which every variant has its turn
+    /// The number of rounds; each round runs every variant once
     #[arg(long, default_value_t = 9)]
     rounds: usize,
 
-    /// Run a program so many times and print what it used (for the measurement's own use)
+    /// Run a program this number of times and print what it used (for internal use)
     #[arg(long, num_args = 2.., hide = true, allow_hyphen_values = true, value_names = ["TIMES", "PROGRAM"])]
     child: Option<Vec<String>>,
 }

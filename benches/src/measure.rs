@@ -1,24 +1,24 @@
-//! How a variant is measured, and how a comparison is printed.
+//! Measures a variant, and prints a comparison.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// A way of doing something: a program with its arguments and variables.
+/// One program to measure, with its arguments and environment variables.
 pub(crate) struct Variant {
     pub name: String,
     pub program: String,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
     pub dir: String,
-    /// Run before each of its turns.
+    /// Called before each turn of this variant.
     pub before: Box<dyn Fn()>,
-    /// How often it runs in a turn.
+    /// The number of calls in one turn.
     pub times: usize,
 }
 
-/// What one run used, on average over a turn.
+/// What one call used, on average over a turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Used {
     pub cpu_us: f64,
@@ -26,13 +26,13 @@ pub(crate) struct Used {
     pub peak_kib: f64,
 }
 
-/// The median over all rounds.
+/// Returns the median.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// Measures every variant in turns; returns each one's medians.
+/// Measures all variants in turns; returns the medians of each.
 pub(crate) fn in_turns(variants: &[Variant], rounds: usize) -> Vec<Used> {
     let mut all: Vec<Vec<Used>> = vec![Vec::new(); variants.len()];
     for _ in 0..rounds {
@@ -49,7 +49,7 @@ pub(crate) fn in_turns(variants: &[Variant], rounds: usize) -> Vec<Used> {
     all.iter().map(medians).collect()
 }
 
-/// Prints the medians, each with its ratio to the first.
+/// Prints the medians, each with its ratio to the first variant.
 pub(crate) fn print(variants: &[Variant], used: &[Used]) {
     for (variant, own) in variants.iter().zip(used) {
         println!(
@@ -64,12 +64,12 @@ pub(crate) fn print(variants: &[Variant], used: &[Used]) {
     }
 }
 
-/// Prints a value against its bar.
+/// Prints a value and its limit.
 pub(crate) fn bar(what: &str, value: f64, most: f64) {
     println!("  {} {what}: {value:.2} (bar {most})", if value <= most { "ok  " } else { "MISS" });
 }
 
-/// One turn, in a process of its own, whose children's peak memory and CPU time are the variant's alone.
+/// Runs one turn in a separate process, so that the peak memory and CPU time of its children belong to this variant only.
 fn turn(variant: &Variant) -> Used {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--child", &variant.times.to_string(), &variant.program])
@@ -87,7 +87,7 @@ fn turn(variant: &Variant) -> Used {
     Used { cpu_us, wall_us, peak_kib }
 }
 
-/// Runs a program so many times, and prints what one run used: microseconds of CPU, of the wall, KiB at the peak.
+/// Runs a program this number of times, and prints what one call used: microseconds of CPU, elapsed microseconds, peak KiB.
 #[expect(clippy::cast_precision_loss, reason = "microseconds and KiB")]
 pub(crate) fn run_child(call: &[String]) {
     let times: u32 = call[0].parse().unwrap();

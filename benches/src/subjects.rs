@@ -1,4 +1,4 @@
-//! What is compared with what, and the bars.
+//! The comparisons and their limits.
 
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -15,14 +15,14 @@ use triage_score::Rules;
 use crate::checks::{checks, staged};
 use crate::measure::{Variant, bar, in_turns, median, print};
 
-/// A comparison: runs so many rounds, and prints what came out.
+/// A comparison: runs this number of rounds and prints the results.
 type Subject = fn(usize);
 
 /// The comparisons by name.
 pub(crate) const ALL: [(&str, Subject); 12] = [
     ("version: the start of each tool", version),
     ("guard: a queue of 50, and of 10,000", guard),
-    ("trigger: what it costs to be supervised", trigger),
+    ("trigger: the cost of supervision", trigger),
     ("retro: one record", retro),
     ("history: a record after 100 lines and after 1,000,000", history),
     ("triage: 10,000 issues at 20 ms a request", triage),
@@ -53,7 +53,7 @@ pub(crate) fn variant(name: &str, program: &str, args: &[&str], times: usize) ->
     }
 }
 
-/// A work tree without a remote, removed at the end.
+/// A work tree without a remote; it is removed at the end.
 struct Tree(tempfile::TempDir);
 
 impl Tree {
@@ -73,7 +73,7 @@ impl Tree {
     }
 }
 
-/// An empty program as rustc builds it when nobody says anything, in a folder that goes with it.
+/// An empty program that rustc builds with its default options, in a temporary directory that is returned with it.
 pub(crate) fn empty_by_default() -> (tempfile::TempDir, Variant) {
     let folder = tempfile::tempdir().unwrap();
     let (source, program) = (folder.path().join("empty.rs"), folder.path().join("empty"));
@@ -125,7 +125,7 @@ fn guard(rounds: usize) {
     bar("10,000 items, MiB", used[3].peak_kib / 1024.0, 8.0);
 }
 
-/// `timmy trigger` with the guard alone, beside the guard called by itself.
+/// Compares `timmy trigger` with the guard as its only automation, and the guard called directly.
 fn trigger(rounds: usize) {
     let (alone, supervised) = (Tree::new(), Tree::new());
     for tree in [&alone, &supervised] {
@@ -146,7 +146,7 @@ fn trigger(rounds: usize) {
 const RECORD: [&str; 11] =
     ["--cycle", "42", "--success", "--main-green", "--issue", "85", "--type", "bug", "--duration", "480", "--quiet"];
 
-/// A log of so many cycles, spread over the days before now.
+/// A log of this number of cycles, spread over past days.
 fn log(lines: usize) -> String {
     let line = |number: usize| {
         let (day, count) = (number / 400, number % 400 + 1);
@@ -192,7 +192,7 @@ fn history(rounds: usize) {
     let variants = trees
         .each_ref()
         .map(|(lines, tree)| tree.here(variant(&format!("after {lines} lines"), "cycle_retro", &RECORD, 50)));
-    // The first call builds the index; it is paid once, and shown.
+    // The first call builds the index. Its cost occurs once and is printed separately.
     for variant in &variants {
         let begun = Instant::now();
         std::process::Command::new(&variant.program).args(&variant.args).current_dir(&variant.dir).status().unwrap();
@@ -205,7 +205,7 @@ fn history(rounds: usize) {
     bar("a million, MiB", used[1].peak_kib / 1024.0, 6.0);
 }
 
-/// Issues with bodies of 0.5 to 4 KB, put together from the paragraphs of the sample project.
+/// Issues with bodies of 0.5 to 4 KB, made of paragraphs of the sample project.
 fn issues(count: usize) -> Vec<Value> {
     let sample: Value = serde_json::from_str(demo_forge::SAMPLE).unwrap();
     let texts: Vec<&Value> = sample["issues"].as_array().unwrap().iter().collect();
@@ -305,7 +305,7 @@ fn introspect(rounds: usize) {
     print(&variants, &used);
     bar("a year, s of CPU", used[0].cpu_us / 1e6, 0.5);
     bar("a million, MiB", used[1].peak_kib / 1024.0, 48.0);
-    println!("  (a million is to be set beside DuckDB's read_json of the same file: see docs/design/0002-insights.md)");
+    println!("  (compare the million with DuckDB's read_json of the same file: see docs/design/0002-insights.md)");
 }
 
 fn backfill(rounds: usize) {
@@ -315,7 +315,7 @@ fn backfill(rounds: usize) {
                "additions": 10, "deletions": 2, "changed_files": 1})
     };
     let project = Project::new("acme", "app", Vec::new(), (1..=2000).map(pull).collect());
-    // Gitea's lists say nothing of sizes.
+    // Gitea's lists contain no sizes.
     let options = Options { flavour: Flavour::Gitea, ..Options::default() };
     let forge = DemoForge::start(&project, options).unwrap();
     forge.order(Fault::Latency(Duration::from_millis(20)), None);
@@ -334,7 +334,7 @@ fn backfill(rounds: usize) {
     bar("wall to the details floor", used[1].wall_us / used[0].wall_us, 1.2);
 }
 
-/// A repository of so many merges, in a stream for `git fast-import`.
+/// A repository with this number of merges, as a stream for `git fast-import`.
 fn merges(count: usize) -> Vec<u8> {
     let mut stream = Vec::new();
     let mut lines: Vec<Vec<usize>> = vec![(0..200).collect(); 100];

@@ -1,5 +1,5 @@
-//! `calibrate [LOGS]`: what `loop_introspect` concludes from simulated loops, beside what it promises. Both processors, some
-//! minutes with the default of 1000 logs a scenario (a third of that for changes, a fifth for claims).
+//! `calibrate [LOGS]`: compares what `loop_introspect` concludes from simulated loops with what it promises. It uses all
+//! processors and takes some minutes with the default of 1000 logs per scenario (a third of that for changes, a sixth for claims).
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, reason = "a table for people")]
 
@@ -11,7 +11,7 @@ use loop_monitor::stats::real;
 use loop_monitor::{Event, Parameters, Series, Stream, replay};
 use simulated_loop::{Bursts, Change, Scenario};
 
-/// Two weeks, and the month after them, at a hundred cycles a day.
+/// Two weeks, and two weeks plus the month after them, at a hundred cycles a day.
 const WEEKS: usize = 1400;
 const LOG: usize = 4400;
 
@@ -53,14 +53,14 @@ fn main() {
         let (covered, accused) = (found.iter().filter(|row| row.1).count(), found.iter().filter(|row| row.2).count());
         let [share, bar_median, bar_ninety] = bars;
         let ok = per_mille(week, logs) >= real(share) * 10.0 && median <= bar_median && ninety <= bar_ninety;
-        let told = |delay: usize| if delay == usize::MAX { "-".to_owned() } else { delay.to_string() };
+        let shown = |delay: usize| if delay == usize::MAX { "-".to_owned() } else { delay.to_string() };
         let bar = |bar: usize| if bar == usize::MAX { "-".to_owned() } else { bar.to_string() };
         println!(
             "  {} {name:<34} {:>4.0}% {:>5} {:>5}  ({share}%, {}, {})  covered {:.0}%, others accused {:.1}%",
             mark(ok),
             per_mille(week, logs) / 10.0,
-            told(median),
-            told(ninety),
+            shown(median),
+            shown(ninety),
             bar(bar_median),
             bar(bar_ninety),
             per_mille(covered, logs) / 10.0,
@@ -77,10 +77,14 @@ fn stationary() -> Vec<(String, Scenario, f64)> {
         all.push((format!("independent {success}"), Scenario { success, ..base() }, 25.0));
     }
     for success in [0.5, 0.7, 0.9] {
-        all.push((format!("bursts told {success}"), Scenario { success, bursts: Bursts::Told, ..base() }, 45.0));
+        all.push((format!("labelled bursts {success}"), Scenario { success, bursts: Bursts::Told, ..base() }, 45.0));
     }
     for success in [0.7, 0.9] {
-        all.push((format!("bursts untold {success}"), Scenario { success, bursts: Bursts::Untold, ..base() }, 50.0));
+        all.push((
+            format!("unlabelled bursts {success}"),
+            Scenario { success, bursts: Bursts::Untold, ..base() },
+            50.0,
+        ));
     }
     let rest = [
         ("flags that echo failures", Scenario { bursts: Bursts::Echo, ..base() }, 50.0),
@@ -89,19 +93,19 @@ fn stationary() -> Vec<(String, Scenario, f64)> {
         ("nights 10 points worse", Scenario { success: 0.7, night: 0.1, ..base() }, 50.0),
         ("slow and fast hours", Scenario { success: 0.7, slow_hours: 0.5, ..base() }, 50.0),
         ("20 a day, independent 0.7", Scenario { success: 0.7, per_day: 20, ..base() }, 50.0),
-        ("20 a day, bursts told 0.7", Scenario { success: 0.7, per_day: 20, bursts: Bursts::Told, ..base() }, 50.0),
+        ("20 a day, labelled bursts 0.7", Scenario { success: 0.7, per_day: 20, bursts: Bursts::Told, ..base() }, 50.0),
     ];
     all.extend(rest.map(|(name, scenario, most)| (name.to_owned(), scenario, most)));
     all
 }
 
-/// A change: its name, the loop, what finds it, and the bars: found within 7 days (%), median, 90 %.
+/// A change: its name, the loop, the event that shows it, and the limits: found within 7 days (%), median, 90 %.
 type Changed = (String, Scenario, fn(&Event) -> bool, [usize; 3]);
 
 fn changes() -> Vec<Changed> {
     const NONE: usize = usize::MAX;
     let mut all: Vec<Changed> = Vec::new();
-    for (bursts, more, word) in [(Bursts::None, 0, ""), (Bursts::Told, 20, ", bursts told")] {
+    for (bursts, more, word) in [(Bursts::None, 0, ""), (Bursts::Told, 20, ", labelled bursts")] {
         for (before, after, bars) in [
             (0.9, 0.8, [92, NONE, NONE]),
             (0.9, 0.7, [0, 120 + more, 220 + more]),
@@ -111,7 +115,7 @@ fn changes() -> Vec<Changed> {
             (0.7, 0.4, [0, 160 + more, 260 + more]),
             (0.9, 0.1, [0, 220 + more, NONE]),
         ] {
-            // The bars for a loss of ten points are those of independent loops.
+            // The limits for a loss of ten points apply to independent loops only.
             let bars = if bursts == Bursts::None || bars[0] == 0 { bars } else { [0, NONE, NONE] };
             let change = Some((WEEKS, Change::Success(after)));
             let scenario = Scenario { success: before, bursts, change, ..Scenario::default() };
@@ -133,11 +137,11 @@ fn changes() -> Vec<Changed> {
     all
 }
 
-/// The claims about the present, at every look of the month after two weeks, as if the tool had run each time.
+/// Judges the claims about the present at every look of the month after two weeks, as if the tool had run at each look.
 fn claims_of(logs: u64) {
     println!("Claims at every look of a month, of {logs} logs; bars");
     let parameters = Parameters::default();
-    for (name, bursts) in [("independent", Bursts::None), ("bursts told", Bursts::Told)] {
+    for (name, bursts) in [("independent", Bursts::None), ("labelled bursts", Bursts::Told)] {
         let scenario = Scenario { success: 0.7, bursts, ..Scenario::default() };
         let found = each(logs.div_ceil(2), |seed| {
             let series = series(&scenario, seed, LOG);
@@ -182,7 +186,7 @@ fn claims_of(logs: u64) {
     .collect();
     delays.sort_unstable();
     let (median, ninety) = (delays[delays.len() / 2], delays[delays.len() * 9 / 10]);
-    println!("  {} 0.9 to 0.1: outage told after {median} cycles, 90 % within {ninety} (20)", mark(ninety <= 20));
+    println!("  {} 0.9 to 0.1: outage reported after {median} cycles, 90 % within {ninety} (20)", mark(ninety <= 20));
 }
 
 fn series(scenario: &Scenario, seed: u64, cycles: usize) -> Series {
@@ -202,7 +206,7 @@ fn days(scenario: &Scenario, days: usize) -> usize {
     scenario.per_day * days
 }
 
-/// The results for so many seeds, computed on all processors, in the seeds' order.
+/// Returns the results for this number of seeds, in the order of the seeds, computed on all processors.
 fn each<T: Send>(logs: u64, of: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let next = AtomicU64::new(0);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
