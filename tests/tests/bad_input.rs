@@ -47,7 +47,7 @@ fn a_broken_manifest_stops_every_tool() {
         ("\u{0}\u{1}\u{2}", "automations.json:1:1: a NUL byte"),
         ("{\"automations\": [{\"id\": \"a\", \"script\": \"x\", \"enabled\": \"yes\"}]}", "expected a boolean"),
         ("{\"automations\": [{\"id\": \"a\", \"script\": \"x\", \"enabeld\": true}]}", "did you mean `enabled`?"),
-        (&huge, "bytes are more than"),
+        (&huge, "bytes exceed the limit"),
         (&deep, "automations.json:1:"),
     ] {
         for (tool, args) in TOOLS {
@@ -141,7 +141,7 @@ fn broken_rules_are_refused_quickly() {
         ("- 1".to_owned(), "triage_rules.yaml:1:"),
         (bomb, "triage_rules.yaml"),
         ("[".repeat(100_000), "triage_rules.yaml:"),
-        (" ".repeat(2 << 20), "bytes are more than"),
+        (" ".repeat(2 << 20), "bytes exceed the limit"),
         (shipped.replacen("points: 1", "points: 1000", 1), "points: 1000 is not a number from -100 to 100"),
         (shipped.replacen("patterns:", "paterns:", 1), "did you mean `patterns`?"),
         (shipped.replacen("'\\bphilosoph'", "'(((a{999}){999}){999})'", 1), "exceeds size limit"),
@@ -198,12 +198,12 @@ fn what_stands_in_a_files_place_is_named() {
         refused(
             &sandbox,
             sandbox.call(tool, args),
-            &[name.rsplit('/').next().unwrap(), "hint: move aside what stands in the way"],
+            &[name.rsplit('/').next().unwrap(), "hint: move what is in the way"],
         );
         let sandbox = self::sandbox();
         sandbox.write(&format!("{name}.x"), "x");
         symlink(sandbox.root().join(name), sandbox.root().join(name)).unwrap();
-        refused(&sandbox, sandbox.call(tool, args), &["hint: mend the symbolic link"]);
+        refused(&sandbox, sandbox.call(tool, args), &["hint: fix the symbolic link"]);
     }
 }
 

@@ -22,8 +22,8 @@ enum Outcome {
 use Outcome::{Done, Failed, GoesOn};
 
 fn faults() -> Vec<(Fault, Option<usize>, [Outcome; 3])> {
-    let stands = GoesOn("the queue stands");
-    let local = GoesOn("the agenda is made of the local queue");
+    let stands = GoesOn("the queue is used as it is");
+    let local = GoesOn("the agenda is made from the local queue");
     let nowhere = || Fault::Redirect("http://127.0.0.1:9".to_owned());
     // A fault, for how many requests; triage_score, orchestrator, loop_guard.
     vec![
@@ -36,15 +36,15 @@ fn faults() -> Vec<(Fault, Option<usize>, [Outcome; 3])> {
         (Fault::BadGateway, None, [Failed("502 Bad Gateway"), local, stands]),
         (Fault::Panic, None, [Failed("500 Internal Server Error"), local, stands]),
         (Fault::CutBody, Some(1), [Done, Done, stands]),
-        (Fault::CutBody, None, [Failed("the answer broke off"), local, stands]),
+        (Fault::CutBody, None, [Failed("the response was cut off"), local, stands]),
         (Fault::Drop, Some(1), [Done, Done, stands]),
         (Fault::Drop, None, [Failed("the connection broke"), local, stands]),
         (Fault::Hang, Some(1), [Done, Done, stands]),
-        (Fault::Hang, None, [Failed("no answer in time"), local, stands]),
-        (Fault::NotJson, None, [Failed("no list of entries"), local, stands]),
+        (Fault::Hang, None, [Failed("no response in time"), local, stands]),
+        (Fault::NotJson, None, [Failed("not a list of entries"), local, stands]),
         (Fault::BadToken, None, [Failed("401 Unauthorized"), local, stands]),
         (nowhere(), None, [Failed("redirected to http://127.0.0.1:9"), local, stands]),
-        (Fault::NullEntries, None, [GoesOn("could not be had"), GoesOn("could not be had"), Done]),
+        (Fault::NullEntries, None, [GoesOn("could not be fetched"), GoesOn("could not be fetched"), Done]),
     ]
 }
 

@@ -125,7 +125,7 @@ fn a_repository_is_installed_into_used_and_taken_back() {
 
     // What happened, and why.
     let ended = timmy(&["why", "85"], "2026-03-21T07:00:00Z").code(0);
-    assert!(ended.out.contains("Cycles: 11 spent on it, 8 went well."), "{}", ended.out);
+    assert!(ended.out.contains("Cycles: 11 worked on it, 8 succeeded."), "{}", ended.out);
     let _ = timmy(&["verify"], start).code(0);
     let _ = timmy(&["doctor"], start).code(0);
 

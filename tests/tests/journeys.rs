@@ -122,7 +122,7 @@ fn the_token_file_is_read_and_its_openness_warned_about() {
     for (mode, warned) in [(0o644, true), (0o600, false)] {
         sandbox.write_token_file(mode);
         let ended = call().run().code(0);
-        assert_eq!(ended.err.contains("others can read the token file"), warned, "{}", ended.err);
+        assert_eq!(ended.err.contains("other users can read the token file"), warned, "{}", ended.err);
     }
     assert!(all_with_token(&forge));
 }

@@ -205,7 +205,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
     let forge = Forge::connect(&connection)?;
     let listing = forge.merged_pulls()?;
     if let Some(gap) = listing.gap() {
-        run.warn(&format!("the list of closed pull requests is not whole: {gap}"));
+        run.warn(&format!("the list of closed pull requests is incomplete: {gap}"));
     }
     let mut found: Vec<Merged> = listing.items.into_iter().flatten().filter_map(Merged::of_pull).collect();
     keep(&mut found, settings, |merged| known.contains(&merged.number));
@@ -238,7 +238,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
         progress.end();
         outcome?;
         if failed > 0 {
-            run.warn(&format!("{failed} pull requests could not be had by themselves; their sizes are unknown"));
+            run.warn(&format!("{failed} pull requests could not be fetched; their sizes are unknown"));
         }
     }
     Ok((found, connection.slug.ok()))
@@ -253,7 +253,7 @@ fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec
     run.detail(&format!("{} commits on the main line name {} pull requests", history.commits, history.merged.len()));
     if history.uncertain > 0 {
         run.warn(&format!(
-            "{} of {} are named by the end of a commit's subject alone; a commit picked from another repository brings its \
+            "{} of {} are named only at the end of a commit's subject; a commit picked from another repository keeps its \
              number with it",
             history.uncertain,
             history.merged.len()

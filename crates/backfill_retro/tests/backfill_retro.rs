@@ -192,7 +192,7 @@ fn a_history_alone_tells_what_was_merged_in_every_style() {
     history.repository.remote("origin", "https://gitea.example/acme/app.git").unwrap();
     let ended = sandbox.run("backfill_retro", &["--from-git"]).code(0);
     assert_eq!(ended.out, "[backfill] Added 6 records; 0 were known\n");
-    assert!(ended.err.contains("1 of 6 are named by the end of a commit's subject alone"), "{}", ended.err);
+    assert!(ended.err.contains("1 of 6 are named only at the end of a commit's subject"), "{}", ended.err);
     let found: Vec<Value> = sandbox
         .json_lines(LOG)
         .iter()

@@ -70,7 +70,7 @@ pub fn take<T: DeserializeOwned + Default>(lock: &Lock, warn: impl FnOnce(&str))
         Document::Intact(value) => Ok(value),
         Document::Damaged(error) => {
             let kept = keep_damaged(lock)?;
-            warn(&format!("{error}; it is made anew, and the damaged one kept as {}", kept.display()));
+            warn(&format!("{error}; it is recreated, and the damaged file is kept as {}", kept.display()));
             Ok(T::default())
         }
     }

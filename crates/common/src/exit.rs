@@ -84,7 +84,7 @@ fn end_on_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map_or(String::new(), |place| format!(" ({}:{})", place.file(), place.line()));
     let _ = writeln!(
         std::io::stderr(),
-        "error: internal error: {}{place}\nhint: this is a mistake in the tool itself; please report it with the command that you ran",
+        "error: internal error: {}{place}\nhint: this is a bug in the tool; report it with the command that you ran",
         text::line(what)
     );
     std::process::exit(2);

@@ -29,7 +29,7 @@ pub struct Host {
 
 /// `TIMMY_NOW` is set to something that is no time.
 #[derive(Debug, thiserror::Error)]
-#[error("TIMMY_NOW={0:?} is no RFC 3339 time")]
+#[error("TIMMY_NOW={0:?} is not an RFC 3339 time")]
 pub struct BadClock(String);
 
 /// One output stream. Once its reader has gone it swallows what comes, so that `| head` ends a tool quietly and its

@@ -20,7 +20,7 @@ pub struct Repo {
 #[derive(Debug, thiserror::Error)]
 pub enum NoRepo {
     /// A folder was named that is none.
-    #[error("{origin} names {}, which is no folder", path.display())]
+    #[error("{origin} names {}, which is not a directory", path.display())]
     NoFolder {
         /// The flag or the variable.
         origin: &'static str,
@@ -39,9 +39,9 @@ impl NoRepo {
     /// Says what to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoFolder { .. } => "name an existing folder".to_owned(),
+            Self::NoFolder { .. } => "name an existing directory".to_owned(),
             Self::NotFound { .. } => format!(
-                "give --repo-root DIR, set {REPO_ROOT}, call the tool through a symlink that lies in the repository, \
+                "give --repo-root DIR, set {REPO_ROOT}, call the tool through a symlink in the repository, \
                  or change into the repository"
             ),
         }
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(Repo::find(&host, None).unwrap().root(), linked);
         assert_eq!(Repo::find(&host, Some(&main)).unwrap().root(), main);
         let error = Repo::find(&host, Some(Path::new("/nowhere"))).unwrap_err();
-        assert_eq!(error.to_string(), "--repo-root names /nowhere, which is no folder");
+        assert_eq!(error.to_string(), "--repo-root names /nowhere, which is not a directory");
     }
 
     #[test]

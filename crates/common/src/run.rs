@@ -22,11 +22,11 @@ use crate::text;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub struct CommonArgs {
-    /// The repository to work on [default: where the symlink lies, else around the current directory]
+    /// The repository to work on [default: the one of the symlink, else the one of the current directory]
     #[arg(long, value_name = "DIR")]
     pub repo_root: Option<PathBuf>,
 
-    /// The folder of automations.json, daily_run.json and triage_rules.yaml
+    /// The directory of automations.json, daily_run.json and triage_rules.yaml
     #[arg(long, value_name = "DIR")]
     pub config_dir: Option<PathBuf>,
 
@@ -38,7 +38,7 @@ pub struct CommonArgs {
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say where each setting comes from and what is done, on stderr
+    /// Report on stderr where each setting comes from and what is done
     #[arg(long, short)]
     pub verbose: bool,
 

@@ -65,7 +65,7 @@ impl Source {
             source.error(source.text.len(), what)
         };
         if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
-            return Err(bad(offset, &bytes, "a NUL byte: this is no text file"));
+            return Err(bad(offset, &bytes, "a NUL byte: this is not a text file"));
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(path, text)),
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_placed() {
         let error = Source::from_bytes("a", b"ab\nc\0d".to_vec()).unwrap_err();
-        assert_eq!(error.to_string(), "a:2:2: a NUL byte: this is no text file");
+        assert_eq!(error.to_string(), "a:2:2: a NUL byte: this is not a text file");
         let error = Source::from_bytes("a", b"ab\xff".to_vec()).unwrap_err();
         assert_eq!(error.to_string(), "a:1:3: bytes that are not UTF-8");
     }

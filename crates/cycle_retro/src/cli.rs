@@ -7,7 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use common::records::IssueType;
 use common::run::{CommonArgs, number_parser};
 
-/// Records what happened in a cycle, and brings the summary up to date
+/// Records what happened in a cycle, and updates the summary
 #[derive(Debug, Parser)]
 #[command(name = "cycle_retro", version)]
 pub struct Cli {
@@ -58,7 +58,7 @@ pub struct Cli {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub lines_removed: Option<u64>,
 
-    /// How many panes of Kimi ran side by side
+    /// How many panes of Kimi ran in parallel
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub kimi_panes: Option<u64>,
 
@@ -70,7 +70,7 @@ pub struct Cli {
     #[arg(long, value_name = "TEXT", value_parser = any_text(), allow_hyphen_values = true)]
     pub reason: Option<String>,
 
-    /// Whatever else is worth keeping
+    /// Further notes
     #[arg(long, value_name = "TEXT", value_parser = any_text(), allow_hyphen_values = true)]
     pub notes: Option<String>,
 

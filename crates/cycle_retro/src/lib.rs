@@ -135,7 +135,7 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         hermes_clean && if settings.require_main_green { main_green == Some(true) } else { main_green != Some(false) };
     let reason = match cli.reason.as_deref() {
         Some(reason) if success => {
-            run.warn(&format!("a success has no reason; left out: {}", text::fit(reason, 100)));
+            run.warn(&format!("a success has no reason; ignored: {}", text::fit(reason, 100)));
             ""
         }
         Some(reason) => reason,
@@ -190,7 +190,7 @@ fn write(
     drop(lock);
     if let Err(error) = derived {
         let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
-        run.warn(&format!("{error}{cause}; the record itself is on disk, and the next call makes this good"));
+        run.warn(&format!("{error}{cause}; the record itself is on disk, and the next call updates the rest"));
     }
     match result_file.retire(&run.repo.cycle_result()) {
         Ok(None) => {}

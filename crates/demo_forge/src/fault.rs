@@ -41,7 +41,7 @@ pub enum Fault {
 /// A fault's name that is none.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0:?} is no fault: expected latency=MS, page-cap=N, 429=SECONDS, 502, 500, cut-body, drop, hang, moving, not-json, \
+    "{0:?} is not a fault: expected latency=MS, page-cap=N, 429=SECONDS, 502, 500, cut-body, drop, hang, moving, not-json, \
      null-entries, no-total, drip, redirect=URL or bad-token"
 )]
 pub struct FaultError(String);

@@ -14,11 +14,11 @@ use crate::fault::Order;
 use crate::project::{Flavour, Project, ProjectError};
 use crate::server::{DemoForge, Options};
 
-/// Serves a project like a Gitea or Forgejo server would, on loopback, until it is interrupted
+/// Serves a project as a Gitea or Forgejo server does, on loopback, until it is interrupted
 #[derive(Debug, Parser)]
 #[command(name = "demo_forge", version)]
 pub struct Cli {
-    /// A JSON file of issues and pulls, or a folder with issues.json and pulls.json [default: the sample project]
+    /// A JSON file of issues and pulls, or a directory with issues.json and pulls.json [default: the sample project]
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
 
@@ -26,7 +26,7 @@ pub struct Cli {
     #[arg(long, default_value_t = 0)]
     pub port: u16,
 
-    /// Something to go wrong, for every request or (502*2) for the next two: latency=MS, page-cap=N, 429=SECONDS, 502, 500,
+    /// A fault to inject, for every request or (502*2) for the next two: latency=MS, page-cap=N, 429=SECONDS, 502, 500,
     /// cut-body, drop, hang, moving, not-json, null-entries, no-total, drip, redirect=URL, bad-token
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Order>,

@@ -49,7 +49,7 @@ pub enum ProjectError {
     #[error(transparent)]
     Content(#[from] SourceError),
     /// There is nothing to serve.
-    #[error("{} holds no issues.json and no pulls.json", .0.display())]
+    #[error("{} contains neither issues.json nor pulls.json", .0.display())]
     Empty(PathBuf),
 }
 

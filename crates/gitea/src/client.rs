@@ -87,8 +87,8 @@ impl Forge {
     /// The repository's name is not known, or the HTTP client cannot be set up (no root certificates for https).
     pub fn connect(connection: &Connection) -> Result<Self, ForgeError> {
         let slug = connection.slug.clone().map_err(ForgeError::NoSlug)?;
-        let address =
-            api_url(&connection.api).ok_or_else(|| ForgeError::Setup(format!("{} is no address", connection.api)))?;
+        let address = api_url(&connection.api)
+            .ok_or_else(|| ForgeError::Setup(format!("{} is not an HTTP address", connection.api)))?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if !connection.token.0.is_empty() {
@@ -117,7 +117,7 @@ impl Forge {
                 if attempt.previous().len() > REDIRECTS {
                     attempt.error("too many redirects")
                 } else if downgrade {
-                    attempt.error("it leads from https to http")
+                    attempt.error("it goes from https to http")
                 } else {
                     // The library takes the token off as soon as scheme, host or port change.
                     attempt.follow()
@@ -180,7 +180,7 @@ impl Forge {
         let url = format!("{}/issues/{number}", self.base);
         let answer = self.get(&url)?;
         serde_json::from_slice(&answer.body)
-            .map_err(|error| ForgeError::Unreadable { url, problem: format!("the answer is no issue ({error})") })
+            .map_err(|error| ForgeError::Unreadable { url, problem: format!("the response is not an issue ({error})") })
     }
 
     /// Fetches every open pull request, the oldest first.
@@ -214,7 +214,7 @@ impl Forge {
             let pull = self.get(&url).and_then(|answer| {
                 serde_json::from_slice(&answer.body).map_err(|error| ForgeError::Unreadable {
                     url,
-                    problem: format!("the answer is no pull request ({error})"),
+                    problem: format!("the response is not a pull request ({error})"),
                 })
             });
             (numbers[at], pull)
@@ -273,7 +273,7 @@ impl Forge {
             return match body {
                 Ok(body) if body.len() as u64 > BODY_LIMIT => Err(Trouble::Lasting(ForgeError::Unreadable {
                     url: url.to_owned(),
-                    problem: format!("the answer is longer than {} MiB", BODY_LIMIT >> 20),
+                    problem: format!("the response is longer than {} MiB", BODY_LIMIT >> 20),
                 })),
                 Ok(body) => Ok(Answer { headers, body }),
                 Err(problem) => Err(Trouble::Passing(unreachable(problem), None)),
@@ -299,13 +299,13 @@ impl Forge {
             match response.read(&mut block) {
                 Ok(0) => return Ok(body),
                 Ok(count) => body.extend_from_slice(&block[..count]),
-                Err(error) => return Err(format!("the answer broke off: {error}")),
+                Err(error) => return Err(format!("the response was cut off: {error}")),
             }
             if body.len() as u64 > BODY_LIMIT {
                 return Ok(body);
             }
             if begun.elapsed() > self.deadline {
-                return Err(format!("the answer was not complete after {} s", self.deadline.as_secs_f64()));
+                return Err(format!("the response was not complete after {} s", self.deadline.as_secs_f64()));
             }
         }
     }

@@ -78,17 +78,19 @@ impl Failure for ForgeError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoSlug(_) => "set repo_slug (REPO_SLUG=owner/name), or give the repository an `origin` remote",
-            Self::Unreachable { .. } => "is the forge up, and is gitea_api (GITEA_API) its address with /api/v1?",
+            Self::Unreachable { .. } => {
+                "check that the forge is running, and that gitea_api (GITEA_API) is its address with /api/v1"
+            }
             Self::Status { status, .. } => match status.as_u16() {
                 300..=399 => "set gitea_api (GITEA_API) to the address that the forge redirects to",
                 401 => "the token is wrong or has expired: set GITEA_TOKEN, or renew the token file",
-                403 => "the token may not do this: it needs the scopes read:issue and read:repository",
-                404 => "check repo_slug (REPO_SLUG) and gitea_api; a private repository needs a token that may read it",
-                429 | 500..=599 => "the forge or the proxy before it is in trouble; try again later",
+                403 => "use a token with the scopes read:issue and read:repository",
+                404 => "check repo_slug (REPO_SLUG) and gitea_api; a private repository needs a token with read access",
+                429 | 500..=599 => "try again later; the forge or the proxy in front of it is overloaded or broken",
                 _ => return None,
             },
             Self::Busy { .. } => "try again later",
-            Self::Unreadable { .. } => "is gitea_api (GITEA_API) the address of the API, ending in /api/v1?",
+            Self::Unreadable { .. } => "check that gitea_api (GITEA_API) is the address of the API, ending in /api/v1",
             Self::File(error) => return error.hint(),
             Self::Content(error) => return error.hint.clone(),
             Self::Setup(_) => return None,
@@ -100,7 +102,7 @@ impl Failure for ForgeError {
 /// Says in words why a request got no answer, without the URL (the caller names it).
 pub(crate) fn problem(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "no answer in time".to_owned();
+        return "no response in time".to_owned();
     }
     let mut deepest: &dyn std::error::Error = error;
     while let Some(source) = deepest.source() {

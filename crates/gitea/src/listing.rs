@@ -91,10 +91,8 @@ impl<T> Listing<T> {
     pub fn gap(&self) -> Option<String> {
         match (self.missing, self.moving) {
             (0, false) => None,
-            (0, true) => {
-                Some("it changed while it was fetched, each of several times: an entry may be missing".to_owned())
-            }
-            (missing, _) => Some(format!("{missing} of {} entries could not be had", self.items.len() + missing)),
+            (0, true) => Some("it changed during every attempt to fetch it: an entry may be missing".to_owned()),
+            (missing, _) => Some(format!("{missing} of {} entries could not be fetched", self.items.len() + missing)),
         }
     }
 }
@@ -238,7 +236,7 @@ impl RawPage {
             }
             Err(error) => {
                 let entries: Vec<&RawValue> = serde_json::from_slice(&self.body).map_err(|_| {
-                    let problem = format!("the answer is no list of entries ({error})");
+                    let problem = format!("the response is not a list of entries ({error})");
                     ForgeError::Unreadable { url: self.url.clone(), problem }
                 })?;
                 let readable = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());

@@ -167,13 +167,13 @@ impl ForgeSettings {
             }
         };
         if !text.is_empty() && files::is_open_to_others(&path) {
-            warnings.push(format!("others can read the token file: chmod 600 {}", path.display()));
+            warnings.push(format!("other users can read the token file: chmod 600 {}", path.display()));
         }
         if text.is_empty() || !(GITEA_TOKEN.valid)(&Secret(text.clone())) {
             if !text.is_empty() {
                 warnings.push(format!("the token file {} does not hold a token", path.display()));
             }
-            warnings.push("no token (GITEA_TOKEN or a token file): the forge is asked anonymously".to_owned());
+            warnings.push("no token (GITEA_TOKEN or a token file): requests to the forge are anonymous".to_owned());
             return Secret::default();
         }
         Secret(text)
@@ -194,7 +194,7 @@ impl Connection {
     pub fn in_words(&self) -> String {
         let slug = self.slug.as_deref().unwrap_or("unknown");
         let token = if self.token.0.is_empty() { "without a token" } else { "with a token" };
-        format!("the forge is {}, the repository {slug}, asked {token}", self.api)
+        format!("the forge is {}, the repository {slug}, requests are made {token}", self.api)
     }
 }
 

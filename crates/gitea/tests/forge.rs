@@ -132,11 +132,11 @@ fn faults_that_stay_are_reported() {
         (Fault::BadGateway, "502 Bad Gateway: 502 Bad Gateway", 3),
         (Fault::TooManyRequests(3600), "429 Too Many Requests, and the server asks to wait 3600 s", 1),
         (Fault::Panic, "500 Internal Server Error: 500 - Internal Server Error", 1),
-        (Fault::CutBody, "the answer broke off", 3),
+        (Fault::CutBody, "the response was cut off", 3),
         (Fault::Drop, "the connection broke", 3),
-        (Fault::Hang, "no answer in time (3 tries)", 3),
-        (Fault::NotJson, "the answer is no list of entries", 1),
-        (Fault::Drip, "the answer was not complete after 2.4 s (1 tries)", 1),
+        (Fault::Hang, "no response in time (3 tries)", 3),
+        (Fault::NotJson, "the response is not a list of entries", 1),
+        (Fault::Drip, "the response was not complete after 2.4 s (1 tries)", 1),
         (Fault::BadToken, "401 Unauthorized: access token does not exist [sha: …]", 1),
     ];
     std::thread::scope(|scope| {
@@ -196,7 +196,12 @@ fn refusals_say_what_to_do() {
         Options { access: Access { lacks: vec!["read:issue".into()], ..Access::default() }, ..Options::default() };
     let sign_in = Options { access: Access { sign_in_required: true, ..Access::default() }, ..Options::default() };
     for (options, env, status, hint) in [
-        (private.clone(), [("GITEA_TOKEN", "")], "404 Not Found: The target couldn't be found.", "token that may read"),
+        (
+            private.clone(),
+            [("GITEA_TOKEN", "")],
+            "404 Not Found: The target couldn't be found.",
+            "token with read access",
+        ),
         (private, [("REPO_SLUG", "nobody/app")], "404 Not Found: GetUserByName; user redirect", "repo_slug"),
         (
             lacking,

@@ -3,7 +3,7 @@
 use clap::Parser;
 use common::run::CommonArgs;
 
-/// Says whether there is work for the agent (exit 0) or not (exit 1), and how long to wait
+/// Reports whether there is work for the agent (exit 0) or not (exit 1), and how long to wait
 #[derive(Debug, Parser)]
 #[command(name = "loop_guard", version)]
 pub struct Cli {
@@ -11,7 +11,7 @@ pub struct Cli {
     #[arg(long, conflicts_with = "status")]
     pub wait: bool,
 
-    /// Print how it stands as JSON, and change nothing
+    /// Print the state as JSON, and change nothing
     #[arg(long)]
     pub status: bool,
 

@@ -73,14 +73,16 @@ impl Work {
         let closed = match closed(run, settings, &work.numbers) {
             Ok(closed) => closed,
             Err(error) => {
-                run.warn(&format!("the forge could not be asked which issues are open ({error}); the queue stands"));
+                run.warn(&format!(
+                    "the forge did not report which issues are open ({error}); the queue is used as it is"
+                ));
                 return Ok(work);
             }
         };
         if closed.is_empty() {
             return Ok(work);
         }
-        run.detail(&format!("closed on the forge, taken out of the queue: {closed:?}"));
+        run.detail(&format!("closed on the forge, removed from the queue: {closed:?}"));
         drop_from_queue(&run.repo.queue(), &closed)?;
         let work = Self::ready_items(run, &(&quarantined | &closed))?;
         let reason = if work.reason == Reason::QueueEmpty { Reason::AllClosed } else { work.reason };
@@ -107,7 +109,7 @@ impl Work {
                 run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", run.repo.queue().display()));
             }
             QueueRead::Damaged(error) => {
-                run.warn(&format!("{error}; the queue counts as empty, triage makes it anew"));
+                run.warn(&format!("{error}; the queue counts as empty until the triage recreates it"));
                 return Ok(Self { reason: Reason::QueueDamaged, ..Self::default() });
             }
         }
@@ -123,7 +125,7 @@ impl Work {
 
 fn quarantine(run: &Run) -> Result<BTreeSet<u64>, FileError> {
     let read = quarantined_numbers(&run.repo.quarantine())?;
-    Ok(read.intact_or(|error| run.warn(&format!("{error}; nothing counts as quarantined"))).unwrap_or_default())
+    Ok(read.intact_or(|error| run.warn(&format!("{error}; no issue counts as quarantined"))).unwrap_or_default())
 }
 
 /// Asks the forge, with one request, which of these issues are closed.

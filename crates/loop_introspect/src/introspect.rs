@@ -55,7 +55,7 @@ pub(crate) fn introspect(run: &Run, path: &Path, settings: &Settings) -> Result<
     let ordinary = Telling::find(&series, window.clone(), window.start, parameters);
     let (scores, damaged) = scores_before_first_tries(&run.repo.triage_log(), cycles, &series, window)?;
     if damaged > 0 {
-        run.warn(&format!("{}: {damaged} damaged line(s); they are left out", run.repo.triage_log().display()));
+        run.warn(&format!("{}: {damaged} damaged line(s) are skipped", run.repo.triage_log().display()));
     }
     let associations = Associations::find(cycles, &series, &ordinary.at, &scores, parameters);
     let lost = |range: Range<usize>| facts::lost(&series, range, regime, parameters);

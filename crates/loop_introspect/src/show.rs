@@ -204,8 +204,7 @@ pub(crate) fn explain(run: &Run, insights: &Insights, id: &str) -> Result<bool, 
         }
         (None, None) => {
             let nearest = text::nearest(id, all().map(|finding| finding.id.as_str()));
-            let hint =
-                nearest.map_or("--explain list shows what there is".to_owned(), |id| format!("did you mean {id}?"));
+            let hint = nearest.map_or("--explain list lists the ids".to_owned(), |id| format!("did you mean {id}?"));
             run.say(&format!("There is no finding {}; {hint}", text::fit(id, 60)));
             return Ok(false);
         }

@@ -17,11 +17,11 @@ pub struct Cli {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub max_items: Option<u64>,
 
-    /// Print Markdown, to be pasted into an issue
+    /// Print Markdown, to paste into an issue
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
 
-    /// Take the issues from a file (or from stdin: -) in the API's shape, without a forge
+    /// Read the issues from a file (or from stdin: -) in the format of the API, without a forge
     #[arg(long, value_name = "FILE")]
     pub issues: Option<PathBuf>,
 

@@ -47,7 +47,7 @@ enum Error {
     Run(#[from] RunError),
     #[error(transparent)]
     Forge(#[from] ForgeError),
-    #[error("there is nothing to plan: no queue, and the forge cannot be asked")]
+    #[error("there is nothing to plan: no queue, and the forge is unreachable")]
     Nothing(#[source] ForgeError),
     #[error(transparent)]
     File(#[from] FileError),
@@ -128,7 +128,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
             return Err(Error::Nothing(error));
         }
         run.warn(&format!("{error}"));
-        run.warn("the forge cannot be asked: the agenda is made of the local queue");
+        run.warn("the forge is unreachable: the agenda is made from the local queue");
     }
     let now = run.host.now();
     let Planned { items, left_out, candidates } = agenda::make(&sources, settings, now);

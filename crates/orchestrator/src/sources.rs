@@ -59,7 +59,7 @@ impl Sources {
         let away = if let Some(path) = &cli.issues {
             let file = issues_from_file(path, run.read_input(path)?)?;
             if file.unreadable > 0 {
-                run.warn(&format!("{}: {} entries are no issues", path.display(), file.unreadable));
+                run.warn(&format!("{}: {} entries are not issues", path.display(), file.unreadable));
             }
             sources.forge = Some(FromForge { issues: file.open, ..FromForge::default() });
             Some(Away::ByFile)
@@ -77,7 +77,7 @@ impl Sources {
 
     fn in_files(run: &Run) -> Result<Self, Error> {
         let quarantined = quarantined_numbers(&run.repo.quarantine())?
-            .intact_or(|error| run.warn(&format!("{error}; nothing counts as quarantined")));
+            .intact_or(|error| run.warn(&format!("{error}; no issue counts as quarantined")));
         let mut queue = Vec::new();
         match read_queue(&run.repo.queue(), |_, line| queue.extend(line.filter(QueueLine::is_ready)))? {
             QueueRead::Damaged(error) => {
@@ -133,7 +133,7 @@ impl FromForge {
         let touched = if cli.review { Some(forge.issues(since(now - settings.lookback, State::All))?) } else { None };
         let gaps = [open.gap(), pulls.gap(), closed.gap(), touched.as_ref().and_then(gitea::Listing::gap)];
         for gap in gaps.into_iter().flatten() {
-            run.warn(&format!("a list of the forge is not whole: {gap}"));
+            run.warn(&format!("a list from the forge is incomplete: {gap}"));
         }
         let is_merged = |issue: &Issue| issue.pull_request.as_ref().is_some_and(|mark| mark.merged);
         Ok(Self {

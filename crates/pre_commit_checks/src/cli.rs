@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use common::run::CommonArgs;
 
-/// Finds what would fail in CI before it is committed: exit 0 nothing found, 1 findings
+/// Finds what would fail in CI before it is committed: exit 0 no findings, 1 findings
 #[derive(Debug, Parser)]
 #[command(name = "pre_commit_checks", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Check these files and folders only [default: the work tree without what Git ignores]
+    /// Check these files and directories only [default: the work tree, without what Git ignores]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -24,7 +24,7 @@ pub struct Cli {
     #[arg(long, value_name = "REF", requires = "to_ref", conflicts_with = "fix")]
     pub(crate) from_ref: Option<String>,
 
-    /// … up to this one, as it is there
+    /// … up to this one, in the state of this one
     #[arg(long, value_name = "REF", requires = "from_ref")]
     pub(crate) to_ref: Option<String>,
 
@@ -32,7 +32,7 @@ pub struct Cli {
     #[arg(long, value_name = "ID")]
     pub(crate) check: Vec<String>,
 
-    /// Leave out this check (may be repeated)
+    /// Skip this check (may be repeated)
     #[arg(long, value_name = "ID")]
     pub(crate) skip: Vec<String>,
 
@@ -40,19 +40,19 @@ pub struct Cli {
     #[arg(long)]
     pub(crate) list: bool,
 
-    /// Mend what needs no judgement: line endings, trailing spaces, the final newline, the formatting
+    /// Fix what needs no judgement: line endings, trailing spaces, the final newline, the formatting
     #[arg(long)]
     pub(crate) fix: bool,
 
-    /// Leave out the findings that this file knows
+    /// Leave out the findings that are listed in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Write all present findings to the file of --baseline, and end with 0
+    /// Write all current findings to the file of --baseline, and exit with 0
     #[arg(long, requires = "baseline")]
     pub(crate) update_baseline: bool,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_enum, value_name = "FORM", default_value = "text", conflicts_with = "json")]
     pub(crate) format: Format,
 
@@ -63,14 +63,14 @@ pub struct Cli {
 /// What else the tool does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Have Git call this tool before each commit
+    /// Install a hook with which Git runs this tool before each commit
     InstallHook(HookArgs),
 }
 
 /// The flags of `install-hook`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct HookArgs {
-    /// Take the hook away again
+    /// Remove the hook
     #[arg(long)]
     pub remove: bool,
 
@@ -81,7 +81,7 @@ pub(crate) struct HookArgs {
 /// The forms of the output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people, as the old script wrote it
+    /// For people, in the format of the old script
     Text,
     /// One JSON document
     Json,

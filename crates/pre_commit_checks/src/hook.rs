@@ -29,10 +29,10 @@ pub enum Done {
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// There is no Git repository.
-    #[error("{} is no Git repository", .0.display())]
+    #[error("{} is not a Git repository", .0.display())]
     NoRepository(PathBuf, #[source] git2::Error),
     /// Another hook is there.
-    #[error("{} is another hook, which is left alone", .0.display())]
+    #[error("{} is another hook, which is not changed", .0.display())]
     Another(PathBuf, String),
     /// A file cannot be written.
     #[error(transparent)]

@@ -118,7 +118,7 @@ impl Failure for Error {
                 Some("paths are relative to the current directory".to_owned())
             }
             Self::Selection(_) => None,
-            Self::Baseline(_) => Some("make it anew with --update-baseline".to_owned()),
+            Self::Baseline(_) => Some("recreate it with --update-baseline".to_owned()),
             Self::Hook(error) => error.hint(),
             Self::UnknownCheck { near, .. } => {
                 Some(near.map_or("--list shows all checks".to_owned(), |near| format!("did you mean `{near}`?")))
@@ -252,8 +252,8 @@ fn install_hook(host: &Host, args: &HookArgs) -> Result<Done<Ending>, Error> {
     let root: &Path = run.repo.root();
     let done = if args.remove { hook::remove(root)? } else { hook::install(host, root)? };
     run.say(&match done {
-        hook::Done::Installed(path) => format!("Git calls this tool before each commit now ({})", path.display()),
-        hook::Done::Removed(path) => format!("the hook is gone ({})", path.display()),
+        hook::Done::Installed(path) => format!("Git runs this tool before each commit now ({})", path.display()),
+        hook::Done::Removed(path) => format!("the hook is removed ({})", path.display()),
         hook::Done::NotThere => "there is no hook of this tool".to_owned(),
     });
     Ok(Done::Answer(Ending::Hook))

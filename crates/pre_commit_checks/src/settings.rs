@@ -13,14 +13,14 @@ const TARGET_VERSION: Setting<String> = Setting {
     aliases: &[],
     default: String::new,
     valid: |text| text.is_empty() || text.parse::<Version>().is_ok(),
-    expected: "a version of Python like 3.11, or nothing for the newest that is known",
+    expected: "a version of Python like 3.11, or an empty value for the newest that is known",
 };
 const SOURCE_ROOTS: Setting<Vec<String>> = Setting {
     key: "source_roots",
     aliases: &[],
     default: || ["src", "lib"].map(str::to_owned).to_vec(),
     valid: |_| true,
-    expected: "a list of folders",
+    expected: "a list of directories",
 };
 const SKIP: Setting<Vec<String>> =
     Setting { key: "skip", aliases: &[], default: Vec::new, valid: |_| true, expected: "a list of check ids" };

@@ -84,7 +84,7 @@ pub enum Elsewhere {
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     /// There is no Git repository, and one is needed.
-    #[error("{} is no Git repository", .0.display())]
+    #[error("{} is not a Git repository", .0.display())]
     NoRepository(PathBuf),
     /// Git fails.
     #[error("cannot {0}")]

@@ -358,7 +358,11 @@ fn the_hook_is_installed_where_git_looks_and_others_are_left_alone() {
     fs::write(&hook, "#!/bin/sh\nexit 0\n").unwrap();
     let ended = run(&sandbox, &["install-hook"]);
     assert_eq!(ended.code, Some(2));
-    assert!(ended.err.contains("is another hook, which is left alone\nhint: add this line to it: '/"), "{}", ended.err);
+    assert!(
+        ended.err.contains("is another hook, which is not changed\nhint: add this line to it: '/"),
+        "{}",
+        ended.err
+    );
     assert_eq!(fs::read_to_string(&hook).unwrap(), "#!/bin/sh\nexit 0\n");
 }
 

@@ -20,7 +20,7 @@ const TOKEN: &str = "demo";
 /// The cycles that the demo logs.
 const CYCLES: [(&str, &[&str]); 3] = [
     (
-        "cycle 1 went well",
+        "cycle 1 succeeded",
         &[
             "--cycle",
             "1",
@@ -61,7 +61,7 @@ const CYCLES: [(&str, &[&str]); 3] = [
         ],
     ),
     (
-        "cycle 3 went well, but nobody looked at main",
+        "cycle 3 succeeded, but the main branch was not checked",
         &["--cycle", "3", "--success", "--issue", "132", "--type", "bug", "--duration", "655", "--lines-added", "31"],
     ),
 ];
@@ -69,15 +69,15 @@ const CYCLES: [(&str, &[&str]); 3] = [
 /// What the files of the loop are for.
 const FILES: [(&str, &str); 10] = [
     ("queue.json", "the ready issues, best first"),
-    ("quarantine.json", "issues that are kept out"),
+    ("quarantine.json", "issues that are kept out of the queue"),
     ("agenda.json", "the last agenda"),
-    ("cycle_result.json", "what the agent says it did; seeded by the guard"),
-    ("automation_state.json", "what each automation last did"),
+    ("cycle_result.json", "the result that the agent reports; seeded by the guard"),
+    ("automation_state.json", "the last run of each automation"),
     ("tokens.jsonl", "the token ledger"),
-    ("retro/cycles.jsonl", "one line a cycle"),
-    ("retro/summary.json", "the last cycles in numbers"),
-    ("retro/triage.jsonl", "one line a triage run"),
-    ("retro/insights.json", "what introspection concluded"),
+    ("retro/cycles.jsonl", "one line per cycle"),
+    ("retro/summary.json", "statistics of the last cycles"),
+    ("retro/triage.jsonl", "one line per triage run"),
+    ("retro/insights.json", "the findings of introspection"),
 ];
 
 /// The demo ran to its end.
@@ -120,7 +120,7 @@ impl Failure for DemoError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NotEmpty(_) => Some("name a folder that is new or empty".to_owned()),
+            Self::NotEmpty(_) => Some("name a directory that is new or empty".to_owned()),
             _ => None,
         }
     }
@@ -164,20 +164,24 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Shown, DemoError> {
         stage.forge.api(),
         project.slug()
     ));
-    stage.play("backfill_retro", "what was merged before anyone kept a record", &[])?;
+    stage.play("backfill_retro", "what was merged before the cycle log existed", &[])?;
     stage.play("triage_score", "which issues are ready, and in what order", &[])?;
-    stage.play("loop_guard", "is there work: yes, so the agent's result file is seeded with the best", &["--json"])?;
+    stage.play(
+        "loop_guard",
+        "is there work: yes, so the agent's result file is seeded with the first issue",
+        &["--json"],
+    )?;
     stage.play("orchestrator", "what to do in ten minutes, and what happened since yesterday", &["--review"])?;
     for (what, args) in CYCLES {
         stage.play("cycle_retro", what, args)?;
     }
-    stage.play("loop_introspect", "what the record says so far", &[])?;
+    stage.play("loop_introspect", "what the cycle log shows so far", &[])?;
     stage.list_files();
     if args.serve {
         stage.serve(&project.slug())?;
     } else if args.keep.is_some() {
         host.say(&format!(
-            "\nKept in {}; `timmy demo --serve --keep DIR` leaves the forge running as well.",
+            "\nKept in {}; `timmy demo --serve --keep DIR` also leaves the forge running.",
             stage.root.display()
         ));
     }
@@ -207,7 +211,7 @@ impl Stage<'_> {
     }
 
     fn list_files(&mut self) {
-        self.announce("what is on disk now, under .loop/");
+        self.announce("the files under .loop/");
         for (name, what) in FILES {
             if let Ok(metadata) = fs::metadata(self.root.join(".loop").join(name)) {
                 self.host.say(&format!("  {:>6} bytes  {name:<22} {what}", metadata.len()));
@@ -219,7 +223,7 @@ impl Stage<'_> {
     fn serve(&self, slug: &str) -> Result<(), DemoError> {
         let (mut wake, _) = Host::wake_on_signal().map_err(DemoError::Serve)?;
         let say = |line: &str| self.host.say(line);
-        say("\nThe forge is running; Ctrl-C ends it. In another terminal:");
+        say("\nThe forge is running; Ctrl-C stops it. In another terminal:");
         say(&format!("  cd {}", self.root.display()));
         say(&format!("  export GITEA_API={} REPO_SLUG={slug} GITEA_TOKEN={TOKEN}", self.forge.api()));
         for call in ["triage_score.py --explain 96", "loop_guard.py --status", "orchestrator.py --markdown"] {

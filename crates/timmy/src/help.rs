@@ -57,7 +57,7 @@ fn no_help(word: &str, names: &[String]) -> Error {
         || "timmy --help lists the commands; the topics are exit-codes, environment, files".to_owned(),
         |nearest| format!("did you mean `{nearest}`?"),
     );
-    Error::usage(format!("there is no help about `{}`", text::fit(word, 60)), hint)
+    Error::usage(format!("there is no help for `{}`", text::fit(word, 60)), hint)
 }
 
 /// Prints a manual page, or writes all.
@@ -100,7 +100,7 @@ fn pages(whole: &Command) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let name = if is_ours { name } else { format!("timmy-{name}") };
         let mut page = Vec::new();
         let command = command.bin_name(name.replace("timmy-", "timmy ")).disable_help_subcommand(true);
-        Man::new(command).title(name.to_uppercase()).render(&mut page).map_err(Error::io("make", "the page"))?;
+        Man::new(command).title(name.to_uppercase()).render(&mut page).map_err(Error::io("render", "the page"))?;
         pages.push((name, page));
     }
     Ok(pages)

@@ -79,7 +79,7 @@ fn pre_commit_checks(host: &Host) -> u8 {
     let called = host.args().first().map_or(OsStr::new(name), |called| called);
     let error = child::become_program(program.as_os_str(), called, &host.args()[1..], &[]);
     host.note(&format!("error: cannot run {}\n  caused by: {error}", program.display()));
-    host.note(&format!("hint: install {name} beside timmy"));
+    host.note(&format!("hint: install {name} next to timmy"));
     2
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
             .collect();
         host.note(&match text::nearest(&command, names.iter().map(String::as_str)) {
             Some(nearest) => format!("hint: did you mean `timmy {nearest}`?"),
-            None => "hint: timmy --help shows which there are; no other timmy is on the PATH".to_owned(),
+            None => "hint: timmy --help lists the commands; no other timmy is on the PATH".to_owned(),
         });
         return 2;
     };

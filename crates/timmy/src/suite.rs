@@ -42,7 +42,7 @@ impl<'h> Suite<'h> {
         match Self::open_in(host, repo.clone(), args) {
             Err(Error::Manifest(ManifestError::Content(error))) => {
                 let mut suite = Self::without_configuration(host, repo, args);
-                suite.warn(&format!("{error}; what the suite ships stands for it"));
+                suite.warn(&format!("{error}; the built-in manifest is used"));
                 suite.manifest = Manifest::default().or_shipped();
                 suite.unreadable.push(Problem { id: None, error });
                 Ok(suite)
@@ -85,7 +85,7 @@ impl<'h> Suite<'h> {
         }
         let ids = self.manifest.listed().iter().map(|listed| listed.entry.id.as_str());
         let hint = text::nearest(id, ids).map_or_else(
-            || "timmy automation list shows which there are".to_owned(),
+            || "timmy automation list lists the automations".to_owned(),
             |nearest| format!("did you mean `{nearest}`?"),
         );
         Err(Error::usage(format!("the manifest has no automation `{}`", text::fit(id, 60)), hint))

@@ -216,7 +216,7 @@ fn a_switch_says_what_it_did_and_an_unknown_id_is_answered_with_the_nearest() {
     sandbox.write(MANIFEST, text);
     let ended = automation(&sandbox, &["disable", "loop_guard", "loop_guard"]).code(0);
     assert_eq!(ended.out, "loop_guard is disabled\n");
-    assert!(ended.err.contains("the loop goes on without it"), "{}", ended.err);
+    assert!(ended.err.contains("the loop continues without it"), "{}", ended.err);
     assert_eq!(automation(&sandbox, &["disable", "loop_guard"]).out, "loop_guard was disabled already\n");
     assert_eq!(sandbox.read(MANIFEST), text.replace(".py\"", ".py\", \"enabled\": false"));
     assert_eq!(sandbox.run("loop_guard", &["--json"]).out, "{\"status\": \"disabled\", \"reason\": \"disabled\"}\n");
@@ -270,7 +270,7 @@ fn a_paused_automation_is_skipped_until_its_time_or_until_it_is_resumed() {
     assert_eq!(sandbox.json(".loop/automation_state.json")["automations"]["loop_guard"]["last_reason"], "paused");
     let _ = sandbox.call("loop_guard", [""; 0]).env("TIMMY_NOW", "2026-03-21T14:34:57Z").run().code(1);
     let _ = sandbox.run("loop_guard", &["--force"]).code(1);
-    assert_eq!(automation(&sandbox, &["resume", "loop_guard"]).out, "loop_guard goes on\n");
+    assert_eq!(automation(&sandbox, &["resume", "loop_guard"]).out, "loop_guard is resumed\n");
     let _ = sandbox.run("loop_guard", &[]).code(1);
     let _ = automation(&sandbox, &["pause", "loop_guard", "--for", "2 weeks", "--reason", "x"]).code(2);
 }

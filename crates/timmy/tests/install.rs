@@ -102,7 +102,7 @@ fn scripts_with_changes_are_refused_unless_told_and_kept_either_way() {
     sandbox.write("scripts/triage_score.py", "print('mine')\n");
     let before = sandbox.work_tree();
     let ended = install(&sandbox, &[]).code(2);
-    assert!(ended.err.contains("changed and not committed: scripts/triage_score.py"), "{}", ended.err);
+    assert!(ended.err.contains("changed, but not committed: scripts/triage_score.py"), "{}", ended.err);
     assert_eq!(sandbox.work_tree(), before);
     let _ = install(&sandbox, &["--allow-dirty"]).code(0);
     assert_eq!(sandbox.read(".loop/originals/scripts/triage_score.py"), "print('mine')\n");
@@ -121,7 +121,7 @@ fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
     assert!(ended.out.contains("scripts/loop_guard.py: somebody has put something else"), "{}", ended.out);
     let ended = uninstall(&sandbox, &[]).code(1);
-    assert!(ended.out.contains("scripts/loop_guard.py is no link of ours any more"), "{}", ended.out);
+    assert!(ended.out.contains("scripts/loop_guard.py is no longer the installed link"), "{}", ended.out);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('new')\n");
     let _ = uninstall(&sandbox, &["--force"]).code(0);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD);
@@ -207,7 +207,7 @@ fn programs_in_a_shared_folder_are_nobodys_to_remove_and_foreign_ones_stay() {
     fs::create_dir_all(&bin).unwrap();
     fs::write(bin.join("timmy"), "#!/bin/sh\n").unwrap();
     let ended = install(&sandbox, &["--bin-dir", "bin"]).code(2);
-    assert!(ended.err.contains("something stands there that is no program of ours"), "{}", ended.err);
+    assert!(ended.err.contains("the path is taken by something that is not a program of the suite"), "{}", ended.err);
     assert_eq!(fs::read_to_string(bin.join("timmy")).unwrap(), "#!/bin/sh\n");
     fs::remove_file(bin.join("timmy")).unwrap();
     let _ = install(&sandbox, &["--bin-dir", "bin"]).code(0);

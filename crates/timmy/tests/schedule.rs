@@ -190,7 +190,7 @@ fn a_second_scheduler_refuses_and_a_stop_waits_for_what_runs() {
     soon(|| sandbox.bytes("begun").is_some());
     for command in ["run", "tick"] {
         let second = sandbox.run("timmy", &["schedule", command]).code(1);
-        assert!(second.err.contains("another scheduler is at work"), "{}", second.err);
+        assert!(second.err.contains("another scheduler is running"), "{}", second.err);
     }
     let ended = end(first).code(0);
     assert!(sandbox.bytes("ended").is_some(), "{}", ended.conversation());

@@ -61,7 +61,7 @@ fn the_story_of_an_issue_is_told_from_the_files() {
     }
     let ended = timmy(&sandbox, &["why", "91"]).code(0);
     for expected in
-        ["(quarantined)", "failed 2 of its last 2 cycles", "2 spent on it, 0 went well", "tox failed", "--release 91"]
+        ["(quarantined)", "failed 2 of its last 2 cycles", "2 worked on it, 0 succeeded", "tox failed", "--release 91"]
     {
         assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
     }
@@ -130,7 +130,7 @@ fn an_automation_says_why_it_does_not_run() {
     }
     let ended = timmy(&sandbox, &["why", "automation", "triage_score"]).code(0);
     assert!(ended.out.contains("Next: 2026-03-21T13:00:00+00:00 for hourly, in 25 min."), "{}", ended.out);
-    assert!(ended.out.contains("no scheduler is at work"), "{}", ended.out);
+    assert!(ended.out.contains("no scheduler is running"), "{}", ended.out);
     let ended = timmy(&sandbox, &["why", "automation", "triage"]).code(2);
     assert!(ended.err.contains("no automation `triage`"), "{}", ended.err);
 }

@@ -219,7 +219,7 @@ struct Listed {
 
 impl Compiler<'_> {
     fn compile(mut self, file: RulesFile) -> Result<Rules, SourceError> {
-        self.in_range(&file.version, 1..=1, "version", "1, the only version there is")?;
+        self.in_range(&file.version, 1..=1, "version", "1, the only version")?;
         self.in_range(&file.quarantine.failures, 1..=1000, "failures", "a number from 1 to 1000")?;
         self.in_range(&file.quarantine.lookback, 1..=100_000, "lookback", "a number from 1 to 100000")?;
         let tags: BTreeMap<String, BTreeSet<String>> = file
@@ -239,12 +239,12 @@ impl Compiler<'_> {
             self.dimension("alignment", file.dimensions.alignment, &tags)?,
         ];
         let most: i64 = dimensions.iter().map(|dimension| dimension.max).sum();
-        let thresholds = format!("a number from 0 to {most}, the most that the dimensions add up to");
+        let thresholds = format!("a number from 0 to {most}, the maximum sum of the dimensions");
         self.in_range(&file.thresholds.ready, 0..=most, "ready", &thresholds)?;
         self.in_range(&file.thresholds.excellent, 0..=most, "excellent", &thresholds)?;
         for (at, order) in file.ordering.iter().enumerate() {
             if file.ordering[..at].iter().any(|earlier| earlier.value == order.value) {
-                return Err(self.error(order, "ordering: this stands twice"));
+                return Err(self.error(order, "ordering: this is listed twice"));
             }
         }
         let (titles, bodies) = (std::mem::take(&mut self.titles), std::mem::take(&mut self.bodies));
@@ -287,7 +287,7 @@ impl Compiler<'_> {
             file.patterns.is_empty() && file.sections.is_empty() && file.tags.is_empty() && file.types.is_empty();
         if nothing && file.title_length.is_none() && file.body_length.is_none() {
             return Err(self
-                .error(&file.id, "this rule looks for nothing")
+                .error(&file.id, "this rule searches for nothing")
                 .hint("give it patterns, sections, tags, types or a length"));
         }
         for group in &file.tags {
@@ -347,7 +347,7 @@ impl Compiler<'_> {
 
     fn check_pattern(&self, pattern: &Spanned<String>) -> Result<(), SourceError> {
         if pattern.value.is_empty() {
-            return Err(self.error(pattern, "an empty pattern is found everywhere"));
+            return Err(self.error(pattern, "an empty pattern matches everywhere"));
         }
         if pattern.value.len() > PATTERN_LIMIT {
             return Err(self.error(pattern, &format!("a pattern of more than {PATTERN_LIMIT} bytes")));
@@ -363,7 +363,7 @@ impl Compiler<'_> {
         regex(text).map(drop).map_err(|error| {
             let message = error.to_string();
             let reason = message.lines().last().unwrap_or(&message).trim_start_matches("error: ");
-            self.error(given, &format!("the pattern `{}` is none: {reason}", text::fit(&given.value, 80)))
+            self.error(given, &format!("the pattern `{}` is invalid: {reason}", text::fit(&given.value, 80)))
         })
     }
 
@@ -452,14 +452,14 @@ mod tests {
             ("ready: 5", "ready: 10", "ready: 10 is not a number from 0 to 9"),
             ("ready: 5", "ready: -1", "rules.yaml:18:10: ready: -1 is not"),
             ("failures: 2", "failures: 0", "failures: 0 is not a number from 1 to 1000"),
-            ("'\\bphilosoph'", "'(philosoph'", "the pattern `(philosoph` is none: unclosed group"),
-            ("'\\bphilosoph'", "'(a{1000}){1000}'", "is none: Compiled regex exceeds size limit"),
-            ("'\\bphilosoph'", "''", "an empty pattern is found everywhere"),
+            ("'\\bphilosoph'", "'(philosoph'", "the pattern `(philosoph` is invalid: unclosed group"),
+            ("'\\bphilosoph'", "'(a{1000}){1000}'", "is invalid: Compiled regex exceeds size limit"),
+            ("'\\bphilosoph'", "''", "an empty pattern matches everywhere"),
             ("types: [bug]", "types: [bugg]", "(did you mean `bug`?)"),
             ("tags: [loop]", "tags: [lop]", "`tags` has no group `lop` (did you mean `loop`?)"),
             ("id: names_code", "id: names_a_file", "scope has two rules with the id `names_a_file`"),
-            ("[bugs_first, score", "[bugs_first, bugs_first", "ordering: this stands twice"),
-            ("version: 1", "version: 2", "version: 2 is not 1, the only version there is"),
+            ("[bugs_first, score", "[bugs_first, bugs_first", "ordering: this is listed twice"),
+            ("version: 1", "version: 2", "version: 2 is not 1, the only version"),
             ("quarantine:", "quarantin:", "(did you mean `quarantine`?)"),
         ] {
             let error = changed(from, to);

@@ -21,11 +21,11 @@ pub struct Cli {
     #[arg(long, conflicts_with_all = ["dry_run", "release"])]
     pub check_rules: bool,
 
-    /// Take an issue out of quarantine: its failures up to now no longer count
+    /// Release an issue from quarantine: its failures up to now no longer count
     #[arg(long, value_name = "N", value_parser = number_parser(), conflicts_with = "dry_run")]
     pub release: Option<u64>,
 
-    /// Score the issues of a file (or of stdin: -) in the API's shape, without a forge
+    /// Score the issues of a file (or of stdin: -) in the format of the API, without a forge
     #[arg(long, value_name = "FILE")]
     pub issues: Option<PathBuf>,
 

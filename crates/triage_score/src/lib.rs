@@ -65,7 +65,7 @@ enum Error {
     Forge(#[from] ForgeError),
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("{origin}: ready_threshold {threshold} is out of reach: the rules add up to {most} at most")]
+    #[error("{origin}: ready_threshold {threshold} cannot be reached: the rules add up to {most} at most")]
     Threshold { origin: String, threshold: i64, most: i64 },
     #[error("{}: none of its {count} entries is an open issue", path.display())]
     NoIssues { path: PathBuf, count: usize },
@@ -109,9 +109,10 @@ impl Failure for Error {
             Self::Forge(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::Threshold { most, .. } => Some(format!("set it to a number from 0 to {most}")),
-            Self::NoIssues { .. } => {
-                Some("give the API's list: [{\"number\": 1, \"title\": \"…\", \"body\": \"…\"}, …]".to_owned())
-            }
+            Self::NoIssues { .. } => Some(
+                "give a list in the format of the API: [{\"number\": 1, \"title\": \"…\", \"body\": \"…\"}, …]"
+                    .to_owned(),
+            ),
             Self::Log(_) => None,
         }
     }
@@ -271,7 +272,7 @@ fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Is
             return Err(Error::NoIssues { path: path.clone(), count: file.unreadable });
         }
         if file.unreadable > 0 {
-            run.warn(&format!("{}: {} entries are no issues", path.display(), file.unreadable));
+            run.warn(&format!("{}: {} entries are not issues", path.display(), file.unreadable));
         }
         return Ok(file.open.into_iter().map(convert).collect());
     }
@@ -280,7 +281,7 @@ fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Is
     let is_wanted = |issue: &Issue| issue.pull_request.is_none() && issue.is_open();
     let listing = forge.issues_as(IssueQuery::default(), |issue| is_wanted(&issue).then(|| convert(issue)))?;
     if let Some(gap) = listing.gap() {
-        run.warn(&format!("the list of open issues is not whole: {gap}"));
+        run.warn(&format!("the list of open issues is incomplete: {gap}"));
     }
     run.detail(&format!("{} issues from {}, fetched {} time(s)", listing.items.len(), forge.address(), listing.rounds));
     Ok(listing.items.into_iter().flatten().collect())
@@ -315,7 +316,7 @@ fn show_rules(run: &Run, settings: &Settings, rules: &Rules) -> Outcome {
     let (count, patterns) = rules.count();
     let path = rules_path(run, settings).filter(|path| path.exists());
     let place = path.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
-    run.say(&format!("The rules are sound: {count} rules, {patterns} patterns ({place})"));
+    run.say(&format!("The rules are valid: {count} rules, {patterns} patterns ({place})"));
     if run.args.json {
         run.host.say(&json!({"valid": true, "rules": count, "patterns": patterns, "source": place}).to_string());
     }
@@ -373,7 +374,7 @@ fn release(run: &Run, number: u64) -> Result<Done<Outcome>, Error> {
         }
         Ok(match released {
             Release::Released => {
-                run.say(&format!("#{number} is out of quarantine; the next triage decides about it anew"));
+                run.say(&format!("#{number} is released from quarantine; the next triage decides about it again"));
                 Outcome::Released(number)
             }
             Release::NotThere => {

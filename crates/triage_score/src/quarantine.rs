@@ -50,10 +50,10 @@ impl Quarantine {
         let mut damaged = false;
         let entries = document::read(&run.repo.quarantine())?.intact_or(|error| {
             damaged = true;
-            run.warn(&format!("{error}; nothing counts as quarantined"));
+            run.warn(&format!("{error}; no issue counts as quarantined"));
         });
         let released: Option<Map<String, Value>> = document::read(&released_path(&run.repo))?
-            .intact_or(|error| run.warn(&format!("{error}; nothing counts as released")));
+            .intact_or(|error| run.warn(&format!("{error}; no issue counts as released")));
         let released = released.unwrap_or_default();
         let time = |value: &Value| parse_time(value["released_at"].as_str()?);
         Ok(Self {
@@ -119,7 +119,7 @@ impl Quarantine {
         let lock = files::lock(&path)?;
         if self.damaged {
             let kept = document::keep_damaged(&lock)?;
-            run.warn(&format!("{} is made anew, and the damaged one kept as {}", path.display(), kept.display()));
+            run.warn(&format!("{} is recreated, and the damaged file is kept as {}", path.display(), kept.display()));
         } else if let Document::Intact(present) = document::read::<Map<String, Value>>(&path)?
             && present == self.entries
         {

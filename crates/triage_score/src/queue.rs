@@ -149,7 +149,7 @@ pub(crate) fn write(run: &Run, ready: &mut [Scored]) -> Result<(), FileError> {
         QueueRead::Missing => {}
         QueueRead::Damaged(error) => {
             let kept = document::keep_damaged(&lock)?;
-            run.warn(&format!("{error}; the queue is made anew, and the damaged one kept as {}", kept.display()));
+            run.warn(&format!("{error}; the queue is recreated, and the damaged file is kept as {}", kept.display()));
             added.clear();
         }
         QueueRead::Intact { .. } => {

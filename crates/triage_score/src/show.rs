@@ -36,7 +36,7 @@ pub(crate) fn triage(run: &Run, triage: &Triage, excellent: i64) {
         run.show(&format!("           needs: {}", lacking(scored)));
     }
     for issue in &triage.newly_quarantined {
-        run.say(&format!("#{issue} is quarantined (--release {issue} takes it out again)"));
+        run.say(&format!("#{issue} is quarantined (--release {issue} releases it)"));
     }
 }
 

@@ -130,9 +130,9 @@ fn a_forge_that_is_away_leaves_the_old_queue() {
     for (fault, message) in [
         (Fault::BadGateway, "502 Bad Gateway"),
         (Fault::Drop, "the connection broke"),
-        (Fault::Hang, "no answer in time"),
-        (Fault::NotJson, "no list of entries"),
-        (Fault::CutBody, "broke off"),
+        (Fault::Hang, "no response in time"),
+        (Fault::NotJson, "not a list of entries"),
+        (Fault::CutBody, "was cut off"),
         (Fault::Panic, "500 Internal Server Error"),
         (Fault::TooManyRequests(900), "asks to wait 900 s"),
         (Fault::BadToken, "401 Unauthorized"),
@@ -180,7 +180,7 @@ fn a_dry_run_an_explanation_and_a_check_write_nothing() {
     }
     let _ = sandbox.run("triage_score", &["--issues", "issues.json", "--explain", "86"]).code(1);
     let ended = sandbox.run("triage_score", &["--check-rules"]).code(0);
-    assert!(ended.out.contains("[triage] The rules are sound") && ended.out.contains("(built in)"), "{}", ended.out);
+    assert!(ended.out.contains("[triage] The rules are valid") && ended.out.contains("(built in)"), "{}", ended.out);
     assert!(sandbox.tree(".loop").is_empty());
 }
 
@@ -191,7 +191,7 @@ fn issues_come_from_stdin_too_and_json_is_one_document() {
     let ended = sandbox.call("triage_score", ["--issues", "-", "--json"]).stdin(issues).run().code(0);
     let document: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((numbers(&document["queue"]), document["run"]["ready"].as_u64()), (vec![85], Some(1)));
-    assert!(ended.err.contains("1 entries are no issues"), "{}", ended.err);
+    assert!(ended.err.contains("1 entries are not issues"), "{}", ended.err);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_threshold_that_no_issue_can_reach_is_refused() {
     let sandbox = Sandbox::new();
     let ended = sandbox.call("triage_score", ["--check-rules"]).env("READY_THRESHOLD", "10").run().code(2);
     assert!(
-        ended.err.contains("READY_THRESHOLD: ready_threshold 10 is out of reach: the rules add up to 9"),
+        ended.err.contains("READY_THRESHOLD: ready_threshold 10 cannot be reached: the rules add up to 9"),
         "{}",
         ended.err
     );

@@ -193,7 +193,7 @@ impl Scenario {
             }
             let report = recording::compare(self.name, file, steps);
             let hint = if file == "prose.txt" {
-                "If only words have changed and that is meant: RECORD=prose cargo test -p sandbox --test recorded"
+                "If only words have changed and that is meant: RECORD=prose cargo test -p tests --test recorded"
             } else {
                 "This is what callers rely on: it changes by an issue that says so, and then with RECORD=all"
             };

@@ -52,14 +52,14 @@ impl FileError {
             ErrorKind::NotFound => "name a file that exists".to_owned(),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk".to_owned(),
             ErrorKind::FileTooLarge => {
-                "raise the file-size limit (ulimit -f), or see why the file is so large".to_owned()
+                "raise the file-size limit (ulimit -f), or check why the file is so large".to_owned()
             }
             ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
-                format!("move aside what stands in the way: ls -ld {path}")
+                format!("move what is in the way: ls -ld {path}")
             }
-            ErrorKind::TimedOut => "look for a process that is stopped while it holds the lock".to_owned(),
+            ErrorKind::TimedOut => "find the stopped process that holds the lock".to_owned(),
             _ if self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-                format!("mend the symbolic link, which leads round in a circle: ls -l {path}")
+                format!("fix the symbolic link, which leads back to itself: ls -l {path}")
             }
             _ => return None,
         })

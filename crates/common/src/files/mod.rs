@@ -32,7 +32,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
         return fail(error);
     }
     if metadata.len() > limit {
-        let text = format!("{} bytes are more than the {limit} that are read of such a file", metadata.len());
+        let text = format!("{} bytes exceed the limit of {limit} bytes for such a file", metadata.len());
         return fail(io::Error::new(ErrorKind::InvalidData, text));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
@@ -95,7 +95,7 @@ pub fn is_open_to_others(path: &Path) -> bool {
 /// # Errors
 /// The system refuses, or a file stands in its place.
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(|error| FileError::new("make the folder", path, error))
+    fs::create_dir_all(path).map_err(|error| FileError::new("create the directory", path, error))
 }
 
 /// Makes a file that is not there yet; one that is there stays as it is.
@@ -134,7 +134,7 @@ fn regular(metadata: &fs::Metadata) -> io::Result<()> {
     } else if metadata.is_dir() {
         Err(ErrorKind::IsADirectory.into())
     } else {
-        Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"))
+        Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         assert!(error.hint().unwrap().contains("in the way"), "{error}");
         let link = folder.path().join("round");
         std::os::unix::fs::symlink(&link, &link).unwrap();
-        assert!(read(&link, 10).unwrap_err().hint().unwrap().contains("circle"));
+        assert!(read(&link, 10).unwrap_err().hint().unwrap().contains("back to itself"));
         assert!(read(&folder.path().join("none"), 10).unwrap().is_none());
         fs::write(folder.path().join("big"), "12345678901").unwrap();
         assert!(read(&folder.path().join("big"), 10).is_err());

@@ -62,7 +62,7 @@ pub struct Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// A configuration folder was named that is none.
-    #[error("{origin} names {}, which is no folder", path.display())]
+    #[error("{origin} names {}, which is not a directory", path.display())]
     NoFolder {
         /// The flag or the variable.
         origin: &'static str,
@@ -247,7 +247,7 @@ impl ManifestError {
     /// Says what to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoFolder { .. } => Some("name the folder that holds automations.json".to_owned()),
+            Self::NoFolder { .. } => Some("name the directory that contains automations.json".to_owned()),
             Self::File(error) => error.hint(),
             Self::Content(error) => error.hint.clone(),
         }

@@ -25,11 +25,11 @@ pub enum IssueType {
     Bug,
     /// Something new.
     Feature,
-    /// The same, better built.
+    /// A change of structure, without a change of behaviour.
     Refactor,
-    /// A question of direction, nothing to build.
+    /// A question of direction, without code.
     Philosophy,
-    /// Nobody can tell.
+    /// Not known.
     #[default]
     Unknown,
 }

@@ -24,7 +24,7 @@ pub enum ReportError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The state file is damaged; it is left as it is.
-    #[error("{0}; the run is not recorded there until somebody moves it aside")]
+    #[error("{0}; no run is recorded there until that file is moved")]
     Damaged(SourceError),
 }
 
@@ -154,7 +154,7 @@ impl<'a> Report<'a> {
         state.insert("updated_at".to_owned(), self.host.timestamp().into());
         let automations = state.entry("automations").or_insert_with(|| Value::Object(Map::new()));
         let Value::Object(automations) = automations else {
-            let message = "`automations` is no object".to_owned();
+            let message = "`automations` is not an object".to_owned();
             return Err(ReportError::Damaged(SourceError { path, position: None, message, hint: None }));
         };
         change(automations);

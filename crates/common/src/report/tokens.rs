@@ -63,7 +63,7 @@ fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
 fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let whole = || value.as_str().map_or_else(|| value.to_string(), str::to_owned).strip_suffix(".0")?.parse().ok();
-    value.as_i64().or_else(whole).ok_or_else(|| D::Error::custom("no whole number"))
+    value.as_i64().or_else(whole).ok_or_else(|| D::Error::custom("not a whole number"))
 }
 
 impl Report<'_> {

@@ -185,7 +185,7 @@ impl<'a> Layers<'a> {
             let Some(text) = self.host.var(name) else { continue };
             match &first {
                 Some((_, winner, winning)) if *winning != text => {
-                    self.warnings.push(format!("{name} is set as well, to something else; {winner} counts"));
+                    self.warnings.push(format!("{name} is also set, to a different value; {winner} is used"));
                 }
                 Some(_) => {}
                 None => {
@@ -236,7 +236,7 @@ impl<'a> Layers<'a> {
             }
             let hint = text::nearest(name, names.iter().map(String::as_str))
                 .map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
-            self.warnings.push(format!("no setting knows the variable {}{hint}", text::fit(name, 80)));
+            self.warnings.push(format!("no setting reads the variable {}{hint}", text::fit(name, 80)));
         }
     }
 }
@@ -350,7 +350,7 @@ mod tests {
         let (_, warnings) = layers.finish().unwrap();
         assert_eq!(
             warnings,
-            ["TIMMY_LOOP_GUARD_MAX_BACKOFF is set as well, to something else; TIMMY_LOOP_GUARD_BACKOFF_MAX counts"]
+            ["TIMMY_LOOP_GUARD_MAX_BACKOFF is also set, to a different value; TIMMY_LOOP_GUARD_BACKOFF_MAX is used"]
         );
     }
 
@@ -400,8 +400,8 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "no setting knows the variable TIMMY_LOOP_GUARD_BACKOF_MAX; did you mean TIMMY_LOOP_GUARD_BACKOFF_MAX?",
-                "no setting knows the variable TIMMY_AUTOMATION_GITEA_APY; did you mean TIMMY_AUTOMATION_GITEA_API?",
+                "no setting reads the variable TIMMY_LOOP_GUARD_BACKOF_MAX; did you mean TIMMY_LOOP_GUARD_BACKOFF_MAX?",
+                "no setting reads the variable TIMMY_AUTOMATION_GITEA_APY; did you mean TIMMY_AUTOMATION_GITEA_API?",
             ]
         );
     }

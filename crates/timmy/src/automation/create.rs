@@ -19,24 +19,24 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
     let id = &args.id;
     let is_good = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_good {
-        return Err(Error::usage(format!("{id:?} is no id"), "use lower-case letters, digits and `_`"));
+        return Err(Error::usage(format!("{id:?} is not a valid id"), "use lower-case letters, digits and `_`"));
     }
     let trigger: Trigger = args.trigger.parse().map_err(|error: schedule::TriggerError| {
         let hint = error.hint.clone();
         Error::usage(error.to_string(), hint)
     })?;
     if suite.manifest.find(id).is_some() {
-        return Err(Error::usage(format!("the manifest has `{id}` already"), "take another id"));
+        return Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id"));
     }
     let path = script_path(suite, id, args.language);
     if path.exists() {
-        return Err(Error::usage(format!("there is a {} already", suite.shown(&path)), "take another id"));
+        return Err(Error::usage(format!("there is a {} already", suite.shown(&path)), "choose another id"));
     }
     let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(suite.repo.root());
     if !folder.canonicalize().is_ok_and(|real| real.starts_with(suite.repo.root())) {
         return Err(Error::usage(
             format!("{} leads out of the repository", folder.display()),
-            "put a folder in its place",
+            "replace it by a directory",
         ));
     }
     write_script(&path, &skeleton(id, &trigger, args.language))?;
@@ -44,7 +44,7 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
     let base = manifest.parent().and_then(Path::parent).unwrap_or(suite.repo.root());
     let script = relative(base, &path);
     let result = switch::edit(suite, |manifest, source| match manifest.find(id) {
-        Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "take another id")),
+        Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id")),
         None => Ok(Some(with_entry(source.text(), id, &script, &trigger)?)),
     });
     if result.is_err() {
@@ -52,7 +52,7 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
         files::remove(&path)?;
     }
     result?;
-    suite.say(&format!("{id}: {} is a script to begin with, and the manifest has its entry", suite.shown(&path)));
+    suite.say(&format!("{id}: {} is a script to start from, and the manifest has an entry for it", suite.shown(&path)));
     suite.say(&format!("Try it: timmy automation run {id}"));
     suite.json(&json!({"id": id, "script": suite.shown(&path), "trigger": trigger.to_string()}))?;
     Ok(Verdict::Yes)
@@ -72,7 +72,7 @@ fn write_script(path: &Path, text: &str) -> Result<(), Error> {
     }
     // Somebody else's script of that name is never ours to remove.
     let mut file =
-        fs::File::options().write(true).create_new(true).open(path).map_err(Error::io("make the script", path))?;
+        fs::File::options().write(true).create_new(true).open(path).map_err(Error::io("create the script", path))?;
     if let Err(error) = file.write_all(text.as_bytes()) {
         files::remove(path)?;
         return Err(Error::io("write the script", path)(error));
@@ -119,14 +119,14 @@ fn skeleton(id: &str, trigger: &Trigger, language: Language) -> String {
     match language {
         Language::Sh => format!(
             r#"#!/bin/sh
-# {id}: say here in a sentence what it does.
+# {id}: describe in one sentence what it does.
 #
 # timmy runs it on the trigger {trigger}, in the root of the repository, for at most the
 # `timeout` of its config. What it prints goes to .loop/logs/{id}.log. Variables:
 #   TIMMY_REPO_ROOT   the repository
-#   TIMMY_TRIGGER     what brought the run about
+#   TIMMY_TRIGGER     the trigger of the run
 #   TIMMY_CONFIG      its `config` of the manifest, as JSON; each key also on its own, as TIMMY_{upper}_<KEY>
-# Exit code: 0 done; 2 wrong configuration; 1 it could not be done. (On pre_cycle and pre_commit 1 is an answer: no.)
+# Exit code: 0 done; 2 wrong configuration; 1 failure. (On pre_cycle and pre_commit, 1 is an answer: no.)
 set -eu
 
 echo "[{id}] nothing to do yet in $TIMMY_REPO_ROOT"
@@ -134,14 +134,14 @@ echo "[{id}] nothing to do yet in $TIMMY_REPO_ROOT"
         ),
         Language::Python => format!(
             r#"#!/usr/bin/env python3
-"""{id}: say here in a sentence what it does.
+"""{id}: describe in one sentence what it does.
 
 timmy runs it on the trigger {trigger}, in the root of the repository, for at most the
 `timeout` of its config. What it prints goes to .loop/logs/{id}.log. Variables:
     TIMMY_REPO_ROOT   the repository
-    TIMMY_TRIGGER     what brought the run about
+    TIMMY_TRIGGER     the trigger of the run
     TIMMY_CONFIG      its `config` of the manifest, as JSON; each key also on its own, as TIMMY_{upper}_<KEY>
-Exit code: 0 done; 2 wrong configuration; 1 it could not be done. (On pre_cycle and pre_commit 1 is an answer: no.)
+Exit code: 0 done; 2 wrong configuration; 1 failure. (On pre_cycle and pre_commit, 1 is an answer: no.)
 """
 
 import json

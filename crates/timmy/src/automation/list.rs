@@ -129,7 +129,7 @@ pub(crate) fn record_in_state(suite: &Suite, problems: &[Problem]) -> BTreeMap<S
         .collect();
     let written = suite.repo.prepare().map_err(Into::into).and_then(|()| Report::judged(&judged));
     if let Err(error) = written {
-        suite.warn(&format!("what was found could not be recorded: {error}"));
+        suite.warn(&format!("the results could not be recorded: {error}"));
     }
     next
 }
@@ -142,7 +142,7 @@ fn first_problems(problems: &[Problem]) -> BTreeMap<&str, &str> {
 
 fn show(suite: &Suite, rows: &[Row], problems: &[Problem]) {
     if suite.is_built_in {
-        suite.say("There is no manifest; this holds without one. The first change writes it.");
+        suite.say("There is no manifest; these are the defaults. The first change creates it.");
         suite.say("");
     }
     let now = suite.host.now();

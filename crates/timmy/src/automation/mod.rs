@@ -54,7 +54,7 @@ fn validate(suite: &Suite) -> Result<Verdict, Error> {
     let count = suite.manifest.listed().len() + suite.unreadable.iter().filter(|one| one.id.is_some()).count();
     suite.say(&match (suite.is_built_in, problems.len()) {
         (true, 0) => "There is no manifest: every tool runs with its defaults".to_owned(),
-        (_, 0) => format!("{count} automations, no problem"),
+        (_, 0) => format!("{count} automations, no problems"),
         (_, found) => format!("{count} automations, {found} problem{}", if found == 1 { "" } else { "s" }),
     });
     let documents: Vec<_> = problems.iter().map(problem_json).collect();
@@ -89,7 +89,8 @@ fn pause(suite: &Suite, args: &PauseArgs) -> Result<Verdict, Error> {
 /// A guard that steps out of the way does not stop the loop; whoever wanted that must know.
 pub(crate) fn warn_of_guard(suite: &Suite, id: &str) {
     if id == "loop_guard" {
-        suite.warn("a guard that is off says that there is work: the loop goes on without it; to stop the loop, stop its script");
+        suite
+            .warn("a guard that is off reports work: the loop continues without it; to stop the loop, stop its script");
     }
 }
 
@@ -102,7 +103,7 @@ fn resume(suite: &Suite, args: &IdsArgs) -> Result<Verdict, Error> {
         if !was {
             suite.automation(id)?;
         }
-        suite.say(&if was { format!("{id} goes on") } else { format!("{id} was not paused") });
+        suite.say(&if was { format!("{id} is resumed") } else { format!("{id} was not paused") });
         resumed.extend(was.then_some(id));
     }
     suite.json(&json!({"resumed": resumed}))?;

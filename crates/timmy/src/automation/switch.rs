@@ -49,7 +49,7 @@ pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Verdict,
 }
 
 fn gone(id: &str) -> Error {
-    Error::failed(format!("`{id}` has gone from the manifest meanwhile"), "look at it and try again")
+    Error::failed(format!("`{id}` was removed from the manifest in the meantime"), "check the manifest and try again")
 }
 
 /// Changes the manifest's text: `make` gets the manifest and its text, and gives the new text, or none if nothing is to change.
@@ -64,7 +64,7 @@ pub(crate) fn edit(
         // What holds without a manifest is written down, so that a part of it can be changed.
         path.parent().map_or(Ok(()), files::make_folder)?;
         files::create(&path, shipped_for(&path).as_bytes())?;
-        suite.note(&format!("there was no manifest; {} has what held without one", suite.shown(&path)));
+        suite.note(&format!("there was no manifest; {} is created with the defaults", suite.shown(&path)));
     }
     // The lock lies under `.loop/`, so that nothing of ours appears beside the manifest.
     let lock = files::lock_from(&path, &suite.repo.in_loop(".automations.json.lock"))?;
@@ -79,7 +79,10 @@ pub(crate) fn edit(
             return Ok(());
         }
     }
-    Err(Error::failed(format!("{} keeps changing under our hands", path.display()), "see who writes it, and try again"))
+    Err(Error::failed(
+        format!("{} changes faster than it can be edited", path.display()),
+        "find the program that writes it, and try again",
+    ))
 }
 
 /// The manifest as shipped, with its scripts as they are seen from the folder that will hold `config/`.

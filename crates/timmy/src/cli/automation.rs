@@ -13,19 +13,19 @@ use super::PlainArgs;
 pub(crate) enum AutomationCommand {
     /// Show every automation: on or off, when, last run, next run, what is wrong
     List(PlainArgs),
-    /// Look for everything that is wrong in the manifest (exit 1)
+    /// List every problem of the manifest (exit 1 if there is one)
     Validate(PlainArgs),
-    /// Switch automations on, in the manifest, which is otherwise left as it is
+    /// Enable automations in the manifest, the rest of which stays unchanged
     Enable(IdsArgs),
-    /// Switch automations off, in the manifest, which is otherwise left as it is
+    /// Disable automations in the manifest, the rest of which stays unchanged
     Disable(IdsArgs),
-    /// Put an automation off for a while
+    /// Pause automations for some time
     Pause(PauseArgs),
     /// End the pause of automations
     Resume(IdsArgs),
-    /// Show every setting with its value in force and where it came from
+    /// Show every setting with its effective value and its origin
     Config(ConfigArgs),
-    /// Add an automation: an entry in the manifest and a script to begin with
+    /// Add an automation: an entry in the manifest and a script to start from
     New(NewArgs),
     /// Run an automation now, with its time limit, its log and its report
     Run(RunArgs),
@@ -53,7 +53,7 @@ pub(crate) struct PauseArgs {
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub length: Duration,
 
-    /// Why, for whoever wonders
+    /// The reason, shown wherever the pause is shown
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
 
@@ -83,7 +83,7 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "TRIGGER", default_value = "manual")]
     pub trigger: String,
 
-    /// What the script is written in
+    /// The language of the script
     #[arg(long, value_enum, default_value = "sh")]
     pub language: Language,
 
@@ -110,14 +110,14 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// Arguments for it
+    /// Arguments for the automation
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<OsString>,
 }
 
 /// Reads a length of time: a number with `s`, `m`, `h` or `d`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("{text:?} is no length of time such as 90s, 30m, 2h or 3d (a year at most)");
+    let expected = || format!("{text:?} is not a duration such as 90s, 30m, 2h or 3d (a year at most)");
     let unit = text.chars().last().ok_or_else(expected)?;
     let factor = match unit {
         's' => 1,

@@ -15,19 +15,19 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_name = "REPO")]
     pub into: PathBuf,
 
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Also where a script has changes that are not committed
+    /// Replace scripts that have uncommitted changes too
     #[arg(long)]
     pub allow_dirty: bool,
 
-    /// The folder for the programs [default: .loop/bin in the repository]
+    /// The directory for the programs [default: .loop/bin in the repository]
     #[arg(long, value_name = "DIR")]
     pub bin_dir: Option<PathBuf>,
 
-    /// The folder of automations.json
+    /// The directory of automations.json
     #[arg(long, value_name = "DIR")]
     pub config_dir: Option<PathBuf>,
 
@@ -47,11 +47,11 @@ pub(crate) struct UninstallArgs {
     #[arg(long, value_name = "REPO")]
     pub from: PathBuf,
 
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Also put back over what somebody has put in the place of our links meanwhile (which is kept)
+    /// Restore scripts even where the installed link was replaced by another file (which is kept)
     #[arg(long)]
     pub force: bool,
 
@@ -71,18 +71,18 @@ pub(crate) struct ShadowArgs {
     #[command(subcommand)]
     pub command: Option<ShadowCommand>,
 
-    /// Run the old script on the repository itself, so that what it does counts; only ours gets a copy
+    /// Run the old script on the repository itself, so that its changes take effect; only the tool runs on a copy
     #[arg(long)]
     pub live: bool,
 
-    /// Give up after so many seconds
+    /// The timeout of each run, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub timeout: u64,
 
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// The old script's call, such as python3 .loop/originals/scripts/triage_score.py --quiet
+    /// The command line of the old script, such as python3 .loop/originals/scripts/triage_score.py --quiet
     #[arg(last = true, value_name = "CALL")]
     pub call: Vec<OsString>,
 }
@@ -90,6 +90,6 @@ pub(crate) struct ShadowArgs {
 /// What else `timmy shadow` does.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ShadowCommand {
-    /// Count how often old and new agreed, and show the differences
+    /// Show how often the old and the new results agreed, and the differences
     Report(PlainArgs),
 }

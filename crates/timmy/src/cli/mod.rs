@@ -14,11 +14,11 @@ pub(crate) use automation::{AutomationCommand, IdsArgs, Language, NewArgs, Pause
 pub(crate) use install::{InstallArgs, ShadowArgs, ShadowCommand, UninstallArgs};
 pub(crate) use schedule::{Manager, ScheduleCommand, ServiceArgs, ServiceCommand};
 
-/// One command over all tools of the suite, and what runs them
+/// Runs and manages all tools of the suite
 ///
-/// Called by a tool's name (a symlink loop_guard or loop_guard.py), it is that tool. `timmy TOOL …` is the tool too:
+/// Called by the name of a tool (a symlink loop_guard or loop_guard.py), it runs that tool. `timmy TOOL …` runs it too:
 /// backfill_retro, cycle_retro, loop_guard, loop_introspect, orchestrator, pre_commit_checks, triage_score, each with its own
-/// --help; demo_forge serves a project like a forge. A command that is unknown here is handed to the next `timmy` on the PATH.
+/// --help; demo_forge serves a project as a forge does. An unknown command is passed on to the next `timmy` on the PATH.
 #[derive(Debug, Parser)]
 #[command(name = "timmy", version = crate::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
@@ -29,40 +29,40 @@ pub struct Cli {
 /// What `timmy` itself does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The automations of the manifest: list, validate, switch, configure, run
+    /// Manage the automations of the manifest: list, validate, switch, configure, run
     #[command(subcommand)]
     Automation(AutomationCommand),
     /// Run the enabled automations of an event, such as pre_cycle
     Trigger(TriggerArgs),
-    /// Run automations when their time comes
+    /// Run automations when they are due
     #[command(subcommand)]
     Schedule(ScheduleCommand),
-    /// Units for whoever keeps the scheduler running
+    /// Print service units for the scheduler
     #[command(subcommand)]
     Service(ServiceCommand),
-    /// Put our tools in the place of a repository's scripts, which are kept
+    /// Replace the scripts of a repository by the tools of the suite, and keep the scripts
     Install(InstallArgs),
-    /// Put a repository's scripts back, byte for byte
+    /// Restore the scripts of a repository, byte for byte
     Uninstall(UninstallArgs),
-    /// Say what is installed, who calls it, and what is broken
+    /// Report what is installed, what calls it, and what is broken
     Doctor(PlainArgs),
-    /// Run an old script and our tool on copies of the same files, and compare
+    /// Run an old script and the tool that replaces it on copies of the same files, and compare
     Shadow(ShadowArgs),
-    /// Tell why: of an issue, of an idle loop, of an automation
+    /// Explain the state of an issue, of an idle loop or of an automation
     Why(WhyArgs),
-    /// Say what a reason code means; without one, list all
+    /// Explain a reason code; without one, list all
     Explain(ExplainArgs),
-    /// The token ledger: balance and movements
+    /// Show the token ledger: balance and changes
     Tokens(TokensArgs),
-    /// Look for damage in every file under .loop/
+    /// Check every file under .loop/ for damage
     Verify(PlainArgs),
-    /// Move damaged bytes out of the files under .loop/ into files beside them
+    /// Move damaged bytes out of the files under .loop/ into files next to them
     Repair(RepairArgs),
-    /// Print what a shell needs to complete our commands
+    /// Print the completion script for a shell
     Completions(CompletionsArgs),
     /// Print a manual page
     Man(ManArgs),
-    /// Say more: of a command, or of exit-codes, environment, files
+    /// Show help for a command, or for exit-codes, environment, files
     Help(HelpArgs),
     /// Run one day of the loop on a sample project: triage, guard, agenda, three cycles
     Demo(DemoArgs),
@@ -87,7 +87,7 @@ pub(crate) struct TriggerArgs {
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// Arguments for each of its automations
+    /// Arguments for each of the automations
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<OsString>,
 }
@@ -122,7 +122,7 @@ pub(crate) struct ExplainArgs {
 /// The flags of `timmy tokens`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TokensArgs {
-    /// How many days are shown, the last ones
+    /// Show the last N days
     #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub days: u16,
 
@@ -133,7 +133,7 @@ pub(crate) struct TokensArgs {
 /// The flags of `timmy repair`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RepairArgs {
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 
@@ -156,7 +156,7 @@ pub(crate) struct ManArgs {
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 
-    /// Write the pages of all commands into this folder
+    /// Write the pages of all commands to this directory
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub out: Option<PathBuf>,
 }
@@ -172,11 +172,11 @@ pub(crate) struct HelpArgs {
 /// The flags of `timmy demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Keep the repository with its files in this folder, which must be new or empty
+    /// Keep the repository with its files in this directory, which must be new or empty
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
 
-    /// Leave the forge running when the day is over, and say how to call the tools against it
+    /// Leave the forge running after the demo, and show how to run the tools with it
     #[arg(long)]
     pub serve: bool,
 }

@@ -12,16 +12,16 @@ use super::PlainArgs;
 pub(crate) enum ScheduleCommand {
     /// Stay in the foreground and run what is due, until SIGTERM
     Run(PlainArgs),
-    /// Run what is due, once, and end: for cron
+    /// Run what is due once, and exit: for cron
     Tick(PlainArgs),
-    /// List what runs when
+    /// List the next runs
     Next(NextArgs),
 }
 
 /// The flags of `timmy schedule next`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct NextArgs {
-    /// At most so many
+    /// List at most N runs
     #[arg(long, short = 'n', value_name = "N", default_value = "20")]
     pub count: usize,
 
@@ -39,11 +39,11 @@ pub(crate) enum ServiceCommand {
 /// The flags of `timmy service print`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ServiceArgs {
-    /// Who keeps it running
+    /// The service manager that keeps the scheduler running
     #[arg(value_enum, value_name = "MANAGER")]
     pub manager: Manager,
 
-    /// Write each unit into a file of its own in this folder
+    /// Write each unit to a file of its own in this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
@@ -54,7 +54,7 @@ pub(crate) struct ServiceArgs {
 /// Who keeps a service running.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Manager {
-    /// systemd, as a user's service.
+    /// systemd, as a service of the user.
     Systemd,
     /// launchd, on macOS.
     Launchd,

@@ -51,8 +51,8 @@ impl There {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
-            Self::Script => "a script that is not ours",
-            Self::Nothing => "not there",
+            Self::Script => "a script",
+            Self::Nothing => "missing",
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
     let record = Record::read(&suite.repo)?;
     let places: Vec<Place> = record.iter().flat_map(|record| &record.installed).map(|one| place(&suite, one)).collect();
     if places.is_empty() {
-        say("  nothing (timmy install --into DIR puts our tools in the scripts' places)");
+        say("  nothing (timmy install --into DIR replaces the scripts by tools)");
     }
     for place in &places {
         let leads_to = place.leads_to.as_deref().unwrap_or("nothing");
@@ -71,7 +71,9 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
         }
     }
     if callers.is_empty() {
-        say("  nobody: no line of a crontab, a hook, a workflow, a script or the manifest names a script of ours");
+        say(
+            "  nothing: no line of a crontab, a hook, a workflow, a script or the manifest names a script of the suite",
+        );
     }
 
     let problems = survey(&suite);
@@ -80,13 +82,13 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
     broken.extend(failing(&suite)?);
 
     say("");
-    say("Around");
+    say("Environment");
     let is_scheduling = scheduler::is_running(&suite);
-    say(if is_scheduling { "  a scheduler is at work" } else { "  no scheduler is at work" });
+    say(if is_scheduling { "  a scheduler is running" } else { "  no scheduler is running" });
     let other = next_timmy::find(host);
     match &other {
-        Some(path) => say(&format!("  commands that are unknown here go to {}", path.display())),
-        None => say("  there is no other timmy on the PATH"),
+        Some(path) => say(&format!("  unknown commands are passed on to {}", path.display())),
+        None => say("  no other timmy is on the PATH"),
     }
 
     say("");

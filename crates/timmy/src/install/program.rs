@@ -52,7 +52,7 @@ pub(super) fn place(from: &Path, to: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     if to.symlink_metadata().is_ok() && !(to.is_file() && is_runnable_by_python(to)) {
-        let what = "something stands there that is no program of ours";
+        let what = "the path is taken by something that is not a program of the suite";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
     }
     if let Some(folder) = to.parent() {

@@ -61,7 +61,7 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
     if !repo.root().join(".git").exists() {
         return Err(Error::usage(
             format!("{} is not the root of a git work tree", repo.root().display()),
-            "name the folder that holds .git",
+            "name the directory that contains .git",
         ));
     }
     let before = Record::read(repo)?;
@@ -97,9 +97,9 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
         let verb = match (step.what, args.dry_run) {
             (What::Nothing, _) => "is installed already",
             (What::Replace, true) => "would be kept and replaced",
-            (What::Make, true) => "would be made",
+            (What::Make, true) => "would be created",
             (What::Replace, false) => "is kept and replaced",
-            (What::Make, false) => "is made",
+            (What::Make, false) => "is created",
         };
         suite.say(&format!("{} {verb}", step.installed.path));
     }
@@ -108,11 +108,11 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
         suite.say(&format!("Nothing was done; {changed} of {} paths would change", steps.len()));
     } else {
         suite.say(&format!(
-            "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` takes all of it back.",
+            "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
             suite.shown(&bin),
             repo.root().display()
         ));
-        suite.say("Callers go on as they are, also those that say `python3 scripts/…`; `timmy doctor` shows them.");
+        suite.say("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
         if repo.in_loop("bin") == bin {
             suite.say("Do not commit the links: a clone has no .loop/bin. `git update-index --skip-worktree PATH` hides them.");
         }
@@ -138,7 +138,7 @@ fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
         let Ok(relative) = path.strip_prefix(root) else {
             return Err(Error::usage(
                 format!("the manifest has the script of {tool} outside the repository: {}", path.display()),
-                "mend its `script`",
+                "fix its `script`",
             ));
         };
         // A link on the way could lead anywhere.
@@ -146,7 +146,7 @@ fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
         if !folder.canonicalize().is_ok_and(|real| real.starts_with(root)) {
             return Err(Error::usage(
                 format!("{} leads out of the repository", folder.display()),
-                "put a folder in the place of that link",
+                "replace that link by a directory",
             ));
         }
         let path = relative.to_string_lossy().into_owned();
@@ -181,8 +181,8 @@ fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>,
                     // Also a link of ours that nobody has noted: it came with a clone, and is what was there before.
                     let Some(target) = target.to_str().map(str::to_owned) else {
                         return Err(Error::usage(
-                            format!("{} is a link to a name that is no text", full.display()),
-                            "move it aside",
+                            format!("{} is a link to a name that is not UTF-8", full.display()),
+                            "move it to another place",
                         ));
                     };
                     (What::Replace, Some(Original::Link { target }), None)
@@ -200,7 +200,7 @@ fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>,
                 (What::Replace, Some(original), Some(bytes))
             }
             Ok(_) => {
-                return Err(Error::usage(format!("{} is no file", full.display()), "move aside what stands there"));
+                return Err(Error::usage(format!("{} is not a file", full.display()), "move it to another place"));
             }
         };
         let installed = Installed { path, tool: tool.to_owned(), link, original };
@@ -221,7 +221,10 @@ fn link_text(root: &Path, link: &Path, program: &Path) -> Result<String, Error> 
         None => program.to_owned(),
     };
     text.to_str().map(str::to_owned).ok_or_else(|| {
-        Error::usage(format!("{} is no text", program.display()), "name a folder for the programs whose name is text")
+        Error::usage(
+            format!("{} is not UTF-8", program.display()),
+            "name a directory with a UTF-8 name for the programs",
+        )
     })
 }
 
@@ -233,8 +236,8 @@ fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
     match dirty.as_slice() {
         [] => Ok(()),
         paths => Err(Error::usage(
-            format!("changed and not committed: {}", paths.join(", ")),
-            "commit or stash it, or say --allow-dirty: it is kept under .loop/originals either way",
+            format!("changed, but not committed: {}", paths.join(", ")),
+            "commit or stash it, or use --allow-dirty: it is kept under .loop/originals either way",
         )),
     }
 }
@@ -273,7 +276,7 @@ fn carry_out(repo: &Repo, record: &mut Record, step: &Step) -> Result<(), Error>
     // Made beside and moved over, so that there is never nothing at the path.
     let temporary = program::beside(&full);
     files::remove(&temporary)?;
-    symlink(&installed.link, &temporary).map_err(Error::io("make the link", &temporary))?;
+    symlink(&installed.link, &temporary).map_err(Error::io("create the link", &temporary))?;
     Ok(files::rename(&temporary, &full)?)
 }
 
@@ -295,7 +298,7 @@ fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Resu
             }
         }
     }
-    Err(Error::failed(format!("{name} has been kept a thousand times"), "tidy .loop/originals"))
+    Err(Error::failed(format!("{name} is kept a thousand times already"), "clean up .loop/originals"))
 }
 
 /// Notes the folders that have to be made above a path.

@@ -83,7 +83,7 @@ impl Record {
             document::Document::Intact(record) => Ok(Some(record)),
             document::Document::Damaged(error) => Err(Error::failed(
                 format!("{error}"),
-                "mend it by hand: without it nobody knows what was where; the originals lie beside it",
+                "fix it by hand: only this file holds the places of the originals, which are next to it",
             )),
         }
     }

@@ -40,8 +40,8 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
     let repo = &suite.repo;
     if scheduler::is_running(&suite) && !args.dry_run && !args.force {
         return Err(Error::failed(
-            "a scheduler is at work on this repository",
-            "end it first (and take away its unit or its line of the crontab), or say --force",
+            "a scheduler is running for this repository",
+            "stop it first (and remove its unit or its line of the crontab), or use --force",
         ));
     }
     let Some(record) = Record::read(repo)? else {
@@ -58,7 +58,7 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
         if !is_inside(&installed.path) || installed.path.is_empty() || !is_inside(kept) {
             return Err(Error::failed(
                 format!("install.json has a path that leads out of the repository: {}", text::line(&installed.path)),
-                "somebody has changed that file; mend it by hand",
+                "the file was changed; fix it by hand",
             ));
         }
     }
@@ -66,10 +66,10 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
     for installed in &record.installed {
         let outcome = put_back(repo, installed, args)?;
         let words = match (&outcome, args.dry_run) {
-            (Outcome::Restored, false) => "is as it was before",
-            (Outcome::Restored, true) => "would be as it was before",
-            (Outcome::Untouched, _) => "was as before already",
-            (Outcome::Kept, _) => "is no link of ours any more, and stays as it is (--force puts the original back)",
+            (Outcome::Restored, false) => "is restored",
+            (Outcome::Restored, true) => "would be restored",
+            (Outcome::Untouched, _) => "is unchanged",
+            (Outcome::Kept, _) => "is no longer the installed link, and is not changed (--force restores the original)",
         };
         is_whole &= !matches!(outcome, Outcome::Kept);
         suite.say(&format!("{} {words}", installed.path));
@@ -78,7 +78,7 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
     if is_whole && !args.dry_run {
         tidy_up(repo, &record)?;
         if !record.bin(repo).starts_with(repo.in_loop("")) {
-            suite.say(&format!("The programs in {} stay: other repositories may use them", record.bin));
+            suite.say(&format!("The programs in {} are not removed: other repositories may use them", record.bin));
         }
     }
     suite.json(&json!({"dry_run": args.dry_run, "whole": is_whole, "paths": paths}))?;
@@ -115,22 +115,22 @@ fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<
         None => files::remove(&full)?,
         Some(Original::Link { target }) => {
             files::remove(&full)?;
-            symlink(target, &full).map_err(Error::io("make the link", &full))?;
+            symlink(target, &full).map_err(Error::io("create the link", &full))?;
         }
         Some(Original::File { kept, mode, sha256, modified, owner }) => {
             let place = Record::folder(repo).join(kept);
             let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
             if hash(&bytes) != *sha256 {
                 return Err(Error::failed(
-                    format!("{} is not what was kept: its hash differs", place.display()),
-                    "git may have the script: git checkout -- PATH",
+                    format!("{} is not the file that was kept: its hash differs", place.display()),
+                    "restore the script from git: git checkout -- PATH",
                 ));
             }
             if let Some(folder) = full.parent() {
                 files::make_folder(folder)?;
             }
             let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
-            program::replace(&full, &bytes, mode).map_err(Error::io("put back", &full))?;
+            program::replace(&full, &bytes, mode).map_err(Error::io("restore", &full))?;
             if let Some((user, group)) = *owner {
                 // Only root may give a file to somebody else, and only then it was somebody else's.
                 let _ = chown(&full, Some(user), Some(group));

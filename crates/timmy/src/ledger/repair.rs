@@ -26,7 +26,7 @@ pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
             Ok(moved) => moved,
             Err(error) => {
                 is_whole = false;
-                suite.warn(&format!("{error}: what stands there has to be moved aside by hand"));
+                suite.warn(&format!("{error}: move it by hand"));
                 continue;
             }
         };
@@ -47,7 +47,7 @@ pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
         let is_damaged = match document::read::<Value>(&path) {
             Err(error) => {
                 is_whole = false;
-                suite.warn(&format!("{error}: what stands there has to be moved aside by hand"));
+                suite.warn(&format!("{error}: move it by hand"));
                 continue;
             }
             Ok(Document::Missing) => false,
@@ -58,14 +58,14 @@ pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
             continue;
         }
         if args.dry_run {
-            suite.say(&format!("{}: would be moved aside", suite.shown(&path)));
+            suite.say(&format!("{}: would be moved", suite.shown(&path)));
             repaired.push(json!({"file": suite.shown(&path), "lines": null, "moved_to": null}));
             continue;
         }
         let kept = document::keep_damaged(&lock)?;
         files::remove(&path)?;
         suite.say(&format!(
-            "{}: moved to {}; what was in it no longer holds, and its tool makes it anew",
+            "{}: moved to {}; its content is no longer used, and its tool recreates it",
             suite.shown(&path),
             suite.shown(&kept)
         ));

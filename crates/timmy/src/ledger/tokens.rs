@@ -76,7 +76,7 @@ pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Verdict, Error> {
     }
     if damaged > 0 {
         suite.warn(&format!(
-            "{}: {damaged} line(s) cannot be read; timmy repair moves them aside",
+            "{}: {damaged} line(s) cannot be read; timmy repair moves them out",
             suite.repo.tokens().display()
         ));
     }

@@ -55,7 +55,7 @@ pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
     }
     let is_whole = findings.iter().all(|finding| finding.count == 0);
     if !is_whole {
-        suite.say("`timmy repair` moves damaged bytes into files beside; a ledger that does not add up it leaves.");
+        suite.say("`timmy repair` moves damaged bytes to files next to these; it does not change a ledger that does not add up.");
     } else if findings.is_empty() {
         suite.say("There is no file yet");
     }

@@ -94,8 +94,8 @@ fn hold_right(suite: &Suite, patience: Duration) -> Result<std::fs::File, Error>
         }
         if begun.elapsed() >= patience {
             return Err(Error::failed(
-                format!("another scheduler is at work on {}", suite.repo.root().display()),
-                "one is enough; timmy schedule next shows what it does",
+                format!("another scheduler is running for {}", suite.repo.root().display()),
+                "use that one; timmy schedule next lists its next runs",
             ));
         }
         thread::sleep(Duration::from_millis(20));
@@ -141,7 +141,7 @@ impl<'h> Keeper<'h> {
                 if signals.have_come() && stop_by.is_none() {
                     stop_by = Some(Instant::now() + self.settings.stop_timeout);
                     if !self.running.is_empty() {
-                        self.suite.note(&format!("ending; waits for {}", self.names_of_running()));
+                        self.suite.note(&format!("stopping; waiting for {}", self.names_of_running()));
                     }
                 }
                 if stop_by.is_none() {
@@ -163,7 +163,7 @@ impl<'h> Keeper<'h> {
                 self.take(&events, patience);
                 let is_urgent = signals.count() > 1 || stop_by.is_some_and(|deadline| Instant::now() >= deadline);
                 if is_urgent && !kill.swap(true, Ordering::Relaxed) {
-                    self.suite.note(&format!("ends {}", self.names_of_running()));
+                    self.suite.note(&format!("ending {}", self.names_of_running()));
                 }
             }
         });
@@ -206,7 +206,7 @@ impl<'h> Keeper<'h> {
             Suite::open_in(host, repo.clone(), args).and_then(|suite| Ok((ScheduleSettings::of(&suite)?, suite)));
         match reloaded {
             Ok((settings, suite)) => (self.settings, self.suite) = (settings, Arc::new(suite)),
-            Err(error) => self.suite.warn(&format!("{error}; what held before goes on to hold")),
+            Err(error) => self.suite.warn(&format!("{error}; the previous configuration stays in effect")),
         }
     }
 
@@ -323,7 +323,7 @@ impl<'h> Keeper<'h> {
             let again = memory.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());
             match again.filter(|_| !has_ended_since(&self.suite, &id, begun_at)) {
                 Some(of) => {
-                    self.suite.note(&format!("{id} for {trigger} was interrupted; it is begun once more"));
+                    self.suite.note(&format!("{id} for {trigger} was interrupted; it is started again"));
                     memory.slot(&id, &trigger).begin(&of, now);
                     jobs.push(Job { id, trigger });
                 }

@@ -96,15 +96,15 @@ pub(super) fn next(suite: &Suite, count: usize) -> Result<Verdict, Error> {
         rows.push(vec![at, length, next.id.clone(), next.trigger.clone()]);
     }
     if all.is_empty() {
-        suite.say("Nothing is scheduled: no enabled automation has a trigger that a clock or cycles bring about.");
+        suite.say("Nothing is scheduled: no enabled automation has a trigger of time or cycles.");
     } else {
         for line in table::lay_out(&rows, 30, suite.host.width()) {
             suite.say(&line);
         }
         let zone = now.with_timezone(&MachineZone).format("%:z").to_string();
-        suite.say(&format!("Times are the machine's ({zone} now; the variable TZ names another zone)."));
+        suite.say(&format!("Times are in the machine's time zone ({zone} now; the variable TZ sets another)."));
         if !super::is_running(suite) {
-            suite.say("No scheduler is at work here: timmy schedule run, or timmy service print.");
+            suite.say("No scheduler is running: timmy schedule run, or timmy service print.");
         }
     }
     let documents: Vec<_> = all

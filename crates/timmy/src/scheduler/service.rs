@@ -24,7 +24,7 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Verdict, Error> {
         let text = path.to_str().filter(|text| text.chars().all(|c| c.is_alphanumeric() || " /._-+@,:=".contains(c)));
         text.map(str::to_owned).ok_or_else(|| {
             Error::usage(
-                format!("{} cannot be written into a unit", path.display()),
+                format!("{} cannot be written to a unit", path.display()),
                 "use a path of letters, digits and / . _ - + @ , : =",
             )
         })

@@ -108,7 +108,7 @@ fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &
     let differences = compare(&old, &new, &roots);
     if let Err(error) = write_down(suite, old_call, &old, &new, &differences) {
         // The caller's answer must not suffer for our book-keeping.
-        suite.warn(&format!("the comparison could not be written down: {error}"));
+        suite.warn(&format!("the comparison could not be recorded: {error}"));
     }
     let outlets = host.outlets();
     outlets.write_err(&old.err);
@@ -130,7 +130,8 @@ fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, E
         )
     };
     let at = call.iter().position(|word| tool_name(Path::new(word)).is_some());
-    let at = at.ok_or_else(|| usage("none of these words is the path of a script that a tool of ours stands for"))?;
+    let at =
+        at.ok_or_else(|| usage("none of these words is the path of a script that a tool of the suite replaces"))?;
     let path = resolve(suite.host, &call[at]);
     if !path.is_file() {
         return Err(usage(&format!("there is no {}", path.display())));
@@ -140,7 +141,7 @@ fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, E
     // The place that it was kept from, so that it finds the repository around itself.
     let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
     let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
-    let tool = tool_name(&path).ok_or_else(|| usage("no tool of ours"))?;
+    let tool = tool_name(&path).ok_or_else(|| usage("no tool of the suite"))?;
     Ok(OldCall { at, script, tool, args: &call[at + 1..] })
 }
 
@@ -164,7 +165,7 @@ fn run(
     signals: &Signals,
     input: &[u8],
 ) -> Result<Did, Error> {
-    let mut stdin = tempfile::tempfile().map_err(Error::io("make", "a temporary file"))?;
+    let mut stdin = tempfile::tempfile().map_err(Error::io("create", "a temporary file"))?;
     stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
     let kept = Kept::default();
     // The folder that the caller is in, as far as it lies in the repository.

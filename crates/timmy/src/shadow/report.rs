@@ -81,7 +81,8 @@ pub(crate) fn report(suite: &Suite) -> Result<Verdict, Error> {
         }
     })?;
     if tools.is_empty() {
-        suite.say("No comparison is recorded: timmy shadow -- python3 .loop/originals/scripts/NAME.py ARGS makes one");
+        suite
+            .say("No comparison is recorded: timmy shadow -- python3 .loop/originals/scripts/NAME.py ARGS records one");
     }
     let mut rows = vec![["TOOL", "RUNS", "AGREED", "OLD", "NEW"].map(str::to_owned).to_vec()];
     for (name, tool) in &tools {

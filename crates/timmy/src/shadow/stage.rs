@@ -73,7 +73,7 @@ impl Stage {
     /// Copies a repository: what git knows of or does not ignore, and `.loop` but for what no tool reads.
     pub fn copy(suite: &Suite, script: &Path) -> Result<Self, Error> {
         let root = suite.repo.root();
-        let folder = tempfile::tempdir().map_err(Error::io("make", "a temporary folder"))?;
+        let folder = tempfile::tempdir().map_err(Error::io("create", "a temporary directory"))?;
         let stage = Self { folder };
         let mut size = 0;
         for name in names(root)?.into_iter().chain(loop_names(root)).chain([script.to_owned()]) {
@@ -81,7 +81,7 @@ impl Stage {
             let Ok(metadata) = fs::symlink_metadata(&from) else { continue };
             let to = stage.root().join(&name);
             if let Some(above) = to.parent() {
-                fs::create_dir_all(above).map_err(Error::io("make the folder", above))?;
+                fs::create_dir_all(above).map_err(Error::io("create the directory", above))?;
             }
             let metadata = if metadata.is_symlink() {
                 let target = fs::read_link(&from).map_err(Error::io("read the link", &from))?;
@@ -102,8 +102,8 @@ impl Stage {
             size += metadata.len();
             if size > LIMIT {
                 return Err(Error::failed(
-                    format!("{} is too large to be copied for a comparison", root.display()),
-                    "a gigabyte is the most",
+                    format!("{} is too large to copy for a comparison", root.display()),
+                    "reduce it to a gigabyte at most",
                 ));
             }
             fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
@@ -127,7 +127,7 @@ impl Stage {
         let _ = fs::remove_dir(&path);
         common::files::remove(&path)?;
         if let Some(above) = path.parent() {
-            fs::create_dir_all(above).map_err(Error::io("make the folder", above))?;
+            fs::create_dir_all(above).map_err(Error::io("create the directory", above))?;
         }
         fs::copy(kept, &path).map_err(Error::io("copy", kept))?;
         Ok(path)
@@ -259,10 +259,10 @@ fn loop_names(root: &Path) -> Vec<PathBuf> {
 fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
     let to = copy.join(".git");
     let Ok(repository) = git2::Repository::open(root) else {
-        return fs::create_dir_all(&to).map_err(Error::io("make the folder", to));
+        return fs::create_dir_all(&to).map_err(Error::io("create the directory", to));
     };
     let (own, shared) = (repository.path(), repository.commondir());
-    let make = |path: &Path| fs::create_dir_all(path).map_err(Error::io("make the folder", path));
+    let make = |path: &Path| fs::create_dir_all(path).map_err(Error::io("create the directory", path));
     make(&to.join("objects/info"))?;
     make(&to.join("refs"))?;
     for (folder, name) in [
@@ -286,7 +286,7 @@ fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
-    fs::create_dir_all(to).map_err(Error::io("make the folder", to))?;
+    fs::create_dir_all(to).map_err(Error::io("create the directory", to))?;
     for entry in fs::read_dir(from).into_iter().flatten().flatten() {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() {

@@ -41,7 +41,7 @@ const TIMEOUT: Setting<u64> = Setting {
     expected: "whole seconds from 1 to 604800",
 };
 const ARGS: Setting<Vec<String>> =
-    Setting { key: "args", aliases: &[], default: Vec::new, valid: |_| true, expected: "a list of texts" };
+    Setting { key: "args", aliases: &[], default: Vec::new, valid: |_| true, expected: "a list of strings" };
 
 /// How an automation is run.
 #[derive(Clone, Debug)]
@@ -252,7 +252,7 @@ fn judge(
                     Some(format!("took more than {seconds} s and was ended with all that it had started")),
                 )
             }
-            Ended::Stopped => (Reason::Stopped, None, Some("ended because timmy was told to end".to_owned())),
+            Ended::Stopped => (Reason::Stopped, None, Some("ended because timmy was stopped".to_owned())),
         },
     }
 }

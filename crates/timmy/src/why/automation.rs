@@ -62,7 +62,7 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
         suite.say(&format!("  Paused until {}: {}", timestamp(pause.until), text::fit(&pause.reason, 200)));
     }
     if let Some(other) = lacking {
-        suite.say(&format!("  It depends on {other}, whose last run did not end well or never was."));
+        suite.say(&format!("  It depends on {other}, which never ran or whose last run did not succeed."));
     }
     match (entry["last_run"].as_str().and_then(parse_time), last) {
         (Some(time), last) => {
@@ -97,7 +97,7 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
         });
     }
     if !next.is_empty() && !is_running(suite) {
-        suite.say("  But no scheduler is at work here: timmy schedule run.");
+        suite.say("  But no scheduler is running: timmy schedule run.");
     }
     if !reason.change().is_empty() {
         suite.say(&format!("  What would change it: {}", reason.change().replace("ID", id)));

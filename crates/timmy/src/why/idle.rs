@@ -49,13 +49,13 @@ pub(super) fn why(suite: &Suite) -> Result<Verdict, Error> {
 
     suite.say(&format!("{} ({reason})", reason.meaning()));
     if let Some(guard) = guard {
-        suite.say(&format!("The guard is {guard}: it says that there is work, whatever the queue holds."));
+        suite.say(&format!("The guard is {guard}: it reports work, whatever is in the queue."));
     }
     suite.say(&format!("Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.", held.len()));
     if !quarantined.is_empty() {
         let numbers: Vec<String> = quarantined.iter().take(10).map(|number| format!("#{number}")).collect();
         suite.say(&format!(
-            "In quarantine: {} (timmy why N tells why, triage_score --release N lets one out).",
+            "In quarantine: {} (timmy why N shows the reason, triage_score --release N releases one).",
             numbers.join(", ")
         ));
     }

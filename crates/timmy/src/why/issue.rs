@@ -75,7 +75,7 @@ pub(super) fn why(suite: &Suite, number: u64) -> Result<Verdict, Error> {
         suite.say(&format!("  Queue: number {position} of {length}."));
     }
     if let Some(entry) = &quarantined {
-        let since = entry["quarantined_at"].as_str().unwrap_or("some time");
+        let since = entry["quarantined_at"].as_str().unwrap_or("an unknown time");
         let why = text::fit(entry["reason"].as_str().unwrap_or_default(), 100);
         suite.say(&format!("  Quarantine: since {since}: {why}."));
     }
@@ -183,17 +183,17 @@ fn show_score(suite: &Suite, scores: &Scores, verdict: &Scored) {
 
 fn show_cycles(suite: &Suite, cycles: &[PastCycle]) {
     if cycles.is_empty() {
-        suite.say("  Cycles: none was spent on it.");
+        suite.say("  Cycles: none worked on it.");
         return;
     }
     let well = cycles.iter().filter(|cycle| cycle.succeeded()).count();
-    suite.say(&format!("  Cycles: {} spent on it, {well} went well.", cycles.len()));
+    suite.say(&format!("  Cycles: {} worked on it, {well} succeeded.", cycles.len()));
     let rows: Vec<Vec<String>> = cycles
         .iter()
         .rev()
         .take(SHOWN)
         .map(|cycle| {
-            let when = cycle.time().map_or("at some time".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string());
+            let when = cycle.time().map_or("unknown time".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string());
             let outcome = if cycle.succeeded() { "well" } else { "FAILED" };
             let length = cycle.seconds().map_or("-".to_owned(), |seconds| format!("{seconds:.0} s"));
             let number = cycle.cycle.map_or("-".to_owned(), |number| format!("cycle {number}"));

@@ -22,9 +22,9 @@ pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Verdict, Error> {
         ("idle", _, None) => idle::why(&suite),
         ("automation", _, Some(id)) => automation::why(&suite, id),
         (_, Some(number), None) => issue::why(&suite, number),
-        ("automation", _, None) => Err(Error::usage("of which automation?", "timmy why automation ID")),
+        ("automation", _, None) => Err(Error::usage("the id of the automation is missing", "timmy why automation ID")),
         _ => Err(Error::usage(
-            format!("there is no story of `{}`", text::fit(&args.what, 60)),
+            format!("there is nothing to explain about `{}`", text::fit(&args.what, 60)),
             "timmy why 85 (an issue), timmy why idle, timmy why automation ID",
         )),
     }
