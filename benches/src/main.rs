@@ -12,6 +12,7 @@
 )]
 
 mod checks;
+mod duckdb;
 mod measure;
 mod subjects;
 

@@ -9,10 +9,11 @@ use common::source::Source;
 use demo_forge::{DemoForge, Fault, Flavour, Options, Project};
 use gitea::Issue;
 use serde_json::{Value, json};
-use simulated_loop::Scenario;
+use simulated_loop::{Cycle, Scenario};
 use triage_score::Rules;
 
 use crate::checks::{checks, staged};
+use crate::duckdb;
 use crate::measure::{Variant, bar, in_turns, median, print};
 
 /// A comparison: runs this number of rounds and prints the results.
@@ -108,21 +109,40 @@ fn queue(count: usize) -> String {
     serde_json::to_string(&(1..=count).map(item).collect::<Vec<Value>>()).unwrap()
 }
 
+/// The same queue as another writer may leave it: indented, in another order, with unknown fields and without some known
+/// ones, with texts outside ASCII, and with entries that are not issues.
+fn queue_of_others(count: usize) -> String {
+    let mut items: Vec<Value> = serde_json::from_str(&queue(count)).unwrap();
+    for (number, item) in items.iter_mut().enumerate() {
+        let fields = item.as_object_mut().unwrap();
+        let mut turned: serde_json::Map<String, Value> =
+            std::mem::take(fields).into_iter().rev().filter(|(key, _)| number % 3 > 0 || key != "url").collect();
+        turned.insert("größe".to_owned(), json!({"from": "Übersicht", "parts": [1, 2.5, null]}));
+        *item = if number % 10 == 9 { json!(["damaged", number]) } else { turned.into() };
+    }
+    serde_json::to_string_pretty(&items).unwrap()
+}
+
 fn guard(rounds: usize) {
-    let (small, large) = (Tree::new(), Tree::new());
+    let [small, large, others] = [(); 3].map(|()| Tree::new());
     fs::write(small.path(".loop/queue.json"), queue(50)).unwrap();
     fs::write(large.path(".loop/queue.json"), queue(10_000)).unwrap();
+    fs::write(others.path(".loop/queue.json"), queue_of_others(10_000)).unwrap();
     let (_folder, empty) = empty_by_default();
     let variants = [
         empty,
         variant("empty program, linked as ours", "examples/empty", &[], 200),
         small.here(variant("loop_guard, 50 items", "loop_guard", &[], 200)),
-        large.here(variant("loop_guard, 10,000 items", "loop_guard", &[], 10)),
+        large.here(variant("loop_guard, 10,000 items", "loop_guard", &[], 50)),
+        others.here(variant("the same of another writer", "loop_guard", &[], 50)),
     ];
     let used = in_turns(&variants, rounds);
     print(&variants, &used);
     bar("50 items, cpu to the empty program", used[2].cpu_us / used[0].cpu_us, 2.0);
-    bar("10,000 items, MiB", used[3].peak_kib / 1024.0, 8.0);
+    for (name, used_by) in [("10,000 items", used[3]), ("10,000 of another writer", used[4])] {
+        bar(&format!("{name}, cpu to the empty program"), used_by.cpu_us / used[0].cpu_us, 8.0);
+        bar(&format!("{name}, MiB"), used_by.peak_kib / 1024.0, 8.0);
+    }
 }
 
 /// Compares `timmy trigger` with the guard as its only automation, and the guard called directly.
@@ -275,19 +295,22 @@ fn score(rounds: usize) {
     println!("  {} at least 50,000 (stretch 150,000)", if rate >= 50_000.0 { "ok  " } else { "MISS" });
 }
 
-/// A log of simulated cycles, written line by line.
-fn simulated(path: &Path, cycles: usize) {
+/// A log of simulated cycles, written line by line, as our tool does or as the scripts did.
+fn simulated(path: &Path, cycles: usize, line: fn(&Cycle, usize) -> String) {
     let mut file = BufWriter::new(fs::File::create(path).unwrap());
     for (number, cycle) in Scenario::default().cycles(1, cycles).iter().enumerate() {
-        writeln!(file, "{}", cycle.line(number)).unwrap();
+        writeln!(file, "{}", line(cycle, number)).unwrap();
     }
 }
 
 fn introspect(rounds: usize) {
-    let trees = [(36_500, Tree::new()), (1_000_000, Tree::new())];
-    for (cycles, tree) in &trees {
-        simulated(&tree.path(".loop/retro/cycles.jsonl"), *cycles);
-    }
+    let trees =
+        [(36_500, Cycle::line as fn(&Cycle, usize) -> String), (1_000_000, Cycle::line), (1_000_000, Cycle::old_line)]
+            .map(|(cycles, line)| {
+                let tree = Tree::new();
+                simulated(&tree.path(".loop/retro/cycles.jsonl"), cycles, line);
+                tree
+            });
     let own = |tree: &Tree, name: &str, fresh: bool| {
         let answer = tree.path(".loop/retro/insights.source.json");
         let forget = move || drop(fresh.then(|| fs::remove_file(&answer)));
@@ -296,16 +319,35 @@ fn introspect(rounds: usize) {
         let variant = variant(name, "loop_introspect", &["--quiet"], if fresh { 1 } else { 50 });
         Variant { before: Box::new(forget), env, ..tree.here(variant) }
     };
-    let variants = [
-        own(&trees[0].1, "a year, 36,500 cycles", true),
-        own(&trees[1].1, "1,000,000 cycles", true),
-        own(&trees[1].1, "the same again, nothing new", false),
+    let mut variants = vec![
+        own(&trees[0], "a year, 36,500 cycles", true),
+        own(&trees[1], "1,000,000 cycles", true),
+        own(&trees[2], "1,000,000 as the scripts wrote", true),
+        own(&trees[1], "the same again, nothing new", false),
     ];
+    let own_variants = variants.len();
+    match duckdb::python() {
+        Some(python) => {
+            for (tree, name) in [(&trees[1], "DuckDB, 1,000,000"), (&trees[2], "DuckDB, as the scripts wrote")] {
+                for threads in ["1", "all"] {
+                    let threaded = format!("{name}, {}", if threads == "1" { "one thread" } else { "its threads" });
+                    let log = tree.path(".loop/retro/cycles.jsonl");
+                    variants.push(tree.here(duckdb::variant(&python, &threaded, &log, threads)));
+                }
+            }
+        }
+        None => println!("  left out: the comparison with DuckDB, as no python3 with the module duckdb is here"),
+    }
     let used = in_turns(&variants, rounds);
     print(&variants, &used);
     bar("a year, s of CPU", used[0].cpu_us / 1e6, 0.5);
-    bar("a million, MiB", used[1].peak_kib / 1024.0, 48.0);
-    println!("  (compare the million with DuckDB's read_json of the same file: see docs/design/0002-insights.md)");
+    for (name, used_by) in [("a million", used[1]), ("a million of the scripts", used[2])] {
+        bar(&format!("{name}, MiB"), used_by.peak_kib / 1024.0, 48.0);
+    }
+    for (own, theirs) in [1, 1, 2, 2].into_iter().zip(own_variants..used.len()) {
+        let name = format!("{}, cpu to {}", variants[own].name, variants[theirs].name);
+        bar(&name, used[own].cpu_us / used[theirs].cpu_us, 0.6);
+    }
 }
 
 fn backfill(rounds: usize) {

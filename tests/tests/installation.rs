@@ -57,6 +57,7 @@ fn python(sandbox: &Sandbox, args: &[&str], now: &str) -> Ended {
 
 #[test]
 #[ignore = "needs python3"]
+#[expect(clippy::too_many_lines, reason = "one story")]
 fn a_repository_is_installed_into_used_and_taken_back() {
     let sandbox = Sandbox::new();
     for (name, text, mode) in SCRIPTS {

@@ -99,11 +99,36 @@ const PHRASES: [(&str, &str); 40] = [
 
 /// Pieces of text that contain a phrase and keep it, because other programs search for them or read them from stored files; each
 /// with the reason.
-const EXEMPT: [(&str, &str); 0] = [];
+const EXEMPT: [(&str, &str); 9] = [
+    ("nobody is asked yet", "`why` in agenda.json"),
+    ("an API that is away. Pause the loop until it is mended.", "`suggestion` in insights.json"),
+    ("come together that nobody has labelled", "`suggestion` in insights.json"),
+    ("of those in quarantine", "`suggestion` in insights.json"),
+    ("Of two issues the one that succeeds", "`finding` in insights.json"),
+    ("beside the others", "`finding` in insights.json"),
+    ("looks at an unchanging loop seldom reaches", "`calculation` in insights.json"),
+    ("on it is told, from", "`calculation` in insights.json"),
+    ("told from 0.6 on", "`calculation` in insights.json"),
+];
 
 #[test]
 fn documents_configuration_and_benches_use_plain_words() {
     check(&[Kind::Document, Kind::Configuration, Kind::Benches]);
+}
+
+#[test]
+fn help_and_messages_use_plain_words() {
+    check(&[Kind::Reference, Kind::Message, Kind::Help]);
+}
+
+#[test]
+fn every_exemption_is_needed() {
+    let messages = texts(Kind::Message);
+    for (piece, reason) in EXEMPT {
+        assert!(messages.iter().any(|text| text.content.contains(piece)), "no message contains {piece:?} ({reason})");
+        let text = Text { path: reason.to_owned(), line: 1, content: piece.to_owned() };
+        assert!(!offences(&[text]).is_empty(), "{piece:?} contains no phrase of the list");
+    }
 }
 
 #[test]

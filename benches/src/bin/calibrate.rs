@@ -5,10 +5,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use common::records::IssueType;
 use loop_introspect::claims::{self, Telling};
 use loop_monitor::stats::real;
 use loop_monitor::{Event, Parameters, Series, Stream, replay};
+use records::IssueType;
 use simulated_loop::{Bursts, Change, Scenario};
 
 /// Two weeks, and two weeks plus the month after them, at a hundred cycles a day.

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 use clap::Parser;
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 /// Seeds the cycle log from pull requests that were merged before the log existed
 #[derive(Debug, Parser)]
 #[command(name = "backfill_retro", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Do not use the forge: find merged pull requests in the commit messages of the local history
     #[arg(long)]
     pub from_git: bool,
@@ -25,5 +25,5 @@ pub struct Cli {
     pub dry_run: bool,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }

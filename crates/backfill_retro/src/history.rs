@@ -99,22 +99,17 @@ struct Patterns {
 }
 
 /// The patterns of `services/pull/merge.go` and of repositories that moved from GitHub.
-fn patterns() -> Option<&'static Patterns> {
-    static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
-        let regex = |pattern: &str| Regex::new(pattern).ok();
-        Some(Patterns {
-            merge: regex(r"(?-u)^Merge pull request '(.*)' \([#!]([0-9]{1,18})\) from (\S+) into \S+$")?,
-            github: regex(r"(?-u)^Merge pull request #([0-9]{1,18}) from (\S+)$")?,
-            squash: regex(r"(?-u)^(.*) \([#!]([0-9]{1,18})\)$")?,
-            trailer: regex(r"(?m-u)^Reviewed-on: (\S+?)/pulls/([0-9]{1,18})[ \t\r]*$")?,
-        })
-    });
-    PATTERNS.as_ref()
-}
+#[expect(clippy::unwrap_used, reason = "literals")]
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
+    merge: Regex::new(r"(?-u)^Merge pull request '(.*)' \([#!]([0-9]{1,18})\) from (\S+) into \S+$").unwrap(),
+    github: Regex::new(r"(?-u)^Merge pull request #([0-9]{1,18}) from (\S+)$").unwrap(),
+    squash: Regex::new(r"(?-u)^(.*) \([#!]([0-9]{1,18})\)$").unwrap(),
+    trailer: Regex::new(r"(?m-u)^Reviewed-on: (\S+?)/pulls/([0-9]{1,18})[ \t\r]*$").unwrap(),
+});
 
 /// Reads a message; none where it names no pull request.
 fn read(message: &str, parents: usize, slug: Option<&str>) -> Option<Named> {
-    let patterns = patterns()?;
+    let patterns = &*PATTERNS;
     let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
     let subject = subject.trim_end();
     let group = |found: &regex::bytes::Captures, at: usize| {

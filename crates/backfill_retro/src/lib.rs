@@ -1,13 +1,13 @@
-//! Records for work that was done before anyone kept them.
+//! Adds records for pull requests that were merged before the loop kept records.
 //!
 //! - Reads: the forge's merged pull requests (with `--from-git` the local history instead), the local clone for their sizes,
 //!   `.loop/retro/cycles.jsonl`.
 //! - Writes: records into `.loop/retro/cycles.jsonl` in the order of time (the log as it was to `.bak`),
 //!   `.loop/retro/summary.json` and the index `.loop/retro/cycles.index.json`.
 //! - Ends: 0 done, also when there was nothing to add; 1 the forge cannot be reached, or the history not read; 2 wrong
-//!   usage or configuration, or a file stands in the way.
+//!   usage or configuration, or a file is in the way.
 
-pub mod cli;
+mod cli;
 mod history;
 mod merge;
 mod merged;
@@ -18,115 +18,80 @@ mod sizes;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::process::ExitCode;
 
+use clap::CommandFactory;
 use common::cycle_log::{Index, Places, write_summary};
-use common::exit::{self, Answer, Failure};
-use common::files::{self, FileError};
+use common::files;
 use common::host::Host;
-use common::run::{self, Done, Run, RunError, Tool};
-use common::settings::{Layers, SettingsError};
-use common::{journal, pyjson, text};
-use gitea::{Forge, ForgeError};
-use serde_json::json;
+use common::run::Run;
+use common::tool::{self, Tool};
+use common::{Error, Outcome, Page, View, journal, text};
+use gitea::ForgeError;
+use records::pyjson;
+use records::stored_files::SUMMARY;
+use serde::Serialize;
 
 use crate::cli::Cli;
 use crate::merge::Line;
 use crate::merged::Merged;
 use crate::progress::Progress;
-use crate::record::BackfilledRecord;
 use crate::settings::Settings;
 
-/// Who this is.
-pub const TOOL: Tool = Tool { id: "backfill_retro", prefix: "backfill" };
+/// The descriptor of the tool.
+pub const TOOL: Tool = Tool {
+    id: "backfill_retro",
+    prefix: "backfill",
+    about: "Adds records for pull requests that were merged before the loop kept records.",
+    script: Some("scripts/backfill_retro.py"),
+    trigger: "manual",
+    exit_codes: "0 done; 1 the forge is unreachable (the log is unchanged)",
+    run: |host| tool::run(host, backfill),
+    command: Cli::command,
+    settings: |layers| Settings::take(layers, None, None).map(drop),
+};
 
 /// How many records a dry run shows.
 const SHOWN: usize = 10;
 
-/// How a call ends when nothing surprising happens.
-#[derive(Debug)]
-struct Outcome {
+/// What a run added, or would add.
+#[derive(Serialize)]
+struct Backfilled {
     added: usize,
     known: usize,
-    without_size: usize,
+    unknown_size: usize,
     dry_run: bool,
+    /// The first records of a dry run.
+    #[serde(skip)]
+    shown: Vec<String>,
 }
 
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error(transparent)]
-    Forge(#[from] ForgeError),
-    #[error("the history of {path} cannot be read")]
-    History { path: String, source: git2::Error },
-    #[error("a record cannot be written as JSON")]
-    Json(#[from] serde_json::Error),
-}
-
-impl Answer for Outcome {
-    fn code(&self) -> u8 {
-        0
-    }
-
-    fn in_words(&self) -> String {
+impl Backfilled {
+    fn outcome(&self) -> Outcome {
         let verb = if self.dry_run { "would add" } else { "added" };
-        format!("{verb} {}, {} known, {} of unknown size", self.added, self.known, self.without_size)
+        Outcome::done(format!("{verb} {}, {} known, {} of unknown size", self.added, self.known, self.unknown_size))
     }
 }
 
-impl Failure for Error {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.code(),
-            Self::Forge(error) => error.code(),
-            Self::History { .. } => 1,
-            Self::File(_) | Self::Json(_) => 2,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Run(error) => error.hint(),
-            Self::File(error) => error.hint(),
-            Self::Forge(error) => error.hint(),
-            Self::History { .. } => Some("--from-git needs a clone with at least one commit".to_owned()),
-            Self::Json(_) => None,
-        }
+impl View for Backfilled {
+    fn render(&self, page: &mut Page) {
+        page.lines(self.shown.iter().map(|line| format!("  {}", text::line(line))));
+        let verb = if self.dry_run { "Dry run: would add" } else { "Added" };
+        let sizes =
+            if self.unknown_size > 0 { format!(", {} of unknown size", self.unknown_size) } else { String::new() };
+        page.say(format!("{verb} {} records{sizes}; {} were known", self.added, self.known));
     }
 }
 
-/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
-///
-/// # Errors
-/// A value does not parse or is out of range.
-pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
-    Settings::take(layers, None, None).map(drop)
-}
-
-/// The program's main function.
-pub fn main() -> ExitCode {
-    exit::main(run)
-}
-
-/// Runs the tool in the given world; returns its exit code.
-pub fn run(host: &Host) -> u8 {
-    run::tool(host, backfill)
-}
-
-fn backfill(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
-    let run = Run::begin(host, TOOL, &cli.common)?;
+fn backfill(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    let run = Run::begin(host, &TOOL, &cli.common)?;
     if run.is_disabled() {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::take(layers, cli.since, cli.limit))?;
-    let places = Places::of(&run.cycles_log()?, run.repo.summary());
+    let places = Places::of(&run.cycles_log()?, run.repo.path(&SUMMARY));
     places.check()?;
     if cli.dry_run {
-        return seed(&run, cli, &settings, &places).map(Done::Answer);
+        return seed(&run, cli, &settings, &places);
     }
     run.perform(|_| seed(&run, cli, &settings, &places))
 }
@@ -137,41 +102,25 @@ fn seed(run: &Run, cli: &Cli, settings: &Settings, places: &Places) -> Result<Ou
         if cli.from_git { from_git(run, settings, &known)? } else { from_forge(run, settings, &known)? };
     let all = found.len();
     found.retain(|merged| !known.contains(&merged.number));
-    let mut lines = found
-        .iter()
-        .map(|merged| {
-            let text = pyjson::to_line(&BackfilledRecord::of(merged, slug.as_deref()))?;
-            Ok(Line { pr: merged.number, time: merged.at, text })
-        })
-        .collect::<Result<Vec<Line>, Error>>()?;
-    if cli.dry_run {
-        for line in lines.iter().take(SHOWN) {
-            run.show(&format!("  {}", text::line(&line.text)));
-        }
-    } else {
+    let mut lines = Vec::new();
+    for merged in &found {
+        let text = pyjson::to_line(&record::cycle_of(merged, slug.as_deref()))?;
+        lines.push(Line { pr: merged.number, time: merged.at, text });
+    }
+    if !cli.dry_run {
         write(run, places, &mut lines)?;
     }
     let sized: HashSet<u64> = found.iter().filter(|merged| merged.size.is_some()).map(|merged| merged.number).collect();
-    let outcome = Outcome {
+    let shown = if cli.dry_run { SHOWN } else { 0 };
+    let backfilled = Backfilled {
         added: lines.len(),
         known: all - lines.len(),
-        without_size: lines.iter().filter(|line| !sized.contains(&line.pr)).count(),
+        unknown_size: lines.iter().filter(|line| !sized.contains(&line.pr)).count(),
         dry_run: cli.dry_run,
+        shown: lines.iter().take(shown).map(|line| line.text.clone()).collect(),
     };
-    run.say(&announcement(&outcome));
-    if run.args.json {
-        let document = json!({"added": outcome.added, "known": outcome.known, "unknown_size": outcome.without_size,
-            "dry_run": outcome.dry_run});
-        run.host.say(&pyjson::to_line(&document)?);
-    }
-    Ok(outcome)
-}
-
-fn announcement(outcome: &Outcome) -> String {
-    let verb = if outcome.dry_run { "Dry run: would add" } else { "Added" };
-    let sizes =
-        if outcome.without_size > 0 { format!(", {} of unknown size", outcome.without_size) } else { String::new() };
-    format!("{verb} {} records{sizes}; {} were known", outcome.added, outcome.known)
+    run.present(&backfilled)?;
+    Ok(backfilled.outcome())
 }
 
 /// Puts the records into the log, less those that another run has put there meanwhile, and brings what is made of the log
@@ -197,12 +146,7 @@ fn write(run: &Run, places: &Places, lines: &mut Vec<Line>) -> Result<(), Error>
 
 /// What the forge says was merged, with sizes from the clone, else from the forge.
 fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec<Merged>, Option<String>), Error> {
-    let connection = settings.forge.resolve(run.host, &run.repo);
-    for warning in &connection.warnings {
-        run.warn(warning);
-    }
-    run.detail(&connection.in_words());
-    let forge = Forge::connect(&connection)?;
+    let forge = gitea::connect(run, &settings.forge)?;
     let listing = forge.merged_pulls()?;
     if let Some(gap) = listing.gap() {
         run.warn(&format!("the list of closed pull requests is incomplete: {gap}"));
@@ -241,12 +185,16 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
             run.warn(&format!("{failed} pull requests could not be fetched; their sizes are unknown"));
         }
     }
-    Ok((found, connection.slug.ok()))
+    Ok((found, Some(forge.slug().to_owned())))
 }
 
 /// What the local history says was merged.
 fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec<Merged>, Option<String>), Error> {
-    let fail = |source| Error::History { path: run.repo.root().display().to_string(), source };
+    let fail = |error: git2::Error| {
+        Error::caused(format!("the history of {} cannot be read", run.repo.root().display()))(error)
+            .with_code(1)
+            .with_hint("--from-git needs a clone with at least one commit")
+    };
     let repository = git2::Repository::open(run.repo.root()).map_err(fail)?;
     let slug = settings.forge.resolve(run.host, &run.repo).slug.ok();
     let history = history::walk(&repository, slug.as_deref()).map_err(fail)?;

@@ -1,5 +1,5 @@
 //! Records for work that was done before anyone kept them.
 
 fn main() -> std::process::ExitCode {
-    backfill_retro::main()
+    backfill_retro::TOOL.main()
 }

@@ -6,9 +6,13 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use common::files::{self, Durability, FileError, Lock};
+use common::files::{self, FileError, Lock};
 use common::journal::{self, MAX_LINE};
-use common::records::PastCycle;
+use json_fields::{Finder, Object, slot, space};
+use records::{Cycle, Stored, parse_time, written};
+
+const TIMESTAMP: usize = slot(Cycle::FIELDS, "timestamp");
+const PR: usize = slot(Cycle::FIELDS, "pr");
 
 /// A record that is to come into the log.
 #[derive(Debug)]
@@ -24,8 +28,8 @@ pub(crate) struct Line {
 /// # Errors
 /// The log cannot be read.
 pub(crate) fn known(path: &Path) -> Result<HashSet<u64>, FileError> {
-    let mut known = HashSet::new();
-    journal::scan(path, 0, |line| known.extend(line.and_then(journal::parse::<PastCycle>).and_then(|cycle| cycle.pr)))?;
+    let (mut known, mut reader) = (HashSet::new(), Reader::default());
+    journal::scan(path, 0, |line| known.extend(line.and_then(|line| reader.pull_request(line))))?;
     Ok(known)
 }
 
@@ -41,14 +45,15 @@ pub(crate) fn merge(lock: &Lock, lines: &[Line]) -> Result<(), FileError> {
         name.push(".bak");
         files::lock(&lock.path().with_file_name(name))?.replace_by_link(lock)?;
     }
-    lock.replace_by(Durability::Flushed, |file| {
+    lock.replace_by(Cycle::FILE.durability, |file| {
         let mut output = BufWriter::with_capacity(1 << 20, file);
         let mut pending = lines.iter().peekable();
         let mut ended = true;
         if let Some(old) = old {
             let mut input = BufReader::with_capacity(1 << 20, old);
+            let mut reader = Reader::default();
             while let Some(line) = Piece::read(&mut input)? {
-                let time = line.time();
+                let time = line.whole.then(|| reader.time(&line.bytes)).flatten();
                 while let Some(next) = pending.next_if(|next| time.is_some_and(|time| next.time < time)) {
                     writeln!(output, "{}", next.text)?;
                 }
@@ -66,6 +71,37 @@ pub(crate) fn merge(lock: &Lock, lines: &[Line]) -> Result<(), FileError> {
     })
 }
 
+/// Reads single fields of a line, which is several times as fast as reading all of it.
+struct Reader(Finder);
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self(Finder::new(Cycle::FIELDS))
+    }
+}
+
+impl Reader {
+    fn pull_request(&mut self, line: &[u8]) -> Option<u64> {
+        match self.fields(line) {
+            Some(fields) => fields.get(PR).and_then(written::number),
+            None => journal::parse::<Cycle>(line)?.pr,
+        }
+    }
+
+    fn time(&mut self, line: &[u8]) -> Option<DateTime<Utc>> {
+        match self.fields(line) {
+            Some(fields) => parse_time(&fields.get(TIMESTAMP).and_then(written::words)?),
+            None => journal::parse::<Cycle>(line)?.time(),
+        }
+    }
+
+    /// Returns the fields of a line; none where the general parser has to decide about it.
+    fn fields<'a>(&'a mut self, line: &'a [u8]) -> Option<Object<'a>> {
+        let fields = self.0.find(line).ok()?;
+        (!fields.has_duplicates && space(line, fields.text().len()) == line.len()).then_some(fields)
+    }
+}
+
 /// A line of the log, or the beginning of one that is too long to be held.
 struct Piece {
     bytes: Vec<u8>,
@@ -79,10 +115,6 @@ impl Piece {
         io::Read::take(&mut *input, MAX_LINE as u64 + 1).read_until(b'\n', &mut bytes)?;
         let whole = bytes.len() <= MAX_LINE || bytes.ends_with(b"\n");
         Ok((!bytes.is_empty()).then_some(Self { bytes, whole }))
-    }
-
-    fn time(&self) -> Option<DateTime<Utc>> {
-        self.whole.then(|| journal::parse::<PastCycle>(&self.bytes)).flatten()?.time()
     }
 
     /// Copies the line, and what of it is still in the input; returns whether it ends in a newline.
@@ -113,7 +145,6 @@ mod tests {
 
     use std::fs;
 
-    use common::host::parse_time;
     use proptest::prelude::*;
 
     use super::*;
@@ -134,6 +165,25 @@ mod tests {
         merge(&files::lock(&path).unwrap(), lines).unwrap();
         assert_eq!(fs::read(folder.path().join("log.jsonl.bak")).unwrap(), old);
         fs::read(&path).unwrap()
+    }
+
+    #[test]
+    fn single_fields_are_read_as_the_general_parser_reads_them() {
+        let mut reader = Reader::default();
+        for line in [
+            r#"{"timestamp": "2026-03-21T12:00:00Z", "pr": 7}"#,
+            "{\"pr\": \"#7\", \"timestamp\": \"2026-03-21 12:00\"}\r\n",
+            r#"{"pr": 7, "timestamp": 5, "pr": 8}"#,
+            r#"{"pr": 7, "theirs": "\udcff", "\u0074imestamp": "2026-03-21T12:00:00Z"}"#,
+            r#"{"pr": 7.0, "timestamp": "2026-03-21T12:00:00\u005a"} "#,
+            r#"{"pr": 7} {"#,
+            "[7]",
+            "{\"pr\": ",
+        ] {
+            let general = journal::parse::<Cycle>(line.as_bytes());
+            assert_eq!(reader.pull_request(line.as_bytes()), general.as_ref().and_then(|cycle| cycle.pr), "{line}");
+            assert_eq!(reader.time(line.as_bytes()), general.and_then(|cycle| cycle.time()), "{line}");
+        }
     }
 
     #[test]

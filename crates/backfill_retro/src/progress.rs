@@ -38,7 +38,7 @@ impl<'a> Progress<'a> {
         }
         if self.written.elapsed() >= WRITE {
             self.written = Instant::now();
-            self.run.host.note(&format!("[backfill] {}", self.line()));
+            self.run.host.note(&format!("[{}] {}", self.run.tool.prefix, self.line()));
         }
     }
 

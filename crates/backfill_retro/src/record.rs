@@ -3,71 +3,46 @@
 use std::sync::LazyLock;
 
 use common::branch;
-use common::host::timestamp;
-use common::records::IssueType;
-use gitea::closes;
+use gitea::closed_issue;
+use records::{Cycle, IssueType, Seconds, timestamp};
 use regex::bytes::Regex;
-use serde::Serialize;
 
 use crate::merged::Merged;
 
 /// The longest duration that is recorded, in seconds: a pull request that lay for a month was no cycle of a month.
-const LONGEST: i64 = 24 * 3600;
+const LONGEST: u64 = 24 * 3600;
 
-/// A line of the log. What is not known is absent, and never 0.
-#[derive(Debug, Serialize)]
-pub(crate) struct BackfilledRecord {
-    pub timestamp: String,
-    cycle: Option<u64>,
-    issue: Option<u64>,
-    #[serde(rename = "type")]
-    kind: IssueType,
-    success: bool,
-    /// From opening to merge, at most a day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    files_changed: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lines_added: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lines_removed: Option<u64>,
-    pub pr: u64,
-    reason: &'static str,
-    notes: String,
-    backfilled: bool,
-}
-
-impl BackfilledRecord {
-    /// Makes the record; `slug` tells which references are this repository's.
-    pub fn of(merged: &Merged, slug: Option<&str>) -> Self {
-        let issue = closes(&merged.title, &merged.text, slug)
-            .or_else(|| branch::issue(merged.branch.as_deref()?))
-            // A pull request that names itself closes nothing.
-            .filter(|issue| *issue != merged.number);
-        let duration = merged.opened.map(|opened| (merged.at - opened).num_seconds());
-        Self {
-            timestamp: timestamp(merged.at),
-            cycle: cycle(&merged.title),
-            issue,
-            kind: kind(merged),
-            success: true,
-            duration: duration.filter(|seconds| *seconds > 0).map(|seconds| seconds.min(LONGEST)),
-            files_changed: merged.size.map(|size| size.files),
-            lines_added: merged.size.map(|size| size.added),
-            lines_removed: merged.size.map(|size| size.removed),
-            pr: merged.number,
-            reason: "",
-            notes: merged.title.clone(),
-            backfilled: true,
-        }
+/// Makes the record of a merged pull request. What is not known is absent, and never 0; `slug` says which references are this
+/// repository's.
+pub(crate) fn cycle_of(merged: &Merged, slug: Option<&str>) -> Cycle {
+    let issue = closed_issue(&merged.title, &merged.text, slug)
+        .or_else(|| branch::issue(merged.branch.as_deref()?))
+        // A pull request that names itself closes nothing.
+        .filter(|issue| *issue != merged.number);
+    // From opening to merge.
+    let seconds = merged.opened.and_then(|opened| u64::try_from((merged.at - opened).num_seconds()).ok());
+    Cycle {
+        timestamp: Some(timestamp(merged.at)),
+        cycle: cycle_number(&merged.title),
+        issue,
+        kind: kind(merged),
+        success: true,
+        duration: seconds.filter(|seconds| *seconds > 0).map(|seconds| Seconds::Whole(seconds.min(LONGEST))),
+        files_changed: merged.size.map(|size| size.files),
+        lines_added: merged.size.map(|size| size.added),
+        lines_removed: merged.size.map(|size| size.removed),
+        pr: Some(merged.number),
+        notes: merged.title.clone(),
+        backfilled: true,
+        ..Cycle::default()
     }
 }
 
 /// The number in `[loop-cycle-12]` or `[cycle-12]`.
-fn cycle(title: &str) -> Option<u64> {
-    static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i-u)\[(?:loop-)?cycle-([0-9]{1,18})\]").ok());
-    let found = TAG.as_ref()?.captures(title.as_bytes())?;
+fn cycle_number(title: &str) -> Option<u64> {
+    #[expect(clippy::unwrap_used, reason = "a literal")]
+    static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i-u)\[(?:loop-)?cycle-([0-9]{1,18})\]").unwrap());
+    let found = TAG.captures(title.as_bytes())?;
     std::str::from_utf8(found.get(1)?.as_bytes()).ok()?.parse().ok()
 }
 
@@ -117,9 +92,8 @@ fn by_word(word: &str) -> Option<IssueType> {
 
 #[cfg(test)]
 mod tests {
-    use common::host::parse_time;
-    use common::pyjson;
     use gitea::Size;
+    use records::{parse_time, pyjson};
 
     use super::*;
     use crate::merged::Commits;
@@ -140,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_absent() {
-        let line = pyjson::to_line(&BackfilledRecord::of(&merged("Tidy up"), None)).unwrap();
+        let line = pyjson::to_line(&cycle_of(&merged("Tidy up"), None)).unwrap();
         assert_eq!(
             line,
             "{\"timestamp\": \"2026-03-21T12:00:00+00:00\", \"cycle\": null, \"issue\": null, \"type\": \"refactor\", \"success\": \
@@ -157,10 +131,10 @@ mod tests {
             size: Some(Size { files: 2, added: 45, removed: 12 }),
             ..merged("[loop-cycle-12] x")
         };
-        let record = BackfilledRecord::of(&full, None);
-        assert_eq!((record.cycle, record.issue, record.duration), (Some(12), Some(85), Some(LONGEST)));
+        let record = cycle_of(&full, None);
+        assert_eq!((record.cycle, record.issue, record.duration), (Some(12), Some(85), Some(Seconds::Whole(LONGEST))));
         assert_eq!((record.files_changed, record.lines_added, record.lines_removed), (Some(2), Some(45), Some(12)));
-        let by_branch = BackfilledRecord::of(&Merged { text: String::new(), ..full }, None);
+        let by_branch = cycle_of(&Merged { text: String::new(), ..full }, None);
         assert_eq!(by_branch.issue, Some(12));
     }
 

@@ -3,17 +3,17 @@
 //! A document that cannot be read never stops a tool and is never lost: whoever must rewrite it first keeps the damaged
 //! bytes beside it as `NAME.bad`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
-use crate::files::{self, Durability, FileError, Lock};
-use crate::pyjson;
+use records::{Durability, Stored, pyjson};
+
+use crate::files::{self, FileError, Lock};
+use crate::layout::Repo;
 use crate::source::{Source, SourceError};
 
 /// The largest document that is read, in bytes.
@@ -50,6 +50,39 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, FileError> 
     })
 }
 
+/// Reads a stored file of the repository as its type.
+///
+/// # Errors
+/// As [`read`].
+pub fn load<T: Stored + DeserializeOwned>(repo: &Repo) -> Result<Document<T>, FileError> {
+    read(&repo.path(&T::FILE))
+}
+
+/// Replaces a stored file of the repository.
+///
+/// # Errors
+/// As [`replace`].
+pub fn store<T: Stored + Serialize>(repo: &Repo, record: &T) -> Result<(), FileError> {
+    replace(&files::lock(&repo.path(&T::FILE))?, record, T::FILE.durability)
+}
+
+/// Changes a stored file of the repository under its lock: reads it, has it changed, writes it. A missing file is read as the
+/// default; so is a damaged one, whose bytes are kept first and which is reported to `warn`.
+///
+/// # Errors
+/// The system refuses to read or to write it.
+pub fn update<T: Stored + DeserializeOwned + Serialize + Default, R>(
+    repo: &Repo,
+    warn: impl FnOnce(&str),
+    change: impl FnOnce(&mut T) -> R,
+) -> Result<R, FileError> {
+    let lock = files::lock(&repo.path(&T::FILE))?;
+    let mut record: T = take(&lock, warn)?;
+    let result = change(&mut record);
+    replace(&lock, &record, T::FILE.durability)?;
+    Ok(result)
+}
+
 /// Replaces the held document by `value`, as Python would write it.
 ///
 /// # Errors
@@ -73,34 +106,6 @@ pub fn take<T: DeserializeOwned + Default>(lock: &Lock, warn: impl FnOnce(&str))
             warn(&format!("{error}; it is recreated, and the damaged file is kept as {}", kept.display()));
             Ok(T::default())
         }
-    }
-}
-
-/// Replaces the held document by `value`, whose fields are `fields`, and keeps what other fields stand in it now. A
-/// damaged document is kept beside it first, as by [`take`].
-///
-/// # Errors
-/// As [`replace`] and [`take`].
-pub fn replace_own_fields<T: Serialize>(
-    lock: &Lock,
-    value: &T,
-    fields: &[&str],
-    durability: Durability,
-    warn: impl FnOnce(&str),
-) -> Result<(), FileError> {
-    #[derive(Serialize)]
-    struct WithOthers<'a, T> {
-        #[serde(flatten)]
-        value: &'a T,
-        #[serde(flatten)]
-        other: BTreeMap<String, Box<RawValue>>,
-    }
-    let mut other: BTreeMap<String, Box<RawValue>> = take(lock, warn)?;
-    other.retain(|key, _| !fields.contains(&key.as_str()));
-    if other.is_empty() {
-        replace(lock, value, durability)
-    } else {
-        replace(lock, &WithOthers { value, other }, durability)
     }
 }
 

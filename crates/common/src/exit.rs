@@ -1,51 +1,34 @@
-//! What a tool's caller sees when it ends: an exit code, and for a surprise one error with its causes and a hint,
+//! What the caller of a program sees when it ends: an exit code, and for an error one message with its causes and a hint,
 //! printed here and nowhere else.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use crate::error::Error;
 use crate::host::Host;
-use crate::reason::Reason;
+use crate::outcome::Outcome;
 use crate::text;
 
-/// A tool's expected ending: an answer that its caller may rely on.
-pub trait Answer {
-    /// The exit code that the tool documents for this answer.
-    fn code(&self) -> u8;
-
-    /// The answer in a few words, for the record of the run.
-    fn in_words(&self) -> String;
-
-    /// Why it is the answer, where that has a code of its own.
-    fn reason(&self) -> Option<Reason> {
-        None
-    }
-}
-
-/// A tool's unexpected ending.
-pub trait Failure: Error {
-    /// The exit code: 1 for work that failed at run time, 2 for usage, configuration and files that stand in the way.
-    fn code(&self) -> u8;
-
-    /// What to do about it.
-    fn hint(&self) -> Option<String>;
-}
-
-/// Ends a run: prints an error where there is one, and returns the exit code.
-pub fn end<A: Answer, F: Failure>(host: &Host, result: &Result<A, F>) -> u8 {
+/// Ends a run: prints the error where there is one, and returns the exit code. An outcome by a signal ends the process.
+pub fn end(host: &Host, result: &Result<Outcome, Error>) -> u8 {
     match result {
-        Ok(answer) => answer.code(),
-        Err(failure) => {
-            print(host, failure, failure.hint());
-            failure.code()
+        Ok(outcome) => {
+            if let Some(signal) = outcome.signal() {
+                host.end_by_signal(signal);
+            }
+            outcome.code()
+        }
+        Err(error) => {
+            print(host, error.as_std(), error.hint());
+            error.code()
         }
     }
 }
 
 /// Prints `error: …`, a line for each cause, and the hint.
-fn print(host: &Host, error: &dyn Error, hint: Option<String>) {
+fn print(host: &Host, error: &dyn StdError, hint: Option<String>) {
     host.note(&format!("error: {}", text::lines(&error.to_string())));
     let mut cause = error.source();
     while let Some(error) = cause {

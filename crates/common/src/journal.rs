@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use records::pyjson;
 use serde::de::DeserializeOwned;
 
 use crate::files::{self, FileError};
@@ -32,7 +33,8 @@ pub fn parse<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
     if line.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
-    serde_json::from_slice(line).ok()
+    let parse = |line: &[u8]| serde_json::from_slice(line).ok();
+    parse(line).or_else(|| parse(&pyjson::without_lone_surrogates(line)?))
 }
 
 /// Reads the last `count` intact lines. A log that is not there is empty.

@@ -4,6 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use records::StoredFile;
+
+use crate::error::Failure;
 use crate::files::{self, FileError};
 use crate::host::Host;
 
@@ -35,16 +38,15 @@ pub enum NoRepo {
     },
 }
 
-impl NoRepo {
-    /// Says what to do about it.
-    pub fn hint(&self) -> String {
-        match self {
+impl Failure for NoRepo {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NoFolder { .. } => "name an existing directory".to_owned(),
             Self::NotFound { .. } => format!(
                 "give --repo-root DIR, set {REPO_ROOT}, call the tool through a symlink in the repository, \
                  or change into the repository"
             ),
-        }
+        })
     }
 }
 
@@ -87,79 +89,14 @@ impl Repo {
         self.root.join(path)
     }
 
-    /// Returns the path of a file under `.loop/`.
+    /// Returns where a stored file under `.loop/` is.
+    pub fn path(&self, file: &StoredFile) -> PathBuf {
+        self.in_loop(file.path)
+    }
+
+    /// Returns a path under `.loop/`.
     pub fn in_loop(&self, name: &str) -> PathBuf {
         self.root.join(".loop").join(name)
-    }
-
-    /// What each automation last did.
-    pub fn automation_state(&self) -> PathBuf {
-        self.in_loop("automation_state.json")
-    }
-
-    /// The automations that are put off for a while.
-    pub fn pauses(&self) -> PathBuf {
-        self.in_loop("pauses.json")
-    }
-
-    /// The token ledger.
-    pub fn tokens(&self) -> PathBuf {
-        self.in_loop("tokens.jsonl")
-    }
-
-    /// The ready issues, best first.
-    pub fn queue(&self) -> PathBuf {
-        self.in_loop("queue.json")
-    }
-
-    /// The issues that are kept out of the queue.
-    pub fn quarantine(&self) -> PathBuf {
-        self.in_loop("quarantine.json")
-    }
-
-    /// How long the loop has been idle.
-    pub fn idle_state(&self) -> PathBuf {
-        self.in_loop("idle_state.json")
-    }
-
-    /// What the agent says it did.
-    pub fn cycle_result(&self) -> PathBuf {
-        self.in_loop("cycle_result.json")
-    }
-
-    /// The last agenda.
-    pub fn agenda(&self) -> PathBuf {
-        self.in_loop("agenda.json")
-    }
-
-    /// One line a cycle, unless the setting `retro_file` names another place.
-    pub fn cycles(&self) -> PathBuf {
-        self.in_loop("retro/cycles.jsonl")
-    }
-
-    /// The rolling summary of the cycles.
-    pub fn summary(&self) -> PathBuf {
-        self.in_loop("retro/summary.json")
-    }
-
-    /// Each issue's score, rule by rule, of the last triage.
-    pub fn scores(&self) -> PathBuf {
-        self.in_loop("scores.json")
-    }
-
-    /// What introspection concluded.
-    pub fn insights(&self) -> PathBuf {
-        self.in_loop("retro/insights.json")
-    }
-
-    /// One line a triage run.
-    pub fn triage_log(&self) -> PathBuf {
-        self.in_loop("retro/triage.jsonl")
-    }
-
-    /// One line a deep triage run.
-    pub fn deep_triage_log(&self) -> PathBuf {
-        self.in_loop("retro/deep-triage.jsonl")
     }
 
     /// Makes `.loop/` when it is missing, with a `.gitignore` of `*` in it if git would otherwise see it.
@@ -289,7 +226,7 @@ mod tests {
         let (host, _, _) = Host::test(&["/bin/tool"], &[], base.path());
         let error = Repo::find(&host, None).unwrap_err();
         for way in ["--repo-root", REPO_ROOT, "symlink", "change into"] {
-            assert!(error.hint().contains(way), "{way}");
+            assert!(error.hint().unwrap().contains(way), "{way}");
         }
     }
 

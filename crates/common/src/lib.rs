@@ -1,5 +1,4 @@
-//! What the tools of the suite share: the manifest, the settings in layers, the files they leave for one
-//! another, the report of each run, and the one door to the world outside.
+//! What the tools share: settings, the manifest, a run and its report, files, safe text.
 //!
 //! The border: no network, no terminal handling beyond plain text, no async, and no module names a tool. A
 //! module enters when two tools need it today and it has a noun of its own.
@@ -8,29 +7,33 @@
 //! |---|---|
 //! | [`branch`] | what a branch's name says |
 //! | [`child`] | another program, run with a time limit that ends all that it has started |
-//! | [`cycle_log`] | the log of cycles: epochs, index, summary |
+//! | [`cycle_log`] | the log of cycles: its place, index, summary |
 //! | [`document`] | a JSON file that is read and rewritten whole |
-//! | [`exit`] | what a tool's caller sees when it ends |
+//! | [`error`] | what ends a program otherwise than expected |
+//! | [`exit`] | what a program's caller sees when it ends |
 //! | [`files`] | reading with the path in the error, replacing in one step, locking |
-//! | [`fingerprint`] | whether a file is still the one that something was made of |
-//! | [`host`] | the world as a tool sees it |
+//! | [`fingerprint`] | whether a file is still the one that something was computed from |
+//! | [`host`] | the world as a program sees it |
 //! | [`journal`] | a log of JSON lines |
-//! | [`layout`] | where the repository and each shared file are |
+//! | [`layout`] | where the repository and each stored file are |
 //! | [`manifest`] | the list of automations |
-//! | [`pauses`] | automations that are put off for a while |
-//! | [`pyjson`] | JSON text as Python writes it |
-//! | [`reason`] | why something was decided: one closed list of codes |
-//! | [`records`] | the files the tools leave for one another, as types |
+//! | [`outcome`] | how a program ends as expected |
+//! | [`queue`] | the file of the queue, read item by item |
+//! | [`ready`] | what is ready and not in quarantine, and why the loop is idle |
+//! | [`redact`] | secrets are not shown |
 //! | [`report`] | what a run leaves behind: state and tokens |
 //! | [`run`] | one run of a tool, from its flags to its report |
 //! | [`settings`] | the settings in layers, each value with its origin |
-//! | [`source`] | the text of a configuration file, and where in it something stands |
+//! | [`source`] | the text of a configuration file, with positions |
 //! | [`text`] | text from outside made safe to show |
+//! | [`tool`] | the descriptor of a tool, and its common flags |
+//! | [`view`] | a result as a value, rendered as text or as JSON |
 
 pub mod branch;
 pub mod child;
 pub mod cycle_log;
 pub mod document;
+pub mod error;
 pub mod exit;
 pub mod files;
 pub mod fingerprint;
@@ -38,12 +41,19 @@ pub mod host;
 pub mod journal;
 pub mod layout;
 pub mod manifest;
-pub mod pauses;
-pub mod pyjson;
-pub mod reason;
-pub mod records;
+pub mod outcome;
+pub mod queue;
+pub mod ready;
+pub mod redact;
 pub mod report;
 pub mod run;
 pub mod settings;
 pub mod source;
 pub mod text;
+pub mod tool;
+pub mod view;
+
+pub use error::{Error, Failure};
+pub use outcome::Outcome;
+pub use tool::{CommonArgs, Tool};
+pub use view::{Page, View};

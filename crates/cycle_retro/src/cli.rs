@@ -3,20 +3,20 @@
 use std::ffi::OsString;
 
 use clap::Parser;
-use clap::builder::{OsStringValueParser, TypedValueParser};
-use common::records::IssueType;
-use common::run::{CommonArgs, number_parser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
+use common::tool::{CommonArgs, number_parser};
+use records::IssueType;
 
 /// Records what happened in a cycle, and updates the summary
 #[derive(Debug, Parser)]
 #[command(name = "cycle_retro", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The cycle's number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub cycle: u64,
 
     #[command(flatten)]
-    pub(crate) outcome: OutcomeArgs,
+    pub outcome: OutcomeArgs,
 
     /// The main branch's checks were green afterwards
     #[arg(long, conflicts_with = "no_main_green")]
@@ -31,7 +31,7 @@ pub struct Cli {
     pub issue: Option<u64>,
 
     /// What kind of work it was [default: from cycle_result.json, else unknown]
-    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type())]
     pub kind: Option<IssueType>,
 
     /// How long it took, in seconds
@@ -75,7 +75,7 @@ pub struct Cli {
     pub notes: Option<String>,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }
 
 /// How the agent ended.
@@ -89,6 +89,11 @@ pub(crate) struct OutcomeArgs {
     /// The agent failed
     #[arg(long)]
     pub failure: bool,
+}
+
+fn issue_type() -> impl TypedValueParser<Value = IssueType> {
+    let values = IssueType::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.meaning()));
+    PossibleValuesParser::new(values).map(|name: String| IssueType::from_name(&name).unwrap_or_default())
 }
 
 /// Takes a text whatever its bytes: a record is not lost because an agent printed half a character.

@@ -1,4 +1,4 @@
-//! After a cycle: what happened, on the record.
+//! After a cycle: records its outcome.
 //!
 //! - Reads: `.loop/cycle_result.json`, the branch's name, the end of `.loop/retro/cycles.jsonl` and its index.
 //! - Writes: a line of `.loop/retro/cycles.jsonl` (flushed before anything is said), `.loop/retro/summary.json`, the
@@ -7,128 +7,76 @@
 //!   not be written.
 
 mod branch;
-pub mod cli;
+mod cli;
 mod result_file;
 mod settings;
 
-use std::process::ExitCode;
-
-use common::cycle_log::{Epoch, Index, Places, write_summary};
-use common::exit::{self, Answer, Failure};
-use common::files::{self, Durability, FileError};
+use clap::CommandFactory;
+use common::cycle_log::{Index, Places, write_summary};
+use common::error::chain;
+use common::files::{self, FileError};
 use common::host::Host;
-use common::reason::Reason;
-use common::records::{CycleRecord, IssueType, PastCycle};
-use common::run::{self, Done, Earnings, Run, RunError, Tool};
-use common::settings::{Layers, SettingsError};
-use common::{journal, pyjson, text};
+use common::run::{Earnings, Run};
+use common::tool::{self, Tool};
+use common::{Error, Outcome, Page, View, journal, text};
+use records::stored_files::SUMMARY;
+use records::{Cycle, IssueType, MainChecks, Reason, Seconds, Stored, pyjson};
+use serde::{Serialize, Serializer};
 
 use crate::cli::Cli;
 use crate::result_file::ResultFile;
 use crate::settings::Settings;
 
-/// Who this is.
-pub const TOOL: Tool = Tool { id: "cycle_retro", prefix: "retro" };
+/// The descriptor of the tool.
+pub const TOOL: Tool = Tool {
+    id: "cycle_retro",
+    prefix: "retro",
+    about: "After a cycle: records its outcome.",
+    script: Some("scripts/cycle_retro.py"),
+    trigger: "post_cycle",
+    exit_codes: "0 recorded, or an idle cycle",
+    run: |host| tool::run(host, record_cycle),
+    command: Cli::command,
+    settings: |layers| Settings::take(layers).map(drop),
+};
 
-/// How a call ends when nothing surprising happens.
-#[derive(Debug)]
-enum Outcome {
-    /// The record is on disk.
-    Recorded { success: bool },
-    /// Neither an issue nor a duration: there was no cycle.
-    Idle,
+/// That a cycle was idle, as JSON.
+#[derive(Serialize)]
+struct IdleCycle {
+    status: &'static str,
+    reason: Reason,
 }
 
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("the record of cycle {0} cannot be written as JSON")]
-    Record(u64, #[source] serde_json::Error),
+/// A record that is on disk.
+struct Recorded {
+    cycle: Cycle,
 }
 
-impl Answer for Outcome {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Recorded { .. } | Self::Idle => 0,
-        }
-    }
-
-    fn in_words(&self) -> String {
-        match self {
-            Self::Recorded { success: true } => "recorded a success",
-            Self::Recorded { success: false } => "recorded a failure",
-            Self::Idle => "idle, nothing recorded",
-        }
-        .to_owned()
-    }
-}
-
-impl Failure for Error {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.code(),
-            Self::File(_) | Self::Record(..) => 2,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Run(error) => error.hint(),
-            Self::File(error) => error.hint(),
-            Self::Record(..) => None,
-        }
-    }
-}
-
-/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
-///
-/// # Errors
-/// A value does not parse or is out of range.
-pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
-    Settings::take(layers).map(drop)
-}
-
-/// The program's main function.
-pub fn main() -> ExitCode {
-    exit::main(run)
-}
-
-/// Runs the tool in the given world; returns its exit code.
-pub fn run(host: &Host) -> u8 {
-    run::tool(host, record_cycle)
-}
-
-fn record_cycle(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
-    let run = Run::begin(host, TOOL, &cli.common)?;
+fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    let run = Run::begin(host, &TOOL, &cli.common)?;
     if run.is_disabled() {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::take)?;
-    let result_file = ResultFile::read(&run.repo.cycle_result())?;
-    let record = compose(&run, cli, &settings, &result_file);
-    if record.issue.is_none() && record.duration == 0 {
+    let result_file = ResultFile::read(&run.repo)?;
+    let cycle = compose(&run, cli, &settings, &result_file);
+    if cycle.issue.is_none() && cli.duration.unwrap_or(0) == 0 {
         // What cannot be read must not be taken for the next cycle's.
-        if let Ok(Some(warning)) = result_file.retire_unreadable(&run.repo.cycle_result()) {
+        if let Ok(Some(warning)) = result_file.set_aside(&run.repo) {
             run.warn(&warning);
         }
-        run.say(&format!("Cycle {} skipped — idle (no issue, no duration)", record.cycle));
-        if run.args.json {
-            host.say(&format!("{{\"status\": \"idle\", \"reason\": \"{}\"}}", Reason::IdleCycle));
-        }
-        return Ok(Done::Answer(Outcome::Idle));
+        run.say(&format!("Cycle {} skipped — idle (no issue, no duration)", cli.cycle));
+        run.print_json(&IdleCycle { status: "idle", reason: Reason::IdleCycle })?;
+        return Ok(Outcome::done("idle, nothing recorded"));
     }
-    let places = Places::of(&run.repo.resolve(&settings.retro_file), run.repo.summary());
+    let places = Places::of(&run.repo.resolve(&settings.retro_file), run.repo.path(&SUMMARY));
     places.check()?;
-    run.perform(|earnings| write(&run, &settings, &places, record, &result_file, earnings))
+    run.perform(|earnings| write(&run, &settings, &places, cycle, &result_file, earnings))
 }
 
-/// Makes the record of what the command line says, else the agent's result, else the branch. The epoch is still open.
-fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) -> CycleRecord {
-    let told = result_file.told();
+/// Makes the record of what the command line reports, else the agent's result, else the branch. The epoch is still open.
+fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) -> Cycle {
+    let result = result_file.result();
     let hermes_clean = cli.outcome.success;
     let main_green = if cli.main_green { Some(true) } else { cli.no_main_green.then_some(false) };
     let success =
@@ -143,76 +91,94 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         None if main_green == Some(false) => "main is not green",
         None => "main was not seen green",
     };
-    let number = |given: Option<u64>, told: Option<u64>| given.or(told).unwrap_or(0);
-    CycleRecord {
-        timestamp: run.host.timestamp(),
-        cycle: cli.cycle,
-        epoch: String::new(),
-        issue: cli.issue.or(told.issue).or_else(|| branch::issue(&run.repo)),
-        kind: cli.kind.or(told.kind).unwrap_or(IssueType::Unknown),
+    let number = |given: Option<u64>, reported: Option<u64>| Some(given.or(reported).unwrap_or(0));
+    Cycle {
+        timestamp: Some(run.host.timestamp()),
+        cycle: Some(cli.cycle),
+        epoch: None,
+        issue: cli.issue.or(result.issue).or_else(|| branch::issue(&run.repo)),
+        kind: cli.kind.or(result.kind).unwrap_or(IssueType::Unknown),
         success,
-        hermes_clean,
-        main_green,
-        duration: cli.duration.unwrap_or(0),
-        tests_passed: number(cli.tests_passed, told.tests_passed),
-        tests_added: number(cli.tests_added, told.tests_added),
-        files_changed: number(cli.files_changed, told.files_changed),
-        lines_added: number(cli.lines_added, told.lines_added),
-        lines_removed: number(cli.lines_removed, told.lines_removed),
-        kimi_panes: cli.kimi_panes.unwrap_or(0),
-        pr: cli.pr.or(told.pr),
+        hermes_clean: Some(hermes_clean),
+        main_green: MainChecks::reported(main_green),
+        duration: Some(Seconds::Whole(cli.duration.unwrap_or(0))),
+        tests_passed: number(cli.tests_passed, result.tests_passed),
+        tests_added: number(cli.tests_added, result.tests_added),
+        files_changed: number(cli.files_changed, result.files_changed),
+        lines_added: number(cli.lines_added, result.lines_added),
+        lines_removed: number(cli.lines_removed, result.lines_removed),
+        kimi_panes: number(cli.kimi_panes, None),
+        pr: cli.pr.or(result.pr),
         reason: reason.to_owned(),
-        notes: cli.notes.clone().or_else(|| told.notes.clone()).unwrap_or_default(),
+        notes: cli.notes.clone().or(result.notes).unwrap_or_default(),
+        backfilled: false,
     }
 }
 
-/// Puts the record on disk, then brings the index and the summary up to date, which can be made again at any time.
+/// Puts the record on disk, then brings the index and the summary up to date, which can be computed again at any time.
 fn write(
     run: &Run,
     settings: &Settings,
     places: &Places,
-    mut record: CycleRecord,
+    mut cycle: Cycle,
     result_file: &ResultFile,
     earnings: &mut Earnings,
 ) -> Result<Outcome, Error> {
     let lock = files::lock(&places.log)?;
     let mut index = Index::up_to_date(&places.log, &places.index)?;
-    let epoch = Epoch::next(run.host.now(), &index);
-    record.epoch = epoch.to_string();
-    let line = pyjson::to_line(&record).map_err(|error| Error::Record(record.cycle, error))?;
-    let (_, end) = lock.append_line(line.as_bytes(), Durability::Flushed)?;
-    index.add(journal::parse::<PastCycle>(line.as_bytes()).as_ref());
-    // From here on the record is on disk: whatever fails is made good by the next call.
-    let derived = index.save(&places.log, &places.index, end).and_then(|()| {
-        let window = journal::tail(&places.log, settings.summary_window)?;
-        write_summary(&places.summary, &window.intact, &index, run.host.timestamp(), |what| run.warn(what))
-    });
-    drop(lock);
-    if let Err(error) = derived {
-        let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
-        run.warn(&format!("{error}{cause}; the record itself is on disk, and the next call updates the rest"));
+    cycle.epoch = Some(index.next_epoch(run.host.now()).to_string());
+    let line = pyjson::to_line(&cycle)?;
+    let (_, end) = lock.append_line(line.as_bytes(), Cycle::FILE.durability)?;
+    index.add(Some(&cycle));
+    // From here on the record is on disk: the next call makes good for a failure.
+    if let Err(error) = bring_up_to_date(run, settings, places, &mut index, end) {
+        run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
     }
-    match result_file.retire(&run.repo.cycle_result()) {
+    drop(lock);
+    match result_file.consume(&run.repo) {
         Ok(None) => {}
         Ok(Some(warning)) => run.warn(&warning),
         Err(error) => run.warn(&format!("{error}: the next cycle will read it again")),
     }
-    if record.success {
+    if cycle.success {
         earnings.add("cycle_retro_success");
     }
-    run.say(&announcement(&record));
-    if run.args.json {
-        run.host.say(&line);
-    }
-    run.detail(&format!("{} lines are in {}", index.lines(), places.log.display()));
-    Ok(Outcome::Recorded { success: record.success })
+    let summary = if cycle.success { "recorded a success" } else { "recorded a failure" };
+    run.present(&Recorded { cycle })?;
+    run.detail(&format!("{} lines are in {}", index.counts().lines, places.log.display()));
+    Ok(Outcome::done(summary))
 }
 
-/// The line that logs are searched for.
-fn announcement(record: &CycleRecord) -> String {
-    let verdict = if record.success { "✓ SUCCESS" } else { "✗ FAILURE" };
-    let kind = record.kind.name();
-    let issue = record.issue.map_or_else(|| format!("({kind})"), |issue| format!("(#{issue} {kind})"));
-    let reason = if record.reason.is_empty() { String::new() } else { format!(": {}", text::fit(&record.reason, 200)) };
-    format!("{} Cycle {} {verdict} {issue} — {}s{reason}", record.epoch, record.cycle, record.duration)
+fn bring_up_to_date(
+    run: &Run,
+    settings: &Settings,
+    places: &Places,
+    index: &mut Index,
+    end: u64,
+) -> Result<(), FileError> {
+    index.save(&places.log, &places.index, end)?;
+    let window = journal::tail(&places.log, settings.summary_window)?;
+    write_summary(&places.summary, &window.intact, index, run.host.timestamp(), |what| run.warn(what))
+}
+
+impl Serialize for Recorded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.cycle.serialize(serializer)
+    }
+}
+
+impl View for Recorded {
+    /// Writes the line that logs are searched for.
+    fn render(&self, page: &mut Page) {
+        let Cycle { epoch, cycle, success, issue, kind, duration, reason, .. } = &self.cycle;
+        let verdict = if *success { "✓ SUCCESS" } else { "✗ FAILURE" };
+        let issue = issue.map_or_else(|| format!("({kind})"), |issue| format!("(#{issue} {kind})"));
+        let reason = if reason.is_empty() { String::new() } else { format!(": {}", text::fit(reason, 200)) };
+        page.say(format!(
+            "{} Cycle {} {verdict} {issue} — {}s{reason}",
+            epoch.as_deref().unwrap_or_default(),
+            cycle.unwrap_or_default(),
+            duration.unwrap_or_default()
+        ));
+    }
 }

@@ -1,5 +1,5 @@
 //! After a cycle: what happened, on the record.
 
 fn main() -> std::process::ExitCode {
-    cycle_retro::main()
+    cycle_retro::TOOL.main()
 }

@@ -1,7 +1,7 @@
 //! The API's routes: which answer a request gets, before any fault.
 
 use chrono::{DateTime, Utc};
-use common::host::parse_time;
+use records::parse_time;
 use serde_json::json;
 
 use crate::access::Access;

@@ -1,5 +1,4 @@
-//! A small in-memory forge on loopback that answers like Gitea and Forgejo, for the demo and for tests, with faults to
-//! order.
+//! A forge with a sample project, for demos and tests; only reachable from the same machine.
 //!
 //! It serves one project, read from a file or a folder ([`Project`]), for reading only: every other method is refused.
 //! It pages, clamps limits, demands all labels of a filter, counts in `X-Total-Count`, mixes pull requests into issues,
@@ -17,6 +16,6 @@ mod server;
 
 pub use access::Access;
 pub use fault::{Fault, FaultError, Order};
-pub use program::{Cli, main, run};
+pub use program::TOOL;
 pub use project::{Flavour, Project, ProjectError, SAMPLE};
 pub use server::{DemoForge, Options, Request};

@@ -2,16 +2,15 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::Parser;
-use common::exit::{self, Answer, Failure};
+use clap::{CommandFactory, Parser};
 use common::host::Host;
-use common::run;
+use common::tool::{self, Tool};
+use common::{Error, Outcome};
 
 use crate::access::Access;
 use crate::fault::Order;
-use crate::project::{Flavour, Project, ProjectError};
+use crate::project::{Flavour, Project};
 use crate::server::{DemoForge, Options};
 
 /// Serves a project as a Gitea or Forgejo server does, on loopback, until it is interrupted
@@ -40,57 +39,20 @@ pub struct Cli {
     pub gitea: bool,
 }
 
-/// The forge was interrupted, which is how it ends.
-struct Interrupted;
+/// The descriptor of the program.
+pub const TOOL: Tool = Tool {
+    id: "demo_forge",
+    prefix: "demo_forge",
+    about: "A forge with a sample project, for demos and tests; only reachable from the same machine.",
+    script: None,
+    trigger: "manual",
+    exit_codes: "0 stopped",
+    run: |host| tool::run(host, serve),
+    command: Cli::command,
+    settings: |_| Ok(()),
+};
 
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-    #[error("cannot serve on 127.0.0.1:{0}")]
-    Listen(u16, #[source] std::io::Error),
-    #[error("cannot wait for a signal")]
-    Signal(#[from] std::io::Error),
-}
-
-impl Answer for Interrupted {
-    fn code(&self) -> u8 {
-        0
-    }
-
-    fn in_words(&self) -> String {
-        "interrupted".to_owned()
-    }
-}
-
-impl Failure for Error {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Project(_) => 2,
-            Self::Listen(..) | Self::Signal(_) => 1,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Project(ProjectError::File(error)) => error.hint(),
-            Self::Listen(..) => Some("choose another port, or 0 for a free one".to_owned()),
-            Self::Project(_) | Self::Signal(_) => None,
-        }
-    }
-}
-
-/// The program's main function.
-pub fn main() -> ExitCode {
-    exit::main(run)
-}
-
-/// Runs the program in the given world; returns its exit code.
-pub fn run(host: &Host) -> u8 {
-    run::tool(host, serve)
-}
-
-fn serve(host: &Host, cli: &Cli) -> Result<Interrupted, Error> {
+fn serve(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let project = match &cli.data {
         Some(path) => Project::load(&host.current_dir().join(path))?,
         None => Project::sample()?,
@@ -101,14 +63,18 @@ fn serve(host: &Host, cli: &Cli) -> Result<Interrupted, Error> {
         flavour: if cli.gitea { Flavour::Gitea } else { Flavour::Forgejo },
         root_url: None,
     };
-    let forge = DemoForge::start(&project, options).map_err(|error| Error::Listen(cli.port, error))?;
+    let forge = DemoForge::start(&project, options).map_err(|error| {
+        let error = Error::caused(format!("cannot serve on 127.0.0.1:{}", cli.port))(error);
+        error.with_code(1).with_hint("choose another port, or 0 for a free one")
+    })?;
     for order in &cli.fault {
         forge.order(order.fault.clone(), order.times);
     }
-    let (mut wake, _) = Host::wake_on_signal()?;
+    let signals = |error: std::io::Error| Error::caused("cannot wait for a signal")(error).with_code(1);
+    let (mut wake, _) = Host::wake_on_signal().map_err(signals)?;
     host.say(&format!("export GITEA_API={} REPO_SLUG={}", forge.api(), project.slug()));
-    host.flush()?;
+    host.flush().map_err(signals)?;
     // Ends at a signal.
     let _ = wake.read(&mut [0]);
-    Ok(Interrupted)
+    Ok(Outcome::done("interrupted"))
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use common::Failure;
 use common::files::{self, FileError};
-use common::host::parse_time;
 use common::source::{Source, SourceError};
+use records::parse_time;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -51,6 +52,16 @@ pub enum ProjectError {
     /// There is nothing to serve.
     #[error("{} contains neither issues.json nor pulls.json", .0.display())]
     Empty(PathBuf),
+}
+
+impl Failure for ProjectError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Content(error) => error.hint(),
+            Self::Empty(_) => None,
+        }
+    }
 }
 
 /// An issue or a pull request, ready to be sent, with what lists are filtered and ordered by.

@@ -276,7 +276,7 @@ fn close(lists: &mut Lists, number: u64, time: &str) {
     let Lists { issues, pulls, single_pulls, .. } = lists;
     for entry in issues.iter_mut().chain(pulls).chain(single_pulls).filter(|entry| entry.number == number) {
         entry.is_open = false;
-        entry.updated = common::host::parse_time(time).unwrap_or(entry.updated);
+        entry.updated = records::parse_time(time).unwrap_or(entry.updated);
         entry.closed = Some(entry.updated);
         if let Ok(Value::Object(mut object)) = serde_json::from_str(&entry.json) {
             object.insert("state".to_owned(), "closed".into());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use common::redact;
 use common::settings::Secret;
 use common::text;
 use reqwest::blocking::{Client, Response};
@@ -34,6 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A connection to one repository of one forge.
 pub struct Forge {
     base: String,
+    slug: String,
     http: Client,
     token: Secret,
     /// Where the last redirect led, without its query: the library's errors do not tell.
@@ -132,6 +134,7 @@ impl Forge {
         let http = builder.build().map_err(|error| ForgeError::Setup(problem(&error)))?;
         Ok(Self {
             base: format!("{}/repos/{slug}", connection.api),
+            slug,
             http,
             token: connection.token.clone(),
             redirected,
@@ -139,6 +142,11 @@ impl Forge {
             retries: connection.retries,
             concurrency: connection.concurrency,
         })
+    }
+
+    /// Returns the repository's name on the forge, `owner/name`.
+    pub fn slug(&self) -> &str {
+        &self.slug
     }
 
     /// Returns the repository's address in the API.
@@ -312,7 +320,7 @@ impl Forge {
 
     /// Cuts the token out of a text: some servers repeat it in their refusal.
     fn redact(&self, text: &str) -> String {
-        if self.token.0.is_empty() { text.to_owned() } else { text.replace(&self.token.0, "…") }
+        redact::message(text, &self.token.0)
     }
 }
 
@@ -414,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_time_in_a_query_has_no_plus_sign() {
-        let since = common::host::parse_time("2026-03-21T12:00:00+02:00");
+        let since = records::parse_time("2026-03-21T12:00:00+02:00");
         let query = IssueQuery { state: State::All, since, with_pulls: true };
         assert_eq!(query.path(), "issues?state=all&since=2026-03-21T10:00:00Z");
         assert_eq!(IssueQuery::default().path(), "issues?state=open&type=issues");

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use common::exit::Failure;
+use common::Failure;
 use common::files::FileError;
 use common::source::SourceError;
 use reqwest::StatusCode;
@@ -92,7 +92,7 @@ impl Failure for ForgeError {
             Self::Busy { .. } => "try again later",
             Self::Unreadable { .. } => "check that gitea_api (GITEA_API) is the address of the API, ending in /api/v1",
             Self::File(error) => return error.hint(),
-            Self::Content(error) => return error.hint.clone(),
+            Self::Content(error) => return error.hint(),
             Self::Setup(_) => return None,
         };
         Some(hint.to_owned())

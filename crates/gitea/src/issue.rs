@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use common::host::parse_time;
 use common::source::Source;
+use records::parse_time;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -144,13 +144,16 @@ impl From<LabelForm> for Label {
 /// # Errors
 /// The file is missing, or is no such thing.
 pub fn issues_from_file(path: &Path, bytes: Vec<u8>) -> Result<IssueFile, ForgeError> {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        issues: Vec<Value>,
+    }
     let source = Source::from_bytes(path, bytes)?;
-    let mut document: Value = source.json()?;
-    let list = match &mut document {
-        Value::Object(object) => object.get_mut("issues").map(Value::take),
-        other => Some(other.take()),
+    let entries = match source.json()? {
+        Value::Array(entries) => Some(entries),
+        other => serde_json::from_value::<Wrapped>(other).ok().map(|wrapped| wrapped.issues),
     };
-    let Some(Value::Array(entries)) = list else {
+    let Some(entries) = entries else {
         let error = source.error(0, "expected a list of issues, or an object with such a list as `issues`");
         return Err(error.into());
     };

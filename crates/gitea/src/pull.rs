@@ -1,7 +1,7 @@
 //! Pull requests as the API's own list gives them.
 
 use chrono::{DateTime, Utc};
-use common::host::parse_time;
+use records::parse_time;
 use serde::Deserialize;
 
 use crate::issue::{Label, User, or_default};

@@ -181,9 +181,9 @@ impl ForgeSettings {
 }
 
 impl Connection {
-    /// Limits every request further: one try, and no longer than `timeout`.
+    /// Limits every request further: one attempt, and no longer than `timeout`.
     #[must_use]
-    pub fn hasty(mut self, timeout: Duration) -> Self {
+    pub fn single_attempt(mut self, timeout: Duration) -> Self {
         self.timeout = self.timeout.min(timeout);
         self.deadline = self.timeout;
         self.retries = 0;
@@ -191,7 +191,7 @@ impl Connection {
     }
 
     /// Says who is asked for what, and whether with a token.
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let slug = self.slug.as_deref().unwrap_or("unknown");
         let token = if self.token.0.is_empty() { "without a token" } else { "with a token" };
         format!("the forge is {}, the repository {slug}, requests are made {token}", self.api)

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::exit::Failure;
+use common::Failure;
 use common::host::Host;
 use common::layout::Repo;
 use common::settings::Layers;
@@ -219,12 +219,12 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn a_hasty_question_is_asked_once() {
+fn a_single_attempt_is_one_request() {
     let forge = start(3);
     forge.order(Fault::Hang, None);
     let begun = Instant::now();
-    let hasty = Forge::connect(&connection(&forge, &[]).hasty(Duration::from_millis(100))).unwrap();
-    hasty.some_issues(IssueQuery { state: State::Closed, ..IssueQuery::default() }).unwrap_err();
+    let single = Forge::connect(&connection(&forge, &[]).single_attempt(Duration::from_millis(100))).unwrap();
+    single.some_issues(IssueQuery { state: State::Closed, ..IssueQuery::default() }).unwrap_err();
     assert_eq!(forge.requests().len(), 1);
     assert!(begun.elapsed() < Duration::from_millis(390), "the shorter limit holds");
 }

@@ -1,12 +1,12 @@
 //! The flags.
 
 use clap::Parser;
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 /// Reports whether there is work for the agent (exit 0) or not (exit 1), and how long to wait
 #[derive(Debug, Parser)]
 #[command(name = "loop_guard", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// When there is no work, sleep for the backoff before ending with 1; end early, with 0, when work appears
     #[arg(long, conflicts_with = "status")]
     pub wait: bool,
@@ -16,5 +16,5 @@ pub struct Cli {
     pub status: bool,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }

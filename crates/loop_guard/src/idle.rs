@@ -1,66 +1,49 @@
 //! `idle_state.json`: how many calls in a row found no work.
 
-use std::path::Path;
-
-use common::document;
-use common::files::{self, Durability, FileError, Lock};
+use common::document::{self, Document};
+use common::files::{self, FileError};
+use common::layout::Repo;
 use common::run::Run;
-use serde_json::{Map, Value};
+use records::stored_files::IDLE_STATE;
+use records::{IdleState, Object};
 
-/// The state, and the right to change it.
-pub(crate) struct IdleState {
-    lock: Lock,
-    fields: Map<String, Value>,
+/// Counts one more idle call; `backoff` says how long to wait after so many before it. Returns the count and the wait.
+pub(crate) fn count_call(run: &Run, backoff: impl FnOnce(u64) -> u64) -> Result<(u64, u64), FileError> {
+    let change = |state: &mut Object<IdleState>| {
+        state.update(|state| {
+            state.backoff_seconds = backoff(state.consecutive_idle);
+            state.consecutive_idle = state.consecutive_idle.saturating_add(1);
+            state.last_idle_at = Some(unix_seconds(run));
+            (state.consecutive_idle, state.backoff_seconds)
+        })
+    };
+    document::update(&run.repo, |what| run.warn(what), change)
 }
 
-impl IdleState {
-    /// Opens the state to change it. Damage means not idle; the damaged bytes are kept.
-    pub fn open(run: &Run) -> Result<Self, FileError> {
-        let path = run.repo.idle_state();
-        let lock = files::lock(&path)?;
-        let fields = document::take(&lock, |what| run.warn(what))?;
-        Ok(Self { lock, fields })
+/// Notes that there is work. Returns how many idle calls came before.
+pub(crate) fn reset(run: &Run) -> Result<u64, FileError> {
+    let lock = files::lock(&run.repo.path(&IDLE_STATE))?;
+    let mut state: Object<IdleState> = document::take(&lock, |what| run.warn(what))?;
+    let count = state.read().consecutive_idle;
+    if count > 0 || state.is_empty() && lock.path().exists() {
+        state.update(|state| {
+            state.consecutive_idle = 0;
+            state.backoff_seconds = 0;
+            state.last_idle_at.get_or_insert(0.0);
+        });
+        document::replace(&lock, &state, IDLE_STATE.durability)?;
     }
-
-    /// Returns how many calls in a row were idle.
-    pub fn count(&self) -> u64 {
-        count(&self.fields)
-    }
-
-    /// Notes one more idle call, after which so many seconds are to be waited.
-    pub fn idle(mut self, now: f64, backoff_seconds: u64) -> Result<u64, FileError> {
-        let count = self.count().saturating_add(1);
-        self.set(count, now, backoff_seconds)?;
-        Ok(count)
-    }
-
-    /// Notes that there is work. Returns how many idle calls came before.
-    pub fn reset(mut self) -> Result<u64, FileError> {
-        let count = self.count();
-        if count > 0 || self.fields.is_empty() && self.lock.path().exists() {
-            let last = self.fields.get("last_idle_at").and_then(Value::as_f64).unwrap_or(0.0);
-            self.set(0, last, 0)?;
-        }
-        Ok(count)
-    }
-
-    fn set(&mut self, count: u64, last_idle_at: f64, backoff_seconds: u64) -> Result<(), FileError> {
-        for (key, value) in [
-            ("consecutive_idle", Value::from(count)),
-            ("last_idle_at", Value::from(last_idle_at)),
-            ("backoff_seconds", Value::from(backoff_seconds)),
-        ] {
-            self.fields.insert(key.to_owned(), value);
-        }
-        document::replace(&self.lock, &self.fields, Durability::Derived)
-    }
+    Ok(count)
 }
 
 /// Reads how many calls in a row were idle; damaged or absent means none.
-pub(crate) fn read_count(path: &Path) -> Result<u64, FileError> {
-    Ok(document::read(path)?.intact_or(|_| ()).map_or(0, |fields| count(&fields)))
+pub(crate) fn read_count(repo: &Repo) -> Result<u64, FileError> {
+    let state: Document<Object<IdleState>> = document::load(repo)?;
+    Ok(state.intact_or(|_| ()).map_or(0, |state| state.read().consecutive_idle))
 }
 
-fn count(fields: &Map<String, Value>) -> u64 {
-    fields.get("consecutive_idle").and_then(Value::as_u64).unwrap_or(0)
+/// Unix seconds with a fraction, as Python's `time.time()` gives them.
+#[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit a float")]
+fn unix_seconds(run: &Run) -> f64 {
+    run.host.now().timestamp_micros() as f64 / 1e6
 }

@@ -1,5 +1,5 @@
 //! Before a cycle: is there work, or how long to wait.
 
 fn main() -> std::process::ExitCode {
-    loop_guard::main()
+    loop_guard::TOOL.main()
 }

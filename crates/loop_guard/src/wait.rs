@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use common::Error;
 use common::run::Run;
+use records::stored_files::{QUARANTINE, QUEUE};
 
-use crate::Error;
 use crate::settings::Settings;
 use crate::work::Work;
 
@@ -20,7 +21,7 @@ const GLANCE: Duration = Duration::from_millis(400);
 /// How a wait ended.
 pub(crate) enum Waited {
     /// There is work.
-    Work(Work),
+    Work(Box<Work>),
     /// Its time is over.
     Whole,
     /// This signal came.
@@ -39,7 +40,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Takes how they stand. To be called before they are read, lest a change in between is missed.
     pub fn new(run: &Run) -> Self {
-        let mut watch = Self { paths: [run.repo.queue(), run.repo.quarantine()], seen: [None; 2] };
+        let mut watch = Self { paths: [QUEUE, QUARANTINE].map(|file| run.repo.path(&file)), seen: [None; 2] };
         watch.has_changed();
         watch
     }
@@ -65,17 +66,20 @@ pub(crate) fn wait_for_work(
         if left.is_zero() {
             return Ok(Waited::Whole);
         }
-        signals.set_read_timeout(Some(left.min(GLANCE)))?;
+        let fail = Error::caused("cannot wait for signals");
+        if let Err(error) = signals.set_read_timeout(Some(left.min(GLANCE))) {
+            return Err(fail(error));
+        }
         match signals.read(&mut [0]) {
             Ok(_) => return Ok(Waited::Interrupted(signal.load(Ordering::Relaxed))),
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(fail(error)),
         }
         if watch.has_changed() {
             let work = Work::find(run, settings)?;
-            if work.ready > 0 {
-                return Ok(Waited::Work(work));
+            if work.ready() > 0 {
+                return Ok(Waited::Work(Box::new(work)));
             }
         }
     }

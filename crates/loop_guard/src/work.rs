@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::files::{self, Durability, FileError};
+use common::files::{self, FileError};
 use common::journal;
-use common::reason::Reason;
-use common::records::{IssueType, PastTriageRun, QueueLine, QueueRead, quarantined_numbers, read_queue};
+use common::queue::{self, QueueRead};
+use common::ready::ReadyIssues;
 use common::run::Run;
-use gitea::{Forge, ForgeError, IssueQuery, State};
-use serde::Serialize;
+use gitea::{ForgeError, IssueQuery, State};
+use records::stored_files::{QUEUE, TRIAGE_LOG};
+use records::{Quarantine, QueueItem, Reason, TriageRun};
 
 use crate::settings::Settings;
 
@@ -28,45 +29,29 @@ const PAGE: u64 = 50;
 /// What there is to do.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// How many issues are ready.
-    pub ready: usize,
-    /// The best of them.
-    pub first: Option<First>,
+    /// The best of the ready issues.
+    pub first: Option<QueueItem>,
     /// Why there is work, or none.
     pub reason: Reason,
-    numbers: BTreeSet<u64>,
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self { ready: 0, first: None, reason: Reason::NoQueue, numbers: BTreeSet::new() }
-    }
-}
-
-/// The issue to be worked on next, as the agent's result file is seeded with it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct First {
-    /// Its number.
-    pub issue: u64,
-    /// What kind of work it asks for.
-    #[serde(rename = "type")]
-    pub kind: IssueType,
-    /// Its title.
-    #[serde(skip)]
-    pub title: String,
+    numbers: Vec<u64>,
 }
 
 impl Work {
+    /// Returns how many issues are ready.
+    pub fn ready(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// Reads the queue and the quarantine, without asking the forge.
     pub fn in_files(run: &Run) -> Result<Self, FileError> {
-        Self::ready_items(run, &quarantine(run)?)
+        Self::ready_items(run, &ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?, &BTreeSet::new())
     }
 
     /// Reads the queue and the quarantine, and asks the forge, if the settings want it, which issues were closed; these
-    /// are taken out of the queue.
+    /// are removed from the queue.
     pub fn find(run: &Run, settings: &Settings) -> Result<Self, FileError> {
-        let quarantined = quarantine(run)?;
-        let work = Self::ready_items(run, &quarantined)?;
+        let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
+        let work = Self::ready_items(run, &quarantine, &BTreeSet::new())?;
         if !settings.verify_open || work.numbers.is_empty() {
             return Ok(work);
         }
@@ -83,68 +68,39 @@ impl Work {
             return Ok(work);
         }
         run.detail(&format!("closed on the forge, removed from the queue: {closed:?}"));
-        drop_from_queue(&run.repo.queue(), &closed)?;
-        let work = Self::ready_items(run, &(&quarantined | &closed))?;
-        let reason = if work.reason == Reason::QueueEmpty { Reason::AllClosed } else { work.reason };
-        Ok(Self { reason, ..work })
+        drop_from_queue(&run.repo.path(&QUEUE), &closed)?;
+        Self::ready_items(run, &quarantine, &closed)
     }
 
-    fn ready_items(run: &Run, left_out: &BTreeSet<u64>) -> Result<Self, FileError> {
-        let (mut work, mut left) = (Self::default(), 0_usize);
-        let read = read_queue(&run.repo.queue(), |_, line| {
-            let Some((line, issue)) =
-                line.filter(QueueLine::is_ready).and_then(|line| line.issue.map(|issue| (line, issue)))
-            else {
-                return;
-            };
-            left += usize::from(left_out.contains(&issue));
-            if !left_out.contains(&issue) && work.numbers.insert(issue) && work.first.is_none() {
-                work.first = Some(First { issue, kind: line.kind(), title: line.title().to_owned() });
-            }
-        })?;
-        match read {
-            QueueRead::Missing => return Ok(work),
-            QueueRead::Intact { damaged: 0 } => {}
+    fn ready_items(run: &Run, quarantine: &Quarantine, closed: &BTreeSet<u64>) -> Result<Self, FileError> {
+        let quarantined: BTreeSet<u64> = quarantine.numbers().collect();
+        let is_held_back = |issue: u64| quarantined.contains(&issue) || closed.contains(&issue);
+        let ready = ReadyIssues::read(&run.repo, is_held_back, |_| ())?;
+        match &ready.read {
+            QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
-                run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", run.repo.queue().display()));
+                let path = run.repo.path(&QUEUE);
+                run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", path.display()));
             }
             QueueRead::Damaged(error) => {
                 run.warn(&format!("{error}; the queue counts as empty until the triage recreates it"));
-                return Ok(Self { reason: Reason::QueueDamaged, ..Self::default() });
             }
         }
-        work.ready = work.numbers.len();
-        work.reason = match (work.ready, left) {
-            (0, 0) => Reason::QueueEmpty,
-            (0, _) => Reason::AllQuarantined,
-            _ => Reason::Work,
-        };
-        Ok(work)
+        Ok(Self { reason: ready.reason(!closed.is_empty()), first: ready.first, numbers: ready.numbers })
     }
-}
-
-fn quarantine(run: &Run) -> Result<BTreeSet<u64>, FileError> {
-    let read = quarantined_numbers(&run.repo.quarantine())?;
-    Ok(read.intact_or(|error| run.warn(&format!("{error}; no issue counts as quarantined"))).unwrap_or_default())
 }
 
 /// Asks the forge, with one request, which of these issues are closed.
 ///
 /// A page holds 50 issues. Where no more are open, the list of open ones decides. Where there are more, those are asked
 /// for that were closed since the queue was written: whatever is in it was open then.
-fn closed(run: &Run, settings: &Settings, queued: &BTreeSet<u64>) -> Result<BTreeSet<u64>, ForgeError> {
-    let connection = settings.forge.resolve(run.host, &run.repo).hasty(FORGE_PATIENCE);
-    if connection.slug.is_err() {
-        // A repository without a forge has nobody to ask.
+fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64>, ForgeError> {
+    let Some(forge) = gitea::connect_once(run, &settings.forge, FORGE_PATIENCE)? else {
+        // A repository without a forge has nothing to ask.
         return Ok(BTreeSet::new());
-    }
-    for warning in &connection.warnings {
-        run.warn(warning);
-    }
-    run.detail(&connection.in_words());
-    let forge = Forge::connect(&connection)?;
-    let written = modified(&run.repo.queue());
-    let last_triage = journal::tail::<PastTriageRun>(&run.repo.triage_log(), 1)?.intact.pop();
+    };
+    let written = modified(&run.repo.path(&QUEUE));
+    let last_triage = journal::tail::<TriageRun>(&run.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
     let many_are_open = last_triage.and_then(|triage| triage.total_open).is_some_and(|open| open > PAGE);
     if let (true, Some(written)) = (many_are_open, written) {
         let since = Some(written - CLOCK_SKEW);
@@ -168,16 +124,16 @@ fn closed(run: &Run, settings: &Settings, queued: &BTreeSet<u64>) -> Result<BTre
 fn drop_from_queue(path: &Path, closed: &BTreeSet<u64>) -> Result<(), FileError> {
     let lock = files::lock(path)?;
     let mut kept = Vec::new();
-    read_queue(path, |raw, line| {
-        if line.and_then(|line| line.issue).is_none_or(|issue| !closed.contains(&issue)) {
-            kept.push(raw.get().to_owned());
+    queue::read(path, |entry| {
+        if entry.issue.is_none_or(|issue| !closed.contains(&issue)) {
+            kept.push(entry.text.to_vec());
         }
     })?;
-    lock.replace_by(Durability::Flushed, |file| {
+    lock.replace_by(QUEUE.durability, |file| {
         if kept.is_empty() {
             return file.write_all(b"[]\n");
         }
-        file.write_all(format!("[\n  {}\n]\n", kept.join(",\n  ")).as_bytes())
+        file.write_all(&[b"[\n  ", kept.join(&b",\n  "[..]).as_slice(), b"\n]\n"].concat())
     })
 }
 

@@ -104,6 +104,48 @@ fn status_tells_and_changes_nothing() {
 }
 
 #[test]
+fn status_names_no_wait_while_there_is_ready_work() {
+    let sandbox = Sandbox::new();
+    let _ = guard(&sandbox, &[]).run().code(1);
+    sandbox.write(QUEUE, queue(&[85, 90]));
+    sandbox.write(".loop/quarantine.json", "{\"90\": {\"reason\": \"x\"}}");
+    let before = sandbox.tree(".loop");
+    assert_eq!(
+        guard(&sandbox, &["--status"]).run().conversation(),
+        "{\"queue_ready\": 1, \"consecutive_idle\": 1, \"next_backoff_seconds\": 0}\nexit 0"
+    );
+    assert_eq!(sandbox.tree(".loop"), before);
+    sandbox.write(".loop/quarantine.json", "{\"85\": {}, \"90\": {}}");
+    assert_eq!(
+        guard(&sandbox, &["--status"]).run().conversation(),
+        "{\"queue_ready\": 0, \"consecutive_idle\": 1, \"next_backoff_seconds\": 120}\nexit 0"
+    );
+}
+
+#[test]
+fn a_queue_of_another_writer_is_read_for_what_it_says() {
+    let sandbox = Sandbox::new();
+    let item = |number: usize| match number % 7 {
+        0 => format!("{{\n    \"ready\": true,\n    \"tags\": [\"a\", {{}}],\n    \"issue\": {number}\n  }}"),
+        1 => format!("{{\"issue\": \"#{number}\", \"ready\": true, \"gr\\u00f6\\u00dfe\": null}}"),
+        2 => format!("{{\"issue\":{number},\"ready\":true,\"title\":\"caf\u{e9}\"}}"),
+        3 => format!("{{\"iss\\u0075e\": {number}, \"ready\": true}}"),
+        4 => format!("{{\"issue\": {number}, \"ready\": false}}"),
+        5 => format!("{{\"issue\": {number}, \"ready\": true, \"ready\": true}}"),
+        _ => "null".to_owned(),
+    };
+    let text = format!("[\n  {}\n]\n", (1..=7000).map(item).collect::<Vec<_>>().join(",\n  "));
+    sandbox.write(QUEUE, &text);
+    let ended = guard(&sandbox, &["--json"]).run().code(0);
+    assert!(ended.out.contains("\"ready\": 4000, \"issue\": 1,"), "{}", ended.out);
+    assert!(ended.err.contains("2000 item(s) of the queue cannot be read"), "{}", ended.err);
+    // What follows the list makes the whole of it none, however late that shows.
+    sandbox.write(QUEUE, text + "]");
+    let ended = guard(&sandbox, &["--json"]).run().code(1);
+    assert!(ended.out.contains("\"reason\": \"queue_damaged\""), "{}", ended.out);
+}
+
+#[test]
 fn closed_issues_are_taken_out_of_the_queue() {
     let sandbox = Sandbox::new();
     let text = "[\n {\"issue\": 3, \"ready\": true, \"type\": \"bug\"},\n {\"issue\": 5, \"ready\": true, \"type\": \"feature\", \"mine\": 1.10}\n]\n";

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use common::files::FileError;
 use common::journal;
-use common::records::PastScores;
 use loop_monitor::stats::several::holm;
 use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
 use loop_monitor::{Parameters, Series};
+use records::TriageRun;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::claims::dispersion;
@@ -152,20 +152,22 @@ pub(crate) fn scores_before_first_tries(
     let wanted: HashSet<u64> = first.iter().map(|(_, issue)| *issue).collect();
     let (mut said, mut places, mut damaged) = (HashMap::new(), HashMap::new(), 0);
     journal::scan(path, 0, |line| {
-        let Some(run) = line.and_then(journal::parse::<PastScores>) else {
+        let Some(run) = line.and_then(journal::parse::<TriageRun>) else {
             damaged += 1;
             return;
         };
         let Some(time) = run.time().map(|time| time.timestamp_micros()) else { return };
-        let of_run: HashMap<u64, f64> = run.scores.into_iter().filter(|(issue, _)| wanted.contains(issue)).collect();
-        let last = real(run.ready_issues.len().max(2) - 1);
-        let place: HashMap<u64, usize> = run.ready_issues.iter().copied().zip(0..).collect();
+        let scores = run.scores.into_value().0.into_iter();
+        let of_run: HashMap<u64, f64> = scores.filter(|(issue, _)| wanted.contains(issue)).collect();
+        let ready = run.ready_issues.into_value().0;
+        let last = real(ready.len().max(2) - 1);
+        let place: HashMap<u64, usize> = ready.iter().copied().zip(0..).collect();
         // The tries are in the order of time.
         let from = first.partition_point(|(at, _)| cycles[*at].time < time);
         for (at, issue) in &first[from..] {
             match of_run.get(issue) {
                 Some(score) => drop(said.insert(*at, *score)),
-                None if of_run.is_empty() && !run.ready_issues.is_empty() => {
+                None if of_run.is_empty() && !ready.is_empty() => {
                     if let Some(place) = place.get(issue) {
                         places.insert(*at, 1.0 - real(*place) / last);
                     }

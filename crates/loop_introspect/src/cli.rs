@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 use clap::Parser;
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 /// Reports from the cycle log what goes well, what does not, and what to change
 #[derive(Debug, Parser)]
 #[command(name = "loop_introspect", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Print the report as Markdown, to paste into an issue
     #[arg(long, conflicts_with_all = ["json", "explain"])]
     pub markdown: bool,
@@ -25,5 +25,5 @@ pub struct Cli {
     pub explain: Option<String>,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use common::host::timestamp;
-use common::records::PastCycle;
 use loop_monitor::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
 use loop_monitor::stats::{rates, real};
 use loop_monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
-use serde::{Deserialize, Serialize};
+use records::insights::{Day, Difference, FailureReason, LostCycles, Outlier, Period, Slope, Trends, TypeRecord};
+use records::{Cycle as CycleRecord, IssueType, timestamp};
 
 use crate::reasons;
 use crate::scan::{Counts, Cycle, Log};
@@ -25,182 +24,6 @@ pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// Cycles that share the longest duration from this many on are time-outs.
 const TIMEOUTS: usize = 3;
-
-/// Some days of the loop.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Period {
-    /// Its first moment.
-    pub from: Option<String>,
-    /// Its last moment.
-    pub to: Option<String>,
-    /// How many cycles it holds.
-    pub cycles: usize,
-    /// How many of them succeeded.
-    pub successes: usize,
-    /// Their share; null of no cycles.
-    pub success_rate: Option<f64>,
-    /// The lower end of its interval of 95 % (Wilson).
-    pub low: Option<f64>,
-    /// The upper end.
-    pub high: Option<f64>,
-    /// The mean duration in seconds, of those known.
-    pub avg_duration: Option<f64>,
-    /// The median.
-    pub median_duration: Option<f64>,
-    /// How many durations are known.
-    pub timed: usize,
-    /// Lines added, of those told.
-    pub lines_added: u64,
-    /// Lines removed, of those told.
-    pub lines_removed: u64,
-    /// Different pull requests of successful cycles.
-    pub pull_requests: usize,
-}
-
-/// Two periods side by side.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Trends {
-    /// The days up to the last cycle.
-    pub recent: Period,
-    /// As many days before.
-    pub previous: Period,
-    /// What is more in the recent one: shown, and no claim that anything changed.
-    pub difference: Difference,
-    /// How the daily success rates of both slope, a day (Theil and Sen); shown only.
-    pub slope: Option<Slope>,
-    /// The days of both that have cycles.
-    pub daily: Vec<Day>,
-}
-
-/// A day that ends at the hour of the last cycle.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Day {
-    /// Its last moment.
-    pub to: String,
-    /// How many cycles it has.
-    pub cycles: usize,
-    /// How many succeeded.
-    pub successes: usize,
-}
-
-/// The recent period less the previous one; null where either is unknown.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Difference {
-    /// Of cycles.
-    pub cycles: i64,
-    /// Of success rates.
-    pub success_rate: Option<f64>,
-    /// The lower end of its interval of 95 % (Newcombe).
-    pub low: Option<f64>,
-    /// The upper end.
-    pub high: Option<f64>,
-    /// Of mean durations, in seconds.
-    pub avg_duration: Option<f64>,
-    /// Of median durations, in seconds.
-    pub median_duration: Option<f64>,
-}
-
-/// A slope with its interval of 95 %.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct Slope {
-    /// A day.
-    pub per_day: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-    /// Over how many days.
-    pub days: usize,
-}
-
-/// One kind of work, over the whole log.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct OfKind {
-    /// How many cycles.
-    pub cycles: usize,
-    /// How many succeeded.
-    pub successes: usize,
-    /// Their share.
-    pub success_rate: Option<f64>,
-    /// The lower end of its interval of 95 %.
-    pub low: Option<f64>,
-    /// The upper end.
-    pub high: Option<f64>,
-    /// The mean duration in seconds.
-    pub avg_duration: Option<f64>,
-    /// How many of the cycles are in the recent period.
-    pub recent_cycles: usize,
-    /// How many of those succeeded.
-    pub recent_successes: usize,
-}
-
-/// A cycle that took much longer than its kind does.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Outlier {
-    /// Its place in the counted log.
-    pub position: usize,
-    /// When it ended.
-    pub timestamp: String,
-    /// Its issue.
-    pub issue: Option<u64>,
-    /// Its kind of work.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Seconds.
-    pub duration: f64,
-    /// The median of its kind, in seconds.
-    pub median_duration: f64,
-    /// How far it is out, in robust standard deviations of logarithms.
-    pub z: f64,
-    /// Among how many.
-    pub n: usize,
-}
-
-/// A reason for failure.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Reason {
-    /// The reason with its numbers, paths and quotations taken out.
-    pub template: String,
-    /// One as it was given.
-    pub example: String,
-    /// How often it struck: failures within five cycles are one time.
-    pub episodes: usize,
-    /// How many cycles it cost.
-    pub cycles: usize,
-    /// Its share of all episodes.
-    pub share: f64,
-    /// The lower end of the share's interval of 95 %.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-    /// Of how many episodes.
-    pub n: usize,
-    /// Whether it was first seen in the recent period, and at least three times.
-    pub new: bool,
-    /// When it was last seen.
-    pub last_seen: String,
-}
-
-/// What red main and outages cost in some days.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Lost {
-    /// How many cycles there are.
-    pub cycles: usize,
-    /// How many of them main was red in.
-    pub red: usize,
-    /// How many of them an outage took that nobody labelled.
-    pub outage: usize,
-    /// The share of both.
-    pub share: Option<f64>,
-    /// The lower end of the share's interval of 95 %; cycles of one episode are not independent, so it is too narrow.
-    pub low: Option<f64>,
-    /// The upper end.
-    pub high: Option<f64>,
-    /// How many stretches there were.
-    pub episodes: usize,
-    /// The longest of them, in cycles.
-    pub longest: usize,
-}
 
 /// The days that facts are about.
 pub(crate) struct Windows {
@@ -226,7 +49,7 @@ impl Windows {
         let cycles = &log.cycles;
         let period = |range: &Range<usize>, ends: [i64; 2]| {
             let lines = cycles[range.clone()].iter().filter_map(|cycle| log.line(cycle));
-            Period::of(&cycles[range.clone()], lines, ends)
+            period(&cycles[range.clone()], lines, ends)
         };
         let recent = period(&self.recent, [self.begin[1], self.begin[2]]);
         let previous = period(&self.previous, [self.begin[0], self.begin[1]]);
@@ -271,36 +94,34 @@ fn slope(days: &BTreeMap<i64, (usize, usize)>) -> Option<Slope> {
     Some(Slope { per_day, low: range.low, high: range.high, days: x.len() })
 }
 
-impl Period {
-    fn of(cycles: &[Cycle], lines: impl Iterator<Item = PastCycle>, ends: [i64; 2]) -> Self {
-        let (mut added, mut removed, mut pulls) = (0_u64, 0_u64, std::collections::BTreeSet::new());
-        for line in lines {
-            added = added.saturating_add(line.lines_added.unwrap_or(0));
-            removed = removed.saturating_add(line.lines_removed.unwrap_or(0));
-            if line.succeeded() {
-                pulls.extend(line.pr);
-            }
+/// Counts a period.
+fn period(cycles: &[Cycle], lines: impl Iterator<Item = CycleRecord>, ends: [i64; 2]) -> Period {
+    let (mut added, mut removed, mut pulls) = (0_u64, 0_u64, std::collections::BTreeSet::new());
+    for line in lines {
+        added = added.saturating_add(line.lines_added.unwrap_or(0));
+        removed = removed.saturating_add(line.lines_removed.unwrap_or(0));
+        if line.success {
+            pulls.extend(line.pr);
         }
-        let successes = cycles.iter().filter(|cycle| cycle.success).count();
-        let mut seconds: Vec<f64> =
-            cycles.iter().map(|cycle| cycle.seconds).filter(|seconds| !seconds.is_nan()).collect();
-        let timed = seconds.len();
-        let (success_rate, low, high) = rate(successes, cycles.len());
-        Self {
-            from: (!cycles.is_empty()).then(|| moment(ends[0])),
-            to: (!cycles.is_empty()).then(|| moment(ends[1])),
-            cycles: cycles.len(),
-            successes,
-            success_rate,
-            low,
-            high,
-            avg_duration: (timed > 0).then(|| seconds.iter().sum::<f64>() / real(timed)),
-            median_duration: median_of(&mut seconds),
-            timed,
-            lines_added: added,
-            lines_removed: removed,
-            pull_requests: pulls.len(),
-        }
+    }
+    let successes = cycles.iter().filter(|cycle| cycle.success).count();
+    let mut seconds: Vec<f64> = cycles.iter().map(|cycle| cycle.seconds).filter(|seconds| !seconds.is_nan()).collect();
+    let timed = seconds.len();
+    let (success_rate, low, high) = rate(successes, cycles.len());
+    Period {
+        from: (!cycles.is_empty()).then(|| moment(ends[0])),
+        to: (!cycles.is_empty()).then(|| moment(ends[1])),
+        cycles: cycles.len(),
+        successes,
+        success_rate,
+        low,
+        high,
+        avg_duration: (timed > 0).then(|| seconds.iter().sum::<f64>() / real(timed)),
+        median_duration: median_of(&mut seconds),
+        timed,
+        lines_added: added,
+        lines_removed: removed,
+        pull_requests: pulls.len(),
     }
 }
 
@@ -314,13 +135,13 @@ pub(crate) fn rate(successes: usize, cycles: usize) -> (Option<f64>, Option<f64>
 }
 
 /// The kinds of work over the whole log.
-pub(crate) fn by_kind(counts: &Counts, recent: &[Cycle]) -> BTreeMap<String, OfKind> {
-    let of_kind = |(kind, count): (&common::records::IssueType, &crate::scan::KindCount)| {
+pub(crate) fn by_kind(counts: &Counts, recent: &[Cycle]) -> BTreeMap<String, TypeRecord> {
+    let of_kind = |(kind, count): (&IssueType, &crate::scan::KindCount)| {
         let own = || recent.iter().filter(|cycle| cycle.kind == *kind);
         let (success_rate, low, high) = rate(count.successes, count.cycles);
         let avg_duration = (count.timed > 0).then(|| count.seconds / real(count.timed));
         let (recent_cycles, recent_successes) = (own().count(), own().filter(|cycle| cycle.success).count());
-        let of = OfKind {
+        let of = TypeRecord {
             cycles: count.cycles,
             successes: count.successes,
             success_rate,
@@ -377,22 +198,22 @@ pub(crate) fn timeouts(recent: &[Cycle]) -> Option<(usize, f64)> {
 }
 
 /// Why the recent period's cycles failed, the most frequent reason first. Older failures tell which reasons are new.
-pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Vec<Reason> {
+pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Vec<FailureReason> {
     let failures = history
         .filter(|at| !log.cycles[*at].success)
-        .filter_map(|at| Some((at, log.line(&log.cycles[at])?.reason().to_owned())))
+        .filter_map(|at| Some((at, log.line(&log.cycles[at])?.reason)))
         .map(|(at, reason)| (at, if reason.trim().is_empty() { "no reason given".to_owned() } else { reason }));
     let groups = reasons::group(failures);
     let recent = |places: &[usize]| places.iter().filter(|at| windows.recent.contains(at)).count();
     let all: usize = groups.iter().map(|group| recent(&group.episodes)).sum();
-    let mut reasons: Vec<Reason> = groups
+    let mut reasons: Vec<FailureReason> = groups
         .into_iter()
         .filter(|group| recent(&group.at) > 0)
         .map(|group| {
             let episodes = recent(&group.episodes);
             let interval = rates::wilson(episodes, all, 0.95);
             let is_new = group.at.first().is_some_and(|first| windows.recent.contains(first));
-            Reason {
+            FailureReason {
                 share: real(episodes) / real(all.max(1)),
                 low: interval.low,
                 high: interval.high,
@@ -413,13 +234,13 @@ pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Ve
 }
 
 /// What red main and outages cost in `range`.
-pub(crate) fn lost(series: &Series, range: Range<usize>, since: usize, parameters: &Parameters) -> Lost {
+pub(crate) fn lost(series: &Series, range: Range<usize>, since: usize, parameters: &Parameters) -> LostCycles {
     let low = range.end.saturating_sub(parameters.baseline + parameters.recent).min(range.start);
     let mut masks = Masks::default();
     // A range that ended before the present regime began has its own base rate.
     let since = if since < range.end { since.max(low) } else { low };
     masks.find(series, low..range.end, since, parameters);
-    let mut lost = Lost { cycles: range.len(), ..Lost::default() };
+    let mut lost = LostCycles { cycles: range.len(), ..LostCycles::default() };
     let (mut run, mut before) = (0, None::<usize>);
     for at in range.clone().map(|at| at - low) {
         lost.red += usize::from(masks.red[at]);

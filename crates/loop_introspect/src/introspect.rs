@@ -1,23 +1,24 @@
 //! From the records to the insights.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
-use common::document;
+use common::Error;
+use common::document::{self, Document};
 use common::journal;
-use common::records::{PastTriageRun, lenient_number};
 use common::run::Run;
 use loop_monitor::stats::{rates, real};
-use loop_monitor::{Masks, Parameters, Series, replay};
-use serde_json::Value;
+use loop_monitor::{Masks, Parameters, Replay, Series, replay};
+use records::insights::{Effectiveness, FailureReason, Quarantine, RedMain, RepeatFailure, Timeouts};
+use records::stored_files::{DEEP_TRIAGE_LOG, TRIAGE_LOG};
+use records::{Insights, TriageRun};
 
-use crate::Error;
-use crate::advice::{Advice, Evidence};
+use crate::advice::{Advice, Evidence, Sorted};
 use crate::associations::{Associations, scores_before_first_tries};
 use crate::claims::{Run as FailureRun, Telling, outage_now, stuck};
+use crate::events::event_record;
 use crate::facts::{self, DAY, Windows, moment};
-use crate::insights::{Effectiveness, EventRecord, Insights, Quarantine, RedMain, RepeatFailure, Timeouts};
 use crate::scan::{Cycle, Log, scan};
 use crate::settings::Settings;
 
@@ -30,93 +31,164 @@ const HISTORY_DAYS: i64 = 28;
 /// How many repeat failures are listed.
 const LISTED: usize = 10;
 
+/// What was computed from the records, before it is judged.
+struct Analysis {
+    windows: Windows,
+    series: Series,
+    replay: Replay,
+    /// The last multiple of the look that the log has reached.
+    look: usize,
+    runs: Vec<FailureRun>,
+    tried: usize,
+    associations: Associations,
+    /// The last multiple of the whole log at which associations are judged.
+    associated: usize,
+    red_main: RedMain,
+    reasons: Vec<FailureReason>,
+    quarantine: Quarantine,
+    /// How many issues would not be in quarantine if it took three failures.
+    freed: usize,
+}
+
 /// Reads the records and concludes.
 pub(crate) fn introspect(run: &Run, path: &Path, settings: &Settings) -> Result<Insights, Error> {
     let log = scan(path, run.host.now().timestamp_micros())?;
-    let cycles = &log.cycles;
-    let series = facts::series(cycles);
-    let parameters = &settings.parameters;
-    let replay = replay(&series, parameters);
-    let regime = replay.regimes[0];
-    let windows = Windows::find(cycles, settings.window_days);
-    let (end, look) = (cycles.len(), cycles.len() / parameters.look * parameters.look);
-    let back = |to: usize, count: usize| to.saturating_sub(count);
-    let days_before = |to: usize, days: i64| {
-        let last = to.checked_sub(1).map_or(0, |at| cycles[at].time);
-        cycles.partition_point(|cycle| cycle.time <= last.saturating_sub(days * DAY))
-    };
-    let whole = parameters.baseline + parameters.recent;
-    let telling = Telling::find(&series, back(look, whole)..look, regime.max(back(look, whole)), parameters);
-    let (runs, tried) = stuck(&series, days_before(look, STUCK_DAYS)..look, parameters);
-    // Places on whole multiples of the counted log, whatever part of it is held here.
-    let every = settings.association_every;
-    let associated = ((log.before + end) / every * every).saturating_sub(log.before);
-    let window = back(associated, settings.association_cycles)..associated;
-    let ordinary = Telling::find(&series, window.clone(), window.start, parameters);
-    let (scores, damaged) = scores_before_first_tries(&run.repo.triage_log(), cycles, &series, window)?;
-    if damaged > 0 {
-        run.warn(&format!("{}: {damaged} damaged line(s) are skipped", run.repo.triage_log().display()));
+    let analysis = Analysis::of(run, &log, settings)?;
+    let advice = analysis.advice(&log, settings);
+    analysis.insights(run, &log, settings, advice)
+}
+
+/// As many cycles before a position as there are, up to `count`.
+fn back(to: usize, count: usize) -> usize {
+    to.saturating_sub(count)
+}
+
+impl Analysis {
+    fn of(run: &Run, log: &Log, settings: &Settings) -> Result<Self, Error> {
+        let (cycles, parameters) = (&log.cycles, &settings.parameters);
+        let series = facts::series(cycles);
+        let replay = replay(&series, parameters);
+        let regime = replay.regimes[0];
+        let windows = Windows::find(cycles, settings.window_days);
+        let (end, look) = (cycles.len(), cycles.len() / parameters.look * parameters.look);
+        let days_before = |to: usize, days: i64| {
+            let last = to.checked_sub(1).map_or(0, |at| cycles[at].time);
+            cycles.partition_point(|cycle| cycle.time <= last.saturating_sub(days * DAY))
+        };
+        let (runs, tried) = stuck(&series, days_before(look, STUCK_DAYS)..look, parameters);
+        // Positions on whole multiples of the counted log, whatever part of it is held here.
+        let every = settings.association_every;
+        let associated = ((log.before + end) / every * every).saturating_sub(log.before);
+        let associations = associations(run, log, &series, settings, associated)?;
+        let lost = |range: Range<usize>| facts::lost(&series, range, regime, parameters);
+        let red_main = RedMain { recent: lost(windows.recent.clone()), previous: lost(windows.previous.clone()) };
+        let reasons = facts::reasons(log, &windows, days_before(end, HISTORY_DAYS)..end);
+        let (quarantine, freed) = quarantine(run, cycles, &series, parameters)?;
+        Ok(Self {
+            windows,
+            series,
+            replay,
+            look,
+            runs,
+            tried,
+            associations,
+            associated,
+            red_main,
+            reasons,
+            quarantine,
+            freed,
+        })
     }
-    let associations = Associations::find(cycles, &series, &ordinary.at, &scores, parameters);
-    let lost = |range: Range<usize>| facts::lost(&series, range, regime, parameters);
-    let red_main = RedMain { recent: lost(windows.recent.clone()), previous: lost(windows.previous.clone()) };
-    let reasons = facts::reasons(&log, &windows, days_before(end, HISTORY_DAYS)..end);
-    let (quarantine, freed) = quarantine(run, cycles, &series, parameters)?;
-    let evidence = Evidence {
-        cycles,
-        series: &series,
-        replay: &replay,
-        settings,
-        before: log.before,
-        look,
-        level: telling.level(&series, look, settings.success_target, parameters),
-        kinds: telling.kinds(&series, look, parameters),
-        runs: &runs,
-        tried,
-        outage: outage_now(&series, back(end, whole)..end, regime.max(back(end, whole)), parameters),
-        associations: &associations,
-        associated,
-        lost: [&red_main.recent, &red_main.previous],
-        reasons: &reasons,
-        quarantine: &quarantine,
-        freed,
-        window_days: settings.window_days,
-    };
-    let advice = Advice::of(&evidence).sorted(settings.max_recommendations);
-    let time = |at: usize| cycles.get(at).map_or_else(String::new, |cycle| moment(cycle.time));
-    let from = windows.recent.start.checked_sub(1).map_or(i64::MIN, |at| cycles[at].time);
-    Ok(Insights {
-        generated_at: run.host.timestamp(),
-        cycles: log.counts.cycles,
-        rests_on: end,
-        damaged_lines: log.counts.damaged,
-        undated_lines: log.counts.undated,
-        future_lines: log.counts.future,
-        backfilled: log.counts.backfilled,
-        last_cycle_at: cycles.last().map(|cycle| moment(cycle.time)),
-        window_days: settings.window_days,
-        triage_runs: runs_since(&run.repo.triage_log(), from)?,
-        deep_triage_runs: runs_since(&run.repo.deep_triage_log(), from)?,
-        trends: windows.trends(&log),
-        by_type: facts::by_kind(&log.counts, &cycles[windows.recent.clone()]),
-        repeat_failures: repeat_failures(&log, &runs, tried),
-        duration_outliers: facts::outliers(&log, &windows, settings.outlier_z),
-        timeouts: timeouts(&cycles[windows.recent.clone()]),
-        failure_reasons: reasons.clone(),
-        triage_effectiveness: associations.score.map(|score| Effectiveness {
-            auc: score.auc,
-            low: score.interval.low,
-            high: score.interval.high,
-            succeeded: score.succeeded,
-            failed: score.failed,
-            adjusted_p: associations.adjusted[0].unwrap_or(1.0),
-        }),
-        red_main: red_main.clone(),
-        quarantine: quarantine.clone(),
-        events: replay.events.iter().map(|event| EventRecord::of(event, log.before, &time)).collect(),
-        recommendations: advice.recommendations,
-        details: advice.details,
-        considered: advice.considered,
+
+    fn advice(&self, log: &Log, settings: &Settings) -> Sorted {
+        let (series, parameters, end) = (&self.series, &settings.parameters, log.cycles.len());
+        let (look, regime) = (self.look, self.replay.regimes[0]);
+        let whole = parameters.baseline + parameters.recent;
+        let telling = Telling::find(series, back(look, whole)..look, regime.max(back(look, whole)), parameters);
+        let evidence = Evidence {
+            cycles: &log.cycles,
+            series,
+            replay: &self.replay,
+            settings,
+            before: log.before,
+            look,
+            level: telling.level(series, look, settings.success_target, parameters),
+            kinds: telling.kinds(series, look, parameters),
+            runs: &self.runs,
+            tried: self.tried,
+            outage: outage_now(series, back(end, whole)..end, regime.max(back(end, whole)), parameters),
+            associations: &self.associations,
+            associated: self.associated,
+            lost: [&self.red_main.recent, &self.red_main.previous],
+            reasons: &self.reasons,
+            quarantine: &self.quarantine,
+            freed: self.freed,
+            window_days: settings.window_days,
+        };
+        Advice::of(&evidence).sorted(settings.max_recommendations)
+    }
+
+    fn insights(self, run: &Run, log: &Log, settings: &Settings, advice: Sorted) -> Result<Insights, Error> {
+        let cycles = &log.cycles;
+        let recent = &cycles[self.windows.recent.clone()];
+        let time = |at: usize| cycles.get(at).map_or_else(String::new, |cycle| moment(cycle.time));
+        let from = self.windows.recent.start.checked_sub(1).map_or(i64::MIN, |at| cycles[at].time);
+        Ok(Insights {
+            generated_at: run.host.timestamp(),
+            cycles: log.counts.cycles,
+            rests_on: cycles.len(),
+            damaged_lines: log.counts.damaged,
+            undated_lines: log.counts.undated,
+            future_lines: log.counts.future,
+            backfilled: log.counts.backfilled,
+            last_cycle_at: cycles.last().map(|cycle| moment(cycle.time)),
+            window_days: settings.window_days,
+            triage_runs: runs_since(&run.repo.path(&TRIAGE_LOG), from)?,
+            deep_triage_runs: runs_since(&run.repo.path(&DEEP_TRIAGE_LOG), from)?,
+            trends: self.windows.trends(log),
+            by_type: facts::by_kind(&log.counts, recent),
+            repeat_failures: repeat_failures(log, &self.runs, self.tried),
+            duration_outliers: facts::outliers(log, &self.windows, settings.outlier_z),
+            timeouts: timeouts(recent),
+            failure_reasons: self.reasons,
+            triage_effectiveness: effectiveness(&self.associations),
+            red_main: self.red_main,
+            quarantine: self.quarantine,
+            events: self.replay.events.iter().map(|event| event_record(event, log.before, &time)).collect(),
+            recommendations: advice.recommendations,
+            details: advice.details,
+            considered: advice.considered,
+        })
+    }
+}
+
+fn associations(
+    run: &Run,
+    log: &Log,
+    series: &Series,
+    settings: &Settings,
+    associated: usize,
+) -> Result<Associations, Error> {
+    let (cycles, parameters) = (&log.cycles, &settings.parameters);
+    let window = back(associated, settings.association_cycles)..associated;
+    let ordinary = Telling::find(series, window.clone(), window.start, parameters);
+    let path = run.repo.path(&TRIAGE_LOG);
+    let (scores, damaged) = scores_before_first_tries(&path, cycles, series, window)?;
+    if damaged > 0 {
+        run.warn(&format!("{}: {damaged} damaged line(s) are skipped", path.display()));
+    }
+    Ok(Associations::find(cycles, series, &ordinary.at, &scores, parameters))
+}
+
+fn effectiveness(associations: &Associations) -> Option<Effectiveness> {
+    let score = associations.score.as_ref()?;
+    Some(Effectiveness {
+        auc: score.auc,
+        low: score.interval.low,
+        high: score.interval.high,
+        succeeded: score.succeeded,
+        failed: score.failed,
+        adjusted_p: associations.adjusted[0].unwrap_or(1.0),
     })
 }
 
@@ -148,7 +220,7 @@ fn timeouts(recent: &[Cycle]) -> Option<Timeouts> {
 fn runs_since(path: &Path, from: i64) -> Result<usize, Error> {
     let mut count = 0;
     journal::scan(path, 0, |line| {
-        let time = line.and_then(journal::parse::<PastTriageRun>).and_then(|run| run.time());
+        let time = line.and_then(journal::parse::<TriageRun>).and_then(|run| run.time());
         count += usize::from(time.is_some_and(|time| time.timestamp_micros() > from));
     })?;
     Ok(count)
@@ -161,13 +233,10 @@ fn quarantine(
     series: &Series,
     parameters: &Parameters,
 ) -> Result<(Quarantine, usize), Error> {
-    let path = run.repo.quarantine();
-    let held = document::read::<BTreeMap<String, Value>>(&path)?.intact_or(|error| run.warn(&error.to_string()));
-    let held = held.unwrap_or_default();
-    let failures = |entry: &Value| entry.get("failures").and_then(lenient_number);
-    let freed = held.values().filter(|entry| failures(entry).is_some_and(|failures| failures < 3)).count();
-    let mut found =
-        Quarantine { issues: held.keys().filter_map(|issue| issue.parse().ok()).collect(), ..Quarantine::default() };
+    let held: Document<records::Quarantine> = document::load(&run.repo)?;
+    let held = held.intact_or(|error| run.warn(&error.to_string())).unwrap_or_default();
+    let freed = held.iter().filter(|(_, entry)| entry.failures.is_some_and(|failures| failures < 3)).count();
+    let mut found = Quarantine { issues: held.numbers().collect(), ..Quarantine::default() };
     found.issues.sort_unstable();
     let mut masks = Masks::default();
     masks.find(series, 0..series.len(), 0, parameters);

@@ -1,4 +1,4 @@
-//! What the records say about the loop.
+//! Analyses the records of the cycles and recommends changes, each with its certainty.
 //!
 //! - Reads: `.loop/retro/cycles.jsonl`, `.loop/retro/triage.jsonl`, `.loop/retro/deep-triage.jsonl`,
 //!   `.loop/quarantine.json`.
@@ -8,136 +8,73 @@
 
 mod advice;
 mod associations;
+mod cache;
 pub mod claims;
-pub mod cli;
+mod cli;
+mod events;
 mod facts;
-mod insights;
 mod introspect;
 mod line;
 mod reasons;
 mod scan;
 mod settings;
 mod show;
-mod source;
 
-use std::process::ExitCode;
-
-use common::exit::{self, Answer, Failure};
-use common::files::{self, FileError};
+use clap::CommandFactory;
+use common::files;
 use common::host::Host;
-use common::pyjson;
-use common::run::{self, Done, Run, RunError, Tool};
-use common::settings::{Layers, SettingsError};
+use common::run::Run;
+use common::tool::{self, Tool};
+use common::{Error, Outcome};
+use records::Insights;
+use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, TRIAGE_LOG};
 
 use crate::cli::Cli;
-use crate::insights::Insights;
 use crate::settings::Settings;
+use crate::show::Report;
 
-/// Who this is.
-pub const TOOL: Tool = Tool { id: "loop_introspect", prefix: "introspect" };
+/// The descriptor of the tool.
+pub const TOOL: Tool = Tool {
+    id: "loop_introspect",
+    prefix: "introspect",
+    about: "Analyses the records of the cycles and recommends changes, each with its certainty.",
+    script: Some("scripts/loop_introspect.py"),
+    trigger: "every_20_cycles",
+    exit_codes: "0 done",
+    run: |host| tool::run(host, look_back),
+    command: Cli::command,
+    settings: |layers| Settings::take(layers, None).map(drop),
+};
 
-/// How a call ends when nothing surprising happens.
-#[derive(Debug)]
-enum Outcome {
-    /// So many recommendations were made of so many cycles.
-    Said { recommendations: usize, cycles: usize },
-    /// A finding was explained.
-    Explained,
-    /// There is no such finding.
-    NoSuchFinding,
-}
-
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("the insights cannot be written as JSON")]
-    Json(#[from] serde_json::Error),
-}
-
-impl Answer for Outcome {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Said { .. } | Self::Explained => 0,
-            Self::NoSuchFinding => 1,
-        }
-    }
-
-    fn in_words(&self) -> String {
-        match self {
-            Self::Said { recommendations, cycles } => format!("{recommendations} recommendations from {cycles} cycles"),
-            Self::Explained => "explained".to_owned(),
-            Self::NoSuchFinding => "no such finding".to_owned(),
-        }
-    }
-}
-
-impl Failure for Error {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.code(),
-            Self::File(_) | Self::Json(_) => 2,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Run(error) => error.hint(),
-            Self::File(error) => error.hint(),
-            Self::Json(_) => None,
-        }
-    }
-}
-
-/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
-///
-/// # Errors
-/// A value does not parse or is out of range.
-pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
-    Settings::take(layers, None).map(drop)
-}
-
-/// The program's main function.
-pub fn main() -> ExitCode {
-    exit::main(run)
-}
-
-/// Runs the tool in the given world; returns its exit code.
-pub fn run(host: &Host) -> u8 {
-    run::tool(host, look_back)
-}
-
-fn look_back(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
-    let run = Run::begin(host, TOOL, &cli.common)?;
+fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    let run = Run::begin(host, &TOOL, &cli.common)?;
     if run.is_disabled() {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::take(layers, cli.window_days))?;
     let log = run.cycles_log()?;
-    for path in [&run.repo.insights(), &log, &run.repo.triage_log(), &run.repo.deep_triage_log()] {
+    let [insights, triage, deep_triage] = [INSIGHTS, TRIAGE_LOG, DEEP_TRIAGE_LOG].map(|file| run.repo.path(&file));
+    for path in [&insights, &log, &triage, &deep_triage] {
         files::check_writable_place(path)?;
     }
     run.perform(|_| {
-        let insights = source::made_of(&run, &log, &settings, || introspect::introspect(&run, &log, &settings))?;
+        let insights =
+            cache::cached_or_compute(&run, &log, &settings, || introspect::introspect(&run, &log, &settings))?;
         answer(&run, cli, &insights)
     })
 }
 
 fn answer(run: &Run, cli: &Cli, insights: &Insights) -> Result<Outcome, Error> {
     if let Some(id) = &cli.explain {
-        return Ok(if show::explain(run, insights, id)? { Outcome::Explained } else { Outcome::NoSuchFinding });
+        let is_found = show::explain(run, insights, id)?;
+        return Ok(if is_found { Outcome::done("explained") } else { Outcome::no("no such finding") });
     }
     let since = cli.since.map(|day| day.to_string());
     let shown = insights.since(since.as_deref());
-    if run.args.json {
-        run.host.say(&pyjson::to_line(&shown)?);
-    } else if cli.markdown {
+    if cli.markdown {
         show::markdown(run, &shown);
     } else {
-        show::report(run, &shown);
+        run.present(&Report(&shown))?;
     }
-    Ok(Outcome::Said { recommendations: shown.recommendations.len(), cycles: shown.cycles })
+    Ok(Outcome::done(format!("{} recommendations from {} cycles", shown.recommendations.len(), shown.cycles)))
 }

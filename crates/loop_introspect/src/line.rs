@@ -1,11 +1,12 @@
 //! One line of the log, as fast as it can be read without trusting it.
 //!
-//! Lines that our own writer wrote have their fields in its order: these are read, and checked to their last byte, in one
-//! pass. Whatever differs in the least goes to the general reader.
+//! The fields are found in any order, in one pass that checks the line to its last byte. A doubtful line goes to the general
+//! parser.
 
 use chrono::NaiveDate;
 use common::journal;
-use common::records::{IssueType, PastCycle};
+use json_fields::{Finder, Object, slot, space};
+use records::{Cycle, IssueType, parse_time, written};
 
 /// What the scan needs of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,102 +23,109 @@ pub(crate) struct Line {
     pub backfilled: bool,
 }
 
-/// Reads lines; remembers the last day, which most lines share.
-#[derive(Default)]
+/// Reads lines; remembers the keys of earlier ones, and the last day, which most lines share.
 pub(crate) struct Reader {
-    day: Option<([u8; 10], i64)>,
+    finder: Finder,
+    day: Option<KnownDay>,
+}
+
+/// A date as it is written, and its days of Unix time.
+type KnownDay = ([u8; 10], i64);
+
+// The places of fields among those of a cycle.
+const TIMESTAMP: usize = slot(Cycle::FIELDS, "timestamp");
+const ISSUE: usize = slot(Cycle::FIELDS, "issue");
+const KIND: usize = slot(Cycle::FIELDS, "type");
+const SUCCESS: usize = slot(Cycle::FIELDS, "success");
+const MAIN_GREEN: usize = slot(Cycle::FIELDS, "main_green");
+const DURATION: usize = slot(Cycle::FIELDS, "duration");
+const PANES: usize = slot(Cycle::FIELDS, "kimi_panes");
+const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { finder: Finder::new(Cycle::FIELDS), day: None }
+    }
 }
 
 impl Reader {
-    /// Reads a line; none is a damaged one.
-    pub fn read(&mut self, line: &[u8]) -> Option<Line> {
-        self.own(line).or_else(|| general(line))
-    }
-
-    /// Reads a line as `cycle_retro` writes it.
-    fn own(&mut self, line: &[u8]) -> Option<Line> {
-        let mut rest = Cursor(line);
-        rest.expect(b"{\"timestamp\": \"")?;
-        let time = self.time(rest.text()?)?;
-        rest.expect(b", \"cycle\": ")?;
-        rest.number()?;
-        rest.expect(b", \"epoch\": \"")?;
-        rest.text()?;
-        rest.expect(b", \"issue\": ")?;
-        let issue = rest.number_or_null()?;
-        rest.expect(b", \"type\": \"")?;
-        let kind = match rest.text()? {
-            b"bug" => IssueType::Bug,
-            b"feature" => IssueType::Feature,
-            b"refactor" => IssueType::Refactor,
-            b"philosophy" => IssueType::Philosophy,
-            b"unknown" => IssueType::Unknown,
-            _ => return None,
-        };
-        rest.expect(b", \"success\": ")?;
-        let success = rest.flag()??;
-        rest.expect(b", \"hermes_clean\": ")?;
-        rest.flag()??;
-        rest.expect(b", \"main_green\": ")?;
-        let main_green = rest.flag()?;
-        rest.expect(b", \"duration\": ")?;
-        let seconds = rest.number()?;
-        for key in [
-            &b", \"tests_passed\": "[..],
-            b", \"tests_added\": ",
-            b", \"files_changed\": ",
-            b", \"lines_added\": ",
-            b", \"lines_removed\": ",
-        ] {
-            rest.expect(key)?;
-            rest.number()?;
-        }
-        rest.expect(b", \"kimi_panes\": ")?;
-        let panes = Some(rest.number()?);
-        rest.expect(b", \"pr\": ")?;
-        rest.number_or_null()?;
-        rest.expect(b", \"reason\": \"")?;
-        rest.text()?;
-        rest.expect(b", \"notes\": \"")?;
-        rest.text()?;
-        rest.expect(b"}")?;
-        let seconds = plausible(u32::try_from(seconds).ok().map(f64::from));
-        let line = Line { time: Some(time), issue, kind, success, main_green, seconds, panes, backfilled: false };
-        rest.0.is_empty().then_some(line)
-    }
-
-    /// Reads `2026-03-21T12:34:56.123456+00:00`, or without the fraction.
-    fn time(&mut self, text: &[u8]) -> Option<i64> {
-        let (date, clock) = text.split_first_chunk::<10>()?;
-        let day = match self.day {
-            Some((known, day)) if known == *date => day,
-            _ => {
-                let day = day(date)?;
-                self.day = Some((*date, day));
-                day
+    /// Reads the line that is the first `length` bytes of `text`; returns none for a damaged line. What follows the line is
+    /// not part of the answer, but lets its last keys be compared in blocks.
+    pub fn read(&mut self, text: &[u8], length: usize) -> Option<Line> {
+        let line = text.get(..length)?;
+        match self.finder.find(text) {
+            // serde rejects a line that has a field twice.
+            Ok(fields) if space(line, fields.text().len()) == length => {
+                (!fields.has_duplicates).then(|| meaning(&fields, &mut self.day))
             }
-        };
-        let clock = clock.strip_suffix(b"+00:00")?;
-        let (clock, micros) = match clock.split_at_checked(9)? {
-            (clock, []) => (clock, 0),
-            (clock, [b'.', micros @ ..]) if micros.len() == 6 => (clock, digits(micros)?),
-            _ => return None,
-        };
-        let shape = clock[0] == b'T' && clock[3] == b':' && clock[6] == b':';
-        let (hour, minute, second) = (digits(&clock[1..3])?, digits(&clock[4..6])?, digits(&clock[7..9])?);
-        (shape && hour < 24 && minute < 60 && second < 60)
-            .then_some((day * 86_400 + hour * 3600 + minute * 60 + second) * 1_000_000 + micros)
+            _ => general(line),
+        }
+    }
+}
+
+/// What the fields of a cycle say.
+fn meaning(fields: &Object<'_>, day: &mut Option<KnownDay>) -> Line {
+    let boolean = |slot| fields.get(slot).and_then(written::boolean);
+    let number = |slot| fields.get(slot).and_then(written::number);
+    Line {
+        time: fields.get(TIMESTAMP).and_then(|raw| {
+            let plain = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
+            plain
+                .and_then(|text| time(text, day))
+                .or_else(|| parse_time(&written::words(raw)?).map(|time| time.timestamp_micros()))
+        }),
+        issue: number(ISSUE),
+        kind: fields.get(KIND).map(kind).unwrap_or_default(),
+        success: boolean(SUCCESS) == Some(true),
+        main_green: boolean(MAIN_GREEN),
+        seconds: plausible(fields.get(DURATION).and_then(written::float)),
+        panes: number(PANES),
+        backfilled: boolean(BACKFILLED) == Some(true),
+    }
+}
+
+/// Reads `2026-03-21T12:34:56.123456+00:00`, with or without the fraction; `Z` or no zone means UTC too.
+fn time(text: &[u8], known: &mut Option<KnownDay>) -> Option<i64> {
+    let (date, clock) = text.split_first_chunk::<10>()?;
+    let day = match *known {
+        Some((known, day)) if known == *date => day,
+        _ => {
+            let day = day(date)?;
+            *known = Some((*date, day));
+            day
+        }
+    };
+    let (clock, rest) = clock.split_first_chunk::<9>()?;
+    let (micros, zone) = match rest.split_first_chunk::<7>() {
+        Some(([b'.', micros @ ..], zone)) => (digits(micros)?, zone),
+        _ => (0, rest),
+    };
+    let shape = clock[0] == b'T' && clock[3] == b':' && clock[6] == b':' && matches!(zone, b"+00:00" | b"Z" | b"");
+    let (hour, minute, second) = (digits(&clock[1..3])?, digits(&clock[4..6])?, digits(&clock[7..9])?);
+    (shape && hour < 24 && minute < 60 && second < 60)
+        .then_some((day * 86_400 + hour * 3600 + minute * 60 + second) * 1_000_000 + micros)
+}
+
+/// The kind of work that a type as it is written means.
+fn kind(raw: &[u8]) -> IssueType {
+    match raw {
+        b"\"bug\"" => IssueType::Bug,
+        b"\"feature\"" => IssueType::Feature,
+        b"\"refactor\"" => IssueType::Refactor,
+        b"\"philosophy\"" => IssueType::Philosophy,
+        b"\"unknown\"" => IssueType::Unknown,
+        _ => written::words(raw).and_then(|name| IssueType::from_name(&name)).unwrap_or_default(),
     }
 }
 
 fn general(line: &[u8]) -> Option<Line> {
-    let cycle: PastCycle = journal::parse(line)?;
+    let cycle: Cycle = journal::parse(line)?;
     Some(Line {
         time: cycle.time().map(|time| time.timestamp_micros()),
         issue: cycle.issue,
-        kind: cycle.kind(),
-        success: cycle.succeeded(),
-        main_green: cycle.main_green,
+        kind: cycle.kind,
+        success: cycle.success,
+        main_green: cycle.main_green.is_green(),
         seconds: cycle.seconds(),
         panes: cycle.kimi_panes,
         backfilled: !cycle.was_observed(),
@@ -125,7 +133,7 @@ fn general(line: &[u8]) -> Option<Line> {
 }
 
 fn plausible(seconds: Option<f64>) -> Option<f64> {
-    seconds.filter(|seconds| PastCycle::is_plausible(*seconds))
+    seconds.filter(|seconds| Cycle::is_plausible(*seconds))
 }
 
 /// The days of Unix time of `2026-03-21`.
@@ -142,143 +150,136 @@ fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
 }
 
-/// What is left of a line.
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn expect(&mut self, text: &[u8]) -> Option<()> {
-        self.0 = self.0.strip_prefix(text)?;
-        Some(())
-    }
-
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    /// Reads a whole number of at most 18 digits, without a leading zero.
-    fn number(&mut self) -> Option<u64> {
-        let (mut number, mut length) = (0_u64, 0);
-        while let Some(digit) = self.0.get(length).filter(|byte| byte.is_ascii_digit()) {
-            number = number * 10 + u64::from(digit - b'0');
-            length += 1;
-            if length > 18 {
-                return None;
-            }
-        }
-        if length == 0 || (length > 1 && self.0[0] == b'0') {
-            return None;
-        }
-        self.take(length)?;
-        Some(number)
-    }
-
-    #[expect(clippy::option_option, reason = "null, and no number at all")]
-    fn number_or_null(&mut self) -> Option<Option<u64>> {
-        match self.expect(b"null") {
-            Some(()) => Some(None),
-            None => self.number().map(Some),
-        }
-    }
-
-    #[expect(clippy::option_option, reason = "null, and no flag at all")]
-    fn flag(&mut self) -> Option<Option<bool>> {
-        if self.expect(b"true").is_some() {
-            Some(Some(true))
-        } else if self.expect(b"false").is_some() {
-            Some(Some(false))
-        } else {
-            self.expect(b"null").map(|()| None)
-        }
-    }
-
-    /// Reads a text up to its closing quote; its opening one is behind. Escapes are checked, not resolved.
-    fn text(&mut self) -> Option<&'a [u8]> {
-        let mut at = 0;
-        loop {
-            match *self.0.get(at)? {
-                b'"' => break,
-                b'\\' => match *self.0.get(at + 1)? {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                    b'u' => {
-                        let code = self.0.get(at + 2..at + 6)?;
-                        // Half of a pair needs a look at the other half.
-                        if !code.iter().all(u8::is_ascii_hexdigit) || code[0].eq_ignore_ascii_case(&b'd') {
-                            return None;
-                        }
-                        at += 6;
-                    }
-                    _ => return None,
-                },
-                0x20..0x7f => at += 1,
-                _ => return None,
-            }
-        }
-        let text = self.take(at)?;
-        self.expect(b"\"")?;
-        Some(text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use common::pyjson;
-    use common::records::CycleRecord;
     use proptest::prelude::*;
+    use records::{MainChecks, Seconds, pyjson};
+    use simulated_loop::{Bursts, Scenario};
 
     use super::*;
 
-    fn record() -> CycleRecord {
-        CycleRecord {
-            timestamp: "2026-03-21T12:34:56.123456+00:00".to_owned(),
-            cycle: 42,
-            epoch: "\u{27f3}12.6:003".to_owned(),
+    fn record() -> Cycle {
+        Cycle {
+            timestamp: Some("2026-03-21T12:34:56.123456+00:00".to_owned()),
+            cycle: Some(42),
+            epoch: Some("\u{27f3}12.6:003".to_owned()),
             issue: Some(85),
             kind: IssueType::Bug,
             success: false,
-            hermes_clean: false,
-            main_green: None,
-            duration: 480,
-            tests_passed: 1450,
-            tests_added: 3,
-            files_changed: 2,
-            lines_added: 45,
-            lines_removed: 12,
-            kimi_panes: 2,
+            hermes_clean: Some(false),
+            main_green: MainChecks::NotReported,
+            duration: Some(Seconds::Whole(480)),
+            tests_passed: Some(1450),
+            tests_added: Some(3),
+            files_changed: Some(2),
+            lines_added: Some(45),
+            lines_removed: Some(12),
+            kimi_panes: Some(2),
             pr: None,
             reason: "tox: \"3\" \\ errors\n".to_owned(),
             notes: String::new(),
+            backfilled: false,
+        }
+    }
+
+    /// Lines as our tool writes them, and as the scripts did.
+    fn lines() -> Vec<String> {
+        let scenario = Scenario { success: 0.5, bursts: Bursts::Told, ..Scenario::default() };
+        let mut lines = vec![pyjson::to_line(&record()).unwrap()];
+        for (number, cycle) in scenario.cycles(1, 40).iter().enumerate() {
+            lines.extend([cycle.line(number), cycle.old_line(number)]);
+        }
+        lines
+    }
+
+    #[test]
+    fn no_ordinary_line_is_doubtful() {
+        let mut reader = Reader::default();
+        for line in lines() {
+            let compact = line.replace(": ", ":").replace(", ", ",");
+            for line in [line + "\r", compact] {
+                assert!(reader.finder.find(line.as_bytes()).is_ok(), "{line}");
+                let read = reader.read(line.as_bytes(), line.len());
+                assert!(read.is_some() && read == general(line.as_bytes()), "{line}");
+                assert_eq!(
+                    reader.read(format!("{line}\n{{").as_bytes(), line.len()),
+                    read,
+                    "a text that goes on: {line}"
+                );
+            }
         }
     }
 
     #[test]
-    fn our_own_lines_take_the_fast_way_and_mean_the_same() {
-        for issue in [None, Some(0), Some(85), Some(999_999_999_999_999_999)] {
-            let mut line = pyjson::to_line(&CycleRecord { issue, ..record() }).unwrap();
-            if issue.is_none() {
-                line = line.replace(".123456", "");
-            }
-            let own = Reader::default().own(line.as_bytes());
-            assert!(own.is_some() && own == general(line.as_bytes()), "{line}");
+    fn a_line_does_not_end_in_the_next_one() {
+        let mut reader = Reader::default();
+        let text = b"{\"issue\": 1,\n\"success\": true}\n";
+        assert_eq!(reader.read(text, 12), None);
+        assert!(reader.read(&text[..text.len() - 1], text.len() - 1).is_some());
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_damage_as_for_the_general_parser() {
+        for name in Cycle::FIELDS {
+            let line = format!("{{\"{name}\": 1, \"other\": 2, \"other\": 3, \"{name}\": 1}}");
+            assert_eq!((Reader::default().read(line.as_bytes(), line.len()), general(line.as_bytes())), (None, None));
         }
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            2 => "[0-9]{1,20}",
+            1 => "-?[0-9]{1,3}\\.[0-9]{1,3}(e-?[0-9]{1,3})?".prop_filter("no number", |text| !text.trim_start_matches('-').starts_with("00")),
+            2 => "\"[#+-]?[0-9., ]{0,12}\"",
+            1 => prop_oneof![Just("true"), Just("false"), Just("null"), Just("\"true\""), Just("[1]"), Just("{\"issue\": 1}")].prop_map(str::to_owned),
+            1 => prop_oneof![Just("\"Bug\""), Just("\" feature\""), Just("\"infra\""), Just("\"b\\u0075g\""), Just("\"\\ud800\"")].prop_map(str::to_owned),
+            2 => "\"20[0-9][0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\\.[0-9]{1,9})?)?(Z|z|[+-]0[0-9]:?[03]0|)\"",
+            1 => "\"20[0-9][0-9]-[01][0-9]-[0-3][0-9]\"",
+        ]
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
         #[test]
-        fn whatever_the_fast_way_takes_the_general_one_takes_for_the_same(
-            at in 0_usize..400, byte in any::<u8>(), cut in 0_usize..400, reason in "\\PC{0,12}",
+        fn damaged_lines_mean_what_they_mean_to_the_general_parser(
+            which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>(), edit in 0..4,
+            reason in "\\PC{0,12}",
         ) {
-            let mut line = pyjson::to_line(&CycleRecord { reason, ..record() }).unwrap().into_bytes();
-            let length = line.len();
-            line[at % length] = byte;
-            if cut < length {
-                line.truncate(cut.max(length / 2));
+            let mut lines = lines();
+            lines.push(pyjson::to_line(&Cycle { reason, ..record() }).unwrap());
+            let whole = which.get(&lines).as_bytes();
+            let (mut line, at) = (whole.to_vec(), at.index(whole.len()));
+            match edit {
+                0 => line[at] = byte,
+                1 => drop(line.remove(at)),
+                2 => line.insert(at, byte),
+                _ => line.truncate(at),
             }
-            if let Some(own) = Reader::default().own(&line) {
-                prop_assert_eq!(Some(own), general(&line), "{}", String::from_utf8_lossy(&line));
+            let mut reader = Reader::default();
+            for line in [&line, whole, &line] {
+                prop_assert_eq!(reader.read(line, line.len()), general(line), "{}", String::from_utf8_lossy(line));
             }
+        }
+
+        #[test]
+        fn fields_of_any_kind_mean_what_they_mean_to_the_general_parser(
+            values in proptest::collection::vec(proptest::option::weighted(0.7, value()), Cycle::FIELDS.len()),
+        ) {
+            let fields: Vec<String> = Cycle::FIELDS
+                .iter()
+                .zip(&values)
+                .filter_map(|(name, value)| Some(format!("\"{name}\": {}", value.as_ref()?)))
+                .collect();
+            let line = format!("{{{}}}", fields.join(", "));
+            let read = Reader::default().read(line.as_bytes(), line.len());
+            prop_assert_eq!(read, general(line.as_bytes()), "{}", line);
+        }
+
+        #[test]
+        fn times_are_read_as_the_general_parser_reads_them(raw in value()) {
+            let line = format!("{{\"timestamp\": {raw}}}");
+            let read = Reader::default().read(line.as_bytes(), line.len());
+            prop_assert_eq!(read, general(line.as_bytes()), "{}", line);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What the records say about the loop.
 
 fn main() -> std::process::ExitCode {
-    loop_introspect::main()
+    loop_introspect::TOOL.main()
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use common::files::{self, FileError};
 use common::journal::{self, MAX_LINE};
-use common::records::{IssueType, PastCycle};
 use loop_monitor::place;
+use records::{Cycle as CycleRecord, IssueType};
 
 use crate::line::{Line, Reader};
 
@@ -140,7 +140,7 @@ pub(crate) fn rests_from(cycles: usize) -> usize {
 
 impl Log {
     /// Reads a cycle's whole line again.
-    pub fn line(&self, cycle: &Cycle) -> Option<PastCycle> {
+    pub fn line(&self, cycle: &Cycle) -> Option<CycleRecord> {
         let file = self.file.as_ref()?;
         let mut line = Vec::new();
         let mut block = [0; 1024];
@@ -160,8 +160,8 @@ impl Log {
 }
 
 impl Part {
-    fn take(&mut self, at: u64, line: Option<&[u8]>, now: i64) {
-        let Some(line) = line.and_then(|line| self.reader.read(line)) else {
+    fn take(&mut self, at: u64, line: Option<(&[u8], usize)>, now: i64) {
+        let Some(line) = line.and_then(|(text, length)| self.reader.read(text, length)) else {
             self.counts.damaged += 1;
             return;
         };
@@ -213,17 +213,17 @@ impl Counts {
     }
 }
 
-/// Gives every line that begins in `range`, with its place: its bytes without the newline, or none where it is too long.
-/// Blank lines are passed over.
-fn lines(file: &File, range: Range<u64>, visit: &mut impl FnMut(u64, Option<&[u8]>)) -> std::io::Result<()> {
+/// Gives every line that begins in `range`, with its place: a text that begins with it and its length without the newline,
+/// or none where it is too long. Blank lines are passed over.
+fn lines(file: &File, range: Range<u64>, visit: &mut impl FnMut(u64, Option<(&[u8], usize)>)) -> std::io::Result<()> {
     // A line that begins before the range ends belongs to the range before: the byte before tells.
     let (mut at, mut skipping) = (range.start.saturating_sub(1), range.start > 0);
     let (mut block, mut filled, mut begins, mut too_long) = (vec![0; BLOCK], 0, range.start, false);
-    let mut give = |begins: u64, line: &[u8], too_long: bool| {
+    let mut give = |begins: u64, text: &[u8], length: usize, too_long: bool| {
         if too_long {
             visit(begins, None);
-        } else if !line.trim_ascii().is_empty() {
-            visit(begins, Some(line));
+        } else if !text[..length].trim_ascii_start().is_empty() {
+            visit(begins, Some((text, length)));
         }
     };
     loop {
@@ -238,7 +238,7 @@ fn lines(file: &File, range: Range<u64>, visit: &mut impl FnMut(u64, Option<&[u8
         let count = file.read_at(&mut block[filled..], at)?;
         if count == 0 {
             if begins < range.end && !skipping {
-                give(begins, &block[..filled], too_long);
+                give(begins, &block[..filled], filled, too_long);
             }
             return Ok(());
         }
@@ -251,7 +251,7 @@ fn lines(file: &File, range: Range<u64>, visit: &mut impl FnMut(u64, Option<&[u8
                 if begins >= range.end {
                     return Ok(());
                 }
-                give(begins, &block[from..newline], too_long || newline - from > MAX_LINE);
+                give(begins, &block[from..end], newline - from, too_long || newline - from > MAX_LINE);
             }
             (skipping, too_long) = (false, false);
             from = newline + 1;
@@ -287,7 +287,10 @@ mod tests {
         let (length, mut found) = (content.len() as u64, Vec::new());
         for part in 0..parts {
             let range = length * part / parts..length * (part + 1) / parts;
-            lines(&file, range, &mut |at, line| found.push((at, line.map(<[u8]>::to_vec)))).unwrap();
+            lines(&file, range, &mut |at, line| {
+                found.push((at, line.map(|(text, length)| text[..length].to_vec())));
+            })
+            .unwrap();
         }
         found
     }

@@ -1,11 +1,10 @@
 //! What a person sees: a report that fits one screen, the same as Markdown, and a finding with its whole calculation.
 
 use common::run::Run;
-use common::text;
-
-use crate::Error;
-use crate::facts::{Period, Reason};
-use crate::insights::{Finding, Insights};
+use common::{Error, Page, View, text};
+use records::Insights;
+use records::insights::{FailureReason, Finding, LostCycles, Period};
+use serde::{Serialize, Serializer};
 
 /// The steps of a small bar.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -17,31 +16,99 @@ const REASONS: usize = 3;
 const NAME: usize = 10;
 const COLUMN: usize = 32;
 
-/// Prints the report.
-pub(crate) fn report(run: &Run, insights: &Insights) {
-    let width = run.host.width().clamp(60, 100);
-    run.say(&headline(insights));
-    for Row { name, recent, previous } in rows(insights) {
-        let room = width - NAME - 2;
-        let value = if previous.is_empty() {
-            text::fit(&recent, room)
-        } else {
-            format!("{} {}", text::column(&recent, COLUMN), text::fit(&previous, room - COLUMN - 1))
-        };
-        run.show(&format!("  {}{value}", text::column(name, NAME)));
+/// The report that fits one screen.
+pub(crate) struct Report<'a>(pub &'a Insights);
+
+/// The findings, judged as recommendations or not.
+struct FindingList<'a>(Vec<&'a Finding>);
+
+/// A finding with its whole calculation.
+struct Explanation<'a>(&'a Finding);
+
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
-    for finding in &insights.recommendations {
-        let severity = finding.severity.as_deref().unwrap_or_default().to_uppercase();
-        let words = format!("{} {}", finding.finding, arrow(&finding.suggestion));
-        for (at, line) in text::wrap(words.trim(), width - 10).iter().enumerate() {
-            let head = if at == 0 { severity.as_str() } else { "" };
-            run.show(&format!("  {}{line}", text::column(head, 8)));
+}
+
+impl View for Report<'_> {
+    fn render(&self, page: &mut Page) {
+        let insights = self.0;
+        let width = page.width().clamp(60, 100);
+        page.say(headline(insights));
+        for Row { name, recent, previous } in rows(insights) {
+            let room = width - NAME - 2;
+            let value = if previous.is_empty() {
+                text::fit(&recent, room)
+            } else {
+                format!("{} {}", text::column(&recent, COLUMN), text::fit(&previous, room - COLUMN - 1))
+            };
+            page.line(format!("  {}{value}", text::column(name, NAME)));
+        }
+        for finding in &insights.recommendations {
+            let severity = finding.severity.as_deref().unwrap_or_default().to_uppercase();
+            let advice = format!("{} {}", finding.finding, arrow(&finding.suggestion));
+            for (at, line) in text::wrap(advice.trim(), width - 10).iter().enumerate() {
+                let head = if at == 0 { severity.as_str() } else { "" };
+                page.line(format!("  {}{line}", text::column(head, 8)));
+            }
+        }
+        if !insights.details.is_empty() {
+            page.line(format!("  … and {} more under `details` in .loop/retro/insights.json", insights.details.len()));
+        }
+        page.line("  Why, and why not: loop_introspect --explain list");
+    }
+}
+
+impl Serialize for FindingList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|finding| &finding.id))
+    }
+}
+
+impl View for FindingList<'_> {
+    fn render(&self, page: &mut Page) {
+        for finding in &self.0 {
+            let verdict =
+                finding.severity.as_deref().map_or_else(|| format!("silent: {}", finding.reason), str::to_uppercase);
+            page.line(format!("  {}{}", text::column(&finding.id, 28), verdict.replace('_', " ")));
         }
     }
-    if !insights.details.is_empty() {
-        run.show(&format!("  … and {} more under `details` in .loop/retro/insights.json", insights.details.len()));
+}
+
+impl Serialize for Explanation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
-    run.show("  Why, and why not: loop_introspect --explain list");
+}
+
+impl View for Explanation<'_> {
+    fn render(&self, page: &mut Page) {
+        let finding = self.0;
+        let width = page.width().clamp(60, 100);
+        let reason = finding.reason.replace('_', " ");
+        let verdict = match &finding.severity {
+            Some(severity) => format!("recommended, {severity}: {reason}"),
+            None => format!("not recommended: {reason}"),
+        };
+        page.say(format!("{} ({verdict})", finding.id));
+        let mut texts = vec![finding.finding.clone()];
+        texts.extend(Some(arrow(&finding.suggestion)).filter(|arrow| !arrow.is_empty()));
+        texts.extend(finding.calculation.iter().map(|step| format!("- {step}")));
+        texts.extend(finding.evidence.iter().map(|(key, value)| format!("{key} = {value}")));
+        texts.extend(finding.effect.as_ref().map(|effect| {
+            format!("effect = {:.3} {} ({:.3} to {:.3})", effect.value, effect.unit, effect.low, effect.high)
+        }));
+        texts.extend(
+            finding
+                .period
+                .as_ref()
+                .map(|period| format!("period = {} to {}, {} cycles", period.from, period.to, period.cycles)),
+        );
+        for text in texts {
+            page.lines(text::wrap(&text, width - 2).into_iter().map(|line| format!("  {line}")));
+        }
+    }
 }
 
 fn arrow(suggestion: &str) -> String {
@@ -93,7 +160,7 @@ fn rows(insights: &Insights) -> Vec<Row> {
     both("by day", format!("{bars}  the oldest first; a full bar is 100%"), String::new());
     both("duration", duration(recent), duration(previous));
     both("merged", merged(recent), merged(previous));
-    let lost = |lost: &crate::facts::Lost| format!("{} red, {} outage of {}", lost.red, lost.outage, lost.cycles);
+    let lost = |lost: &LostCycles| format!("{} red, {} outage of {}", lost.red, lost.outage, lost.cycles);
     both("lost", lost(&insights.red_main.recent), lost(&insights.red_main.previous));
     let mut one = |name, value| rows.push(Row { name, recent: value, previous: String::new() });
     let kinds: Vec<String> = insights
@@ -119,7 +186,7 @@ fn rows(insights: &Insights) -> Vec<Row> {
     rows
 }
 
-fn of_reason(reason: &Reason) -> String {
+fn of_reason(reason: &FailureReason) -> String {
     let new = if reason.new { ", new" } else { "" };
     let times = if reason.episodes == 1 { "once".to_owned() } else { format!("{} times", reason.episodes) };
     format!("{} ({times}, {} cycles{new})", text::fit(&reason.example, 44), reason.cycles)
@@ -179,29 +246,14 @@ pub(crate) fn markdown(run: &Run, insights: &Insights) {
 pub(crate) fn explain(run: &Run, insights: &Insights, id: &str) -> Result<bool, Error> {
     let all = || insights.recommendations.iter().chain(&insights.details).chain(&insights.considered);
     if id == "list" {
-        for finding in all() {
-            let verdict =
-                finding.severity.as_deref().map_or_else(|| format!("silent: {}", finding.reason), str::to_uppercase);
-            run.show(&format!("  {}{}", text::column(&finding.id, 28), verdict.replace('_', " ")));
-        }
-        if run.args.json {
-            let ids: Vec<&str> = all().map(|finding| finding.id.as_str()).collect();
-            run.host.say(&common::pyjson::to_line(&ids)?);
-        }
+        run.present(&FindingList(all().collect()))?;
         return Ok(true);
     }
     let event = insights.events.iter().find(|event| event.id == id);
     match (all().find(|finding| finding.id == id), event) {
-        (Some(finding), _) => {
-            if run.args.json {
-                run.host.say(&common::pyjson::to_line(finding)?);
-            }
-            of_finding(run, finding);
-        }
-        (None, Some(event)) => {
-            // Superseded by a later event of its stream, so nothing says it any more.
-            run.host.say(&common::pyjson::to_line(event)?);
-        }
+        (Some(finding), _) => run.present(&Explanation(finding))?,
+        // A later event of its stream has superseded it, so no finding names it.
+        (None, Some(event)) => run.print(event)?,
         (None, None) => {
             let nearest = text::nearest(id, all().map(|finding| finding.id.as_str()));
             let hint = nearest.map_or("--explain list lists the ids".to_owned(), |id| format!("did you mean {id}?"));
@@ -210,34 +262,4 @@ pub(crate) fn explain(run: &Run, insights: &Insights, id: &str) -> Result<bool, 
         }
     }
     Ok(true)
-}
-
-fn of_finding(run: &Run, finding: &Finding) {
-    let width = run.host.width().clamp(60, 100);
-    let verdict = match &finding.severity {
-        Some(severity) => format!("recommended, {severity}: {}", finding.reason.replace('_', " ")),
-        None => format!("not recommended: {}", finding.reason.replace('_', " ")),
-    };
-    run.say(&format!("{} ({verdict})", finding.id));
-    let show = |text: &str| {
-        for line in text::wrap(text, width - 2) {
-            run.show(&format!("  {line}"));
-        }
-    };
-    show(&finding.finding);
-    if !finding.suggestion.is_empty() {
-        show(&arrow(&finding.suggestion));
-    }
-    for step in &finding.calculation {
-        show(&format!("- {step}"));
-    }
-    for (key, value) in &finding.evidence {
-        show(&format!("{key} = {value}"));
-    }
-    if let Some(effect) = &finding.effect {
-        show(&format!("effect = {:.3} {} ({:.3} to {:.3})", effect.value, effect.unit, effect.low, effect.high));
-    }
-    if let Some(period) = &finding.period {
-        show(&format!("period = {} to {}, {} cycles", period.from, period.to, period.cycles));
-    }
 }

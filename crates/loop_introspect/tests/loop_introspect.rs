@@ -63,6 +63,32 @@ fn a_drop_is_told_on_one_screen_with_its_interval() {
 }
 
 #[test]
+fn a_log_of_the_scripts_says_what_our_own_says() {
+    let cycles = dropped().cycles(3, 3000);
+    let text =
+        |line: &dyn Fn(usize) -> String, end: &str| (0..cycles.len()).map(|at| line(at) + end).collect::<String>();
+    let own = text(&|at| cycles[at].line(at), "\n");
+    let forms = [
+        text(&|at| cycles[at].old_line(at), "\n"),
+        text(&|at| if at % 7 < 4 { cycles[at].line(at) } else { cycles[at].old_line(at) }, "\r\n"),
+        text(&|at| cycles[at].old_line(at).replace("\"success\"", "\"\\u0073uccess\""), "\n\n"),
+        own.replace(", \"", " ,\t\"").trim_end().to_owned(),
+        own.replace("\"pr\"", "\"more\": [{\"issue\": 1}, \"}\"], \"pr\""),
+    ];
+    let insights = |log: &str| {
+        let sandbox = Sandbox::new();
+        sandbox.write(LOG, log);
+        let _ = sandbox.run("loop_introspect", &["--quiet"]).code(0);
+        sandbox.read(INSIGHTS)
+    };
+    let expected = insights(&own);
+    assert!(expected.contains("\"damaged_lines\": 0") && expected.contains("\"stream\": \"success\""), "{expected}");
+    for (number, form) in forms.iter().enumerate() {
+        assert_eq!(insights(form), expected, "form {number}");
+    }
+}
+
+#[test]
 fn a_finding_shows_its_calculation_and_why_another_was_not_made() {
     let sandbox = Sandbox::new();
     sandbox.write(LOG, log(&dropped(), 3000));

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::stats::real;
 use crate::{Masks, Parameters, SAME_EPISODE, Series};
 
 /// The episodes of a window; keeps its working memory between windows.
@@ -17,17 +18,23 @@ impl Episodes {
         self.masks.find(series, window, since, parameters);
         self.tallies.clear();
         let (mut begun, mut normal, mut last) = (0.0, 0.0, None::<usize>);
-        for at in 0..self.masks.red.len() {
-            if at % parameters.look == 0 {
-                self.tallies.push([begun, normal]);
+        let cycles = self.masks.red.len();
+        for begin in (0..cycles).step_by(parameters.look) {
+            self.tallies.push([begun, normal]);
+            let step = begin..cycles.min(begin + parameters.look);
+            if self.masks.is_clear(step.clone()) {
+                normal += real(step.len());
+                continue;
             }
-            if self.masks.holds(at) {
-                if at > 0 && last.is_none_or(|last| last + SAME_EPISODE < at) {
-                    begun += 1.0;
+            for at in step {
+                if self.masks.holds(at) {
+                    if at > 0 && last.is_none_or(|last| last + SAME_EPISODE < at) {
+                        begun += 1.0;
+                    }
+                    last = Some(at);
+                } else {
+                    normal += 1.0;
                 }
-                last = Some(at);
-            } else {
-                normal += 1.0;
             }
         }
         self.tallies.push([begun, normal]);

@@ -1,4 +1,4 @@
-//! The monitors: change events as a pure function of the log.
+//! The statistics that find changes in a log of cycles, as a pure function of the log.
 //!
 //! The log is walked in looks of twenty cycles from its first line. At each look every possible change point of the last
 //! weeks is tried, and an event is raised where the evidence passes a threshold that was calibrated for a month of looks.
@@ -18,7 +18,7 @@ pub use masks::{Masks, open_outage, outages, repeats};
 pub use replay::{Replay, replay};
 pub use series::Series;
 
-use common::records::IssueType;
+use records::IssueType;
 
 /// The kinds of work in the order of their streams.
 pub const KINDS: [IssueType; 5] =

@@ -2,7 +2,7 @@
 
 use crate::durations::{Durations, variance};
 use crate::episodes::Episodes;
-use crate::masks::{longest_episode, repeats};
+use crate::masks::{episodes_before, repeats};
 use crate::stats::ranks::{log_shift, rank_sum_variance};
 use crate::stats::rates::root_likelihood_ratio;
 use crate::stats::real;
@@ -41,7 +41,10 @@ struct Walk<'a> {
     begun: [usize; crate::STREAMS],
     events: Vec<Event>,
     masks: Masks,
-    longest: Vec<f64>,
+    /// The longest episode and the cycles of outages before each place of the window; kept where there are outages only.
+    before: Vec<(f64, usize)>,
+    /// What each step of the log holds by kind of work, where nothing is set aside.
+    steps: Vec<[Tally; KINDS.len()]>,
     /// What each success stream holds before each step of the window. All change points, and with them the beginnings of
     /// windows and regimes, lie on such steps.
     tallies: Vec<[Tally; 6]>,
@@ -62,6 +65,15 @@ struct Tally {
     out_successes: f64,
 }
 
+/// A change point of the durations.
+struct Split {
+    /// The evidence, with its direction.
+    z: f64,
+    at: usize,
+    /// How many durations lie before it.
+    before: usize,
+}
+
 /// The best change point of a scan.
 struct Best {
     evidence: f64,
@@ -79,7 +91,8 @@ impl<'a> Walk<'a> {
             begun: [0; crate::STREAMS],
             events: Vec::new(),
             masks: Masks::default(),
-            longest: Vec::new(),
+            before: Vec::new(),
+            steps: Vec::new(),
             tallies: Vec::new(),
             values: Vec::new(),
             issues: Vec::new(),
@@ -92,7 +105,11 @@ impl<'a> Walk<'a> {
     fn look(&mut self, look: usize) {
         let low = look.saturating_sub(self.parameters.baseline + self.parameters.recent);
         self.masks.find(self.series, low..look, low.max(self.begun[0]), self.parameters);
-        longest_episode(&self.masks, &mut self.longest);
+        if !self.masks.outages.is_empty() {
+            episodes_before(&self.masks, &mut self.before);
+        }
+        let step = self.count(look - self.parameters.look, None);
+        self.steps.push(step);
         self.tally(low, look);
         for place in 0..=KINDS.len() {
             self.success(place, low, look);
@@ -111,25 +128,41 @@ impl<'a> Walk<'a> {
     /// Counts the success streams step by step: all cycles, and each kind of work.
     fn tally(&mut self, low: usize, look: usize) {
         self.tallies.clear();
-        let mut kinds = [Tally::default(); 6];
+        let (mut kinds, size) = ([Tally::default(); 6], self.parameters.look);
         self.tallies.push(kinds);
-        for begin in (low..look).step_by(self.parameters.look) {
-            for at in begin..begin + self.parameters.look {
-                let place = at - low;
-                if self.again[at] | self.masks.red[place] {
-                    continue;
-                }
-                let (success, tally) =
-                    (f64::from(self.series.success[at]), &mut kinds[1 + usize::from(self.series.kind[at])]);
-                let out = f64::from(self.masks.out[place]);
-                tally.out += out;
-                tally.out_successes += out * success;
-                tally.count += 1.0 - out;
-                tally.successes += (1.0 - out) * success;
+        for begin in (low..look).step_by(size) {
+            let place = begin - low;
+            // Windows begin on steps as long as their longest is a whole number of them.
+            let known = if begin % size == 0 { self.steps.get(begin / size) } else { None };
+            let step = match known {
+                Some(known) if self.masks.is_clear(place..place + size) => *known,
+                _ => self.count(begin, Some(low)),
+            };
+            for (kind, step) in kinds[1..].iter_mut().zip(&step) {
+                *kind = kind.and(step);
             }
             kinds[0] = kinds[1..].iter().fold(Tally::default(), Tally::and);
             self.tallies.push(kinds);
         }
+    }
+
+    /// Counts the step that begins at `begin`, by kind of work: in the window that begins at `low` with what is set aside
+    /// there, or with nothing set aside but the later tries of stuck issues.
+    fn count(&self, begin: usize, low: Option<usize>) -> [Tally; KINDS.len()] {
+        let mut kinds = [Tally::default(); KINDS.len()];
+        for at in begin..begin + self.parameters.look {
+            let (red, out) = low.map_or((false, false), |low| (self.masks.red[at - low], self.masks.out[at - low]));
+            if self.again[at] | red {
+                continue;
+            }
+            let (success, tally) = (f64::from(self.series.success[at]), &mut kinds[usize::from(self.series.kind[at])]);
+            let out = f64::from(out);
+            tally.out += out;
+            tally.out_successes += out * success;
+            tally.count += 1.0 - out;
+            tally.successes += (1.0 - out) * success;
+        }
+        kinds
     }
 
     fn success(&mut self, place: usize, low: usize, look: usize) {
@@ -139,29 +172,10 @@ impl<'a> Walk<'a> {
             _ => (parameters.kind_min_baseline, parameters.kind_min_recent, parameters.thresholds.kind),
         };
         let from = self.begun[place].max(low);
-        let all = self.tallied(place, low, from, look);
-        if all.count < need_before + need_after {
+        let mut tried = Vec::with_capacity(parameters.recent / parameters.look + 1);
+        let Some(best) = self.most_likely(place, low, from..look, [need_before, need_after], &mut tried) else {
             return;
-        }
-        let mut best: Option<Best> = None;
-        let mut tried: Vec<(usize, f64)> = Vec::with_capacity(parameters.recent / parameters.look + 1);
-        for candidate in self.candidates(look, from, parameters.recent) {
-            let before = self.tallied(place, low, from.max(candidate.saturating_sub(parameters.baseline)), candidate);
-            let mut after = self.tallied(place, low, candidate, look);
-            if let Some(back) = self.counted_share(low, look, from, candidate) {
-                after.count += back * after.out;
-                after.successes += back * after.out_successes;
-            }
-            if before.count < need_before || after.count < need_after {
-                continue;
-            }
-            let evidence = root_likelihood_ratio(before.successes, before.count, after.successes, after.count);
-            tried.push((candidate, evidence));
-            if evidence > best.as_ref().map_or(0.0, |best| best.evidence) {
-                best = Some(Best { evidence, change_at: candidate, before, after });
-            }
-        }
-        let Some(best) = best else { return };
+        };
         let (before, after) = (best.before.successes / best.before.count, best.after.successes / best.after.count);
         let mut phi = 1.0;
         if best.evidence >= WORTH_MEASURING {
@@ -197,6 +211,39 @@ impl<'a> Walk<'a> {
         });
     }
 
+    /// The change point of a success stream with the most evidence; every one that was tried goes into `tried`.
+    fn most_likely(
+        &self,
+        place: usize,
+        low: usize,
+        range: std::ops::Range<usize>,
+        [need_before, need_after]: [f64; 2],
+        tried: &mut Vec<(usize, f64)>,
+    ) -> Option<Best> {
+        let (parameters, from, look) = (self.parameters, range.start, range.end);
+        if self.tallied(place, low, from, look).count < need_before + need_after {
+            return None;
+        }
+        let mut best: Option<Best> = None;
+        for candidate in self.candidates(look, from, parameters.recent) {
+            let before = self.tallied(place, low, from.max(candidate.saturating_sub(parameters.baseline)), candidate);
+            let mut after = self.tallied(place, low, candidate, look);
+            if let Some(back) = self.counted_share(low, look, from, candidate) {
+                after.count += back * after.out;
+                after.successes += back * after.out_successes;
+            }
+            if before.count < need_before || after.count < need_after {
+                continue;
+            }
+            let evidence = root_likelihood_ratio(before.successes, before.count, after.successes, after.count);
+            tried.push((candidate, evidence));
+            if evidence > best.as_ref().map_or(0.0, |best| best.evidence) {
+                best = Some(Best { evidence, change_at: candidate, before, after });
+            }
+        }
+        best
+    }
+
     /// What a success stream holds between two steps.
     fn tallied(&self, place: usize, low: usize, from: usize, to: usize) -> Tally {
         let step = |at: usize| &self.tallies[(at - low) / self.parameters.look][place];
@@ -222,19 +269,17 @@ impl<'a> Walk<'a> {
     /// Outages are set aside only as far as the past has known them. Of those after `candidate`, the share that counts as
     /// ordinary cycles; none where there are none or all are set aside.
     fn counted_share(&self, low: usize, look: usize, from: usize, candidate: usize) -> Option<f64> {
+        if self.masks.outages.is_empty() {
+            return None;
+        }
         let begin = from.max(candidate.saturating_sub(self.parameters.baseline));
-        let out = |range: std::ops::Range<usize>| {
-            let inside = |outage: &std::ops::Range<usize>| {
-                let clip = |at: usize| at.clamp(range.start - low, range.end - low);
-                self.masks.out[clip(outage.start)..clip(outage.end)].iter().filter(|out| **out).count()
-            };
-            real(self.masks.outages.iter().map(inside).sum())
-        };
+        let out =
+            |range: std::ops::Range<usize>| real(self.before[range.end - low].1 - self.before[range.start - low].1);
         let recent = out(candidate..look);
         if recent == 0.0 {
             return None;
         }
-        let longest = self.longest[candidate - low];
+        let longest = self.before[candidate - low].0;
         let known = out(begin..candidate) / real(candidate - begin) * real(look - candidate);
         let free = self.parameters.outage_free.max(3.0 * longest).min(2.0 * self.parameters.outage_free) + 3.0 * known;
         Some(1.0 - free / recent).filter(|share| *share > 0.0)
@@ -249,24 +294,14 @@ impl<'a> Walk<'a> {
             return;
         }
         self.durations.centre();
-        let ties = self.durations.rank();
-        let durations = &self.durations;
-        let (mut best, mut best_z, mut best_at, mut best_split) = (0.0, 0.0, 0, 0);
-        let (n, mut split) = (real(count), count);
-        for candidate in self.candidates(look, from, parameters.recent) {
-            while split > 0 && durations.at[split - 1] >= candidate {
-                split -= 1;
-            }
-            let (n1, n2) = (real(split), real(count - split));
-            if n1 < 100.0 || n2 < 30.0 {
-                continue;
-            }
-            let expected = n2 * (n + 1.0) / 2.0;
-            let z = (durations.sum[count] - durations.sum[split] - expected) / rank_sum_variance(n1, n2, ties).sqrt();
-            if z.abs() > best {
-                (best, best_z, best_at, best_split) = (z.abs(), z, candidate, split);
-            }
+        // The evidence is at most that of ranks which are off by as much as they may be. Mostly that is too little.
+        let ties = self.durations.rank_in_bins();
+        if self.best_split(look, from, ties).z.abs() < 0.999 * parameters.thresholds.duration {
+            return;
         }
+        let ties = self.durations.rank();
+        let Split { z: best_z, at: best_at, before: best_split } = self.best_split(look, from, ties);
+        let (best, durations) = (best_z.abs(), &self.durations);
         if best == 0.0 {
             return;
         }
@@ -307,6 +342,35 @@ impl<'a> Walk<'a> {
             // The evidence is the effect over its error.
             error: effect.abs() / r,
         });
+    }
+
+    /// The change point with the strongest evidence in the ranks of durations, which count as off by as much as they may
+    /// be. Its `z` is 0 where there is none.
+    fn best_split(&self, look: usize, from: usize, ties: f64) -> Split {
+        let Durations { at, sum, error, .. } = &self.durations;
+        let (count, n) = (at.len(), real(at.len()));
+        let (mut best, mut before) = (Split { z: 0.0, at: 0, before: 0 }, count);
+        for candidate in self.candidates(look, from, self.parameters.recent) {
+            while before > 0 && at[before - 1] >= candidate {
+                before -= 1;
+            }
+            let (n1, n2) = (real(before), real(count - before));
+            if n1 < 100.0 || n2 < 30.0 {
+                continue;
+            }
+            let distance = sum[count] - sum[before] - n2 * (n + 1.0) / 2.0;
+            let off = error[count] - error[before];
+            let variance = rank_sum_variance(n1, n2, ties);
+            let z = if off > 0.0 && variance <= 0.0 {
+                f64::INFINITY
+            } else {
+                (distance + off.copysign(distance)) / variance.sqrt()
+            };
+            if z.abs() > best.z.abs() {
+                best = Split { z, at: candidate, before };
+            }
+        }
+        best
     }
 
     fn episodes(&mut self, look: usize) {

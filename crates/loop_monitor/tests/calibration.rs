@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use common::records::IssueType;
 use loop_monitor::{Event, Parameters, Series, Stream, replay};
+use records::IssueType;
 use simulated_loop::{Bursts, Change, Scenario};
 
 /// A month and the two weeks before it, in cycles.

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use common::records::IssueType;
 use loop_monitor::stats::{Interval, normal_quantile, ranks, rates, robust, several, tables};
 use loop_monitor::{Dispersion, KINDS, Parameters, Series, Thresholds, outages, repeats, replay, threshold};
+use records::IssueType;
 use serde_json::{Value, json};
 
 /// What an implementation may leave out: the exact p of small samples, which nothing here uses, and Kendall's tau.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 /// Plans the daily ten minutes: what to do, in what order, why, and how long it takes
 #[derive(Debug, Parser)]
 #[command(name = "orchestrator", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Add the summary of the last hours: issues, pull requests, cycles, quarantine, queue, tokens
     #[arg(long)]
     pub review: bool,
@@ -26,5 +26,5 @@ pub struct Cli {
     pub issues: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }

@@ -1,5 +1,5 @@
 //! The ten-minute agenda and the day's summary.
 
 fn main() -> std::process::ExitCode {
-    orchestrator::main()
+    orchestrator::TOOL.main()
 }

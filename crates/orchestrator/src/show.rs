@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use common::run::Run;
-use common::text;
-
-use crate::agenda::Agenda;
-use crate::review::Review;
+use common::{Page, View, text};
+use records::{Agenda, Review};
+use serde::{Serialize, Serializer};
 
 /// How many failures and numbers are listed before the rest is counted.
 const LISTED: usize = 5;
@@ -14,72 +12,89 @@ const LISTED: usize = 5;
 /// The least width of a text.
 const NARROW: usize = 20;
 
-/// Prints the agenda, and below it the day's summary.
-pub(crate) fn terminal(run: &Run, agenda: &Agenda, day: &str) {
-    let width = run.host.width();
-    run.say(&format!(
-        "Agenda for {day}: {} of {} min, {} of {} candidates",
-        agenda.planned_minutes,
-        agenda.time_budget_minutes,
-        agenda.items.len(),
-        agenda.candidates
-    ));
-    for (at, item) in agenda.items.iter().enumerate() {
-        let number = format!("#{}", item.number);
-        let head = format!("{:>3}. {:<9} {:>2} min  {number:<6} ", at + 1, item.action.name(), item.minutes);
-        run.show(&format!("{head}{}", text::fit(&item.title, width.saturating_sub(head.chars().count()).max(NARROW))));
-        run.show(&format!("     {}", text::fit(&item.why, width.saturating_sub(5).max(NARROW))));
+/// An agenda, and the day that it is for.
+pub(crate) struct AgendaView {
+    pub agenda: Agenda,
+    pub day: String,
+}
+
+impl Serialize for AgendaView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.agenda.serialize(serializer)
     }
-    if agenda.items.is_empty() {
-        run.show("  Nothing fits: no candidate is small enough, or there is none.");
-    }
-    if let Some(review) = &agenda.review {
-        for (at, line) in review_lines(review).iter().enumerate() {
+}
+
+impl View for AgendaView {
+    /// Writes the agenda, and below it the day's summary.
+    fn render(&self, page: &mut Page) {
+        let (agenda, width) = (&self.agenda, page.width());
+        page.say(format!(
+            "Agenda for {}: {} of {} min, {} of {} candidates",
+            self.day,
+            agenda.planned_minutes,
+            agenda.time_budget_minutes,
+            agenda.items.len(),
+            agenda.candidates
+        ));
+        for (at, item) in agenda.items.iter().enumerate() {
+            let number = format!("#{}", item.number);
+            let head = format!("{:>3}. {:<9} {:>2} min  {number:<6} ", at + 1, item.action.name(), item.minutes);
+            let room = width.saturating_sub(head.chars().count()).max(NARROW);
+            page.line(format!("{head}{}", text::fit(&item.title, room)));
+            page.line(format!("     {}", text::fit(&item.why, width.saturating_sub(5).max(NARROW))));
+        }
+        if agenda.items.is_empty() {
+            page.line("  Nothing fits: no candidate is small enough, or there is none.");
+        }
+        for (at, line) in agenda.review.iter().flat_map(review_lines).enumerate() {
             if at == 0 {
-                run.say(line);
+                page.say(line);
             } else {
-                for (part, wrapped) in text::wrap(line, width.saturating_sub(4).max(NARROW)).iter().enumerate() {
-                    run.show(&format!("{}{wrapped}", if part == 0 { "  " } else { "    " }));
-                }
+                let wrapped = text::wrap(&line, width.saturating_sub(4).max(NARROW));
+                page.lines(
+                    wrapped
+                        .iter()
+                        .enumerate()
+                        .map(|(part, wrapped)| format!("{}{wrapped}", if part == 0 { "  " } else { "    " })),
+                );
             }
         }
     }
 }
 
-/// Prints the agenda as Markdown, to be pasted into an issue: a box to tick for each item.
-pub(crate) fn markdown(run: &Run, agenda: &Agenda, day: &str) {
-    let say = |line: &str| run.host.say(line);
-    say(&format!("## Agenda for {day}"));
-    say("");
-    say(&format!(
-        "{} of {} minutes, {} of {} candidates.",
-        agenda.planned_minutes,
-        agenda.time_budget_minutes,
-        agenda.items.len(),
-        agenda.candidates
-    ));
-    say("");
-    for item in &agenda.items {
-        say(&format!(
-            "- [ ] **{}** #{} {} ({} min): {}",
-            item.action.name(),
-            item.number,
-            text::markdown(&item.title),
-            item.minutes,
-            text::markdown(&item.why)
+impl AgendaView {
+    /// Returns the lines of the agenda as Markdown, to be pasted into an issue: a box to tick for each item.
+    pub fn markdown(&self) -> Vec<String> {
+        let agenda = &self.agenda;
+        let mut lines = vec![format!("## Agenda for {}", self.day), String::new()];
+        lines.push(format!(
+            "{} of {} minutes, {} of {} candidates.",
+            agenda.planned_minutes,
+            agenda.time_budget_minutes,
+            agenda.items.len(),
+            agenda.candidates
         ));
-    }
-    if let Some(review) = &agenda.review {
-        say("");
-        for (at, line) in review_lines(review).iter().enumerate() {
+        lines.push(String::new());
+        lines.extend(agenda.items.iter().map(|item| {
+            format!(
+                "- [ ] **{}** #{} {} ({} min): {}",
+                item.action.name(),
+                item.number,
+                text::markdown(&item.title),
+                item.minutes,
+                text::markdown(&item.why)
+            )
+        }));
+        for (at, line) in agenda.review.iter().flat_map(review_lines).enumerate() {
+            let line = text::markdown(&line);
             if at == 0 {
-                say(&format!("### {}", text::markdown(line).trim_end_matches(':')));
-                say("");
+                lines.extend([String::new(), format!("### {}", line.trim_end_matches(':')), String::new()]);
             } else {
                 // Numbers of issues stay links.
-                say(&format!("- {}", text::markdown(line)));
+                lines.push(format!("- {line}"));
             }
         }
+        lines
     }
 }
 

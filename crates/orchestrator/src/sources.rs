@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::journal;
-use common::records::{PastCycle, QueueLine, QueueRead, quarantined_numbers, read_queue};
+use common::queue::QueueRead;
+use common::ready::ReadyIssues;
 use common::run::Run;
-use gitea::{Forge, ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
+use common::{Error, journal};
+use gitea::{ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
+use records::stored_files::QUEUE;
+use records::{Cycle, QueueItem};
 
-use crate::Error;
 use crate::cli::Cli;
 use crate::settings::Settings;
 
@@ -23,12 +25,14 @@ const RECORDS: usize = 10_000;
 pub(crate) struct Sources {
     /// What the forge says; none when it could not be asked.
     pub forge: Option<FromForge>,
-    /// The ready items of the queue, best first.
-    pub queue: Vec<QueueLine>,
+    /// The ready items of the queue, best first, also those in quarantine; each issue once.
+    pub queue: Vec<QueueItem>,
+    /// The issues that are ready and not in quarantine.
+    pub ready: BTreeSet<u64>,
     /// The numbers of the issues in quarantine.
     pub quarantined: BTreeSet<u64>,
     /// The last cycles, oldest first.
-    pub cycles: Vec<PastCycle>,
+    pub cycles: Vec<Cycle>,
 }
 
 /// What the forge says.
@@ -42,6 +46,8 @@ pub(crate) struct FromForge {
     pub merged: Vec<Issue>,
     /// What was touched in the time of the day's summary; none unless it was asked for.
     pub touched: Option<Vec<Issue>>,
+    /// The repository, `owner/name`; none where the issues came from a file.
+    pub slug: Option<String>,
 }
 
 /// Why an agenda is made without the forge.
@@ -76,32 +82,37 @@ impl Sources {
     }
 
     fn in_files(run: &Run) -> Result<Self, Error> {
-        let quarantined = quarantined_numbers(&run.repo.quarantine())?
-            .intact_or(|error| run.warn(&format!("{error}; no issue counts as quarantined")));
-        let mut queue = Vec::new();
-        match read_queue(&run.repo.queue(), |_, line| queue.extend(line.filter(QueueLine::is_ready)))? {
+        let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
+        let quarantined: BTreeSet<u64> = quarantine.numbers().collect();
+        let (mut queue, mut seen) = (Vec::new(), BTreeSet::new());
+        let ready = ReadyIssues::read(
+            &run.repo,
+            |issue| quarantined.contains(&issue),
+            |entry| queue.extend(entry.ready_issue().filter(|issue| seen.insert(*issue)).and_then(|_| entry.item())),
+        )?;
+        match &ready.read {
             QueueRead::Damaged(error) => {
                 run.warn(&format!("{error}; the queue counts as empty"));
                 queue.clear();
             }
-            QueueRead::Intact { damaged } if damaged > 0 => {
-                run.warn(&format!("{}: {damaged} item(s) cannot be read", run.repo.queue().display()));
+            QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
+            QueueRead::Intact { damaged } => {
+                run.warn(&format!("{}: {damaged} item(s) cannot be read", run.repo.path(&QUEUE).display()));
             }
-            QueueRead::Intact { .. } | QueueRead::Missing => {}
         }
         let path = run.cycles_log()?;
         let log = journal::tail(&path, RECORDS)?;
         if log.damaged > 0 {
             run.warn(&format!("{}: {} line(s) cannot be read", path.display(), log.damaged));
         }
-        Ok(Self { forge: None, queue, quarantined: quarantined.unwrap_or_default(), cycles: log.intact })
+        Ok(Self { forge: None, queue, ready: ready.numbers.into_iter().collect(), quarantined, cycles: log.intact })
     }
 
     /// The pull request of a later merge, or the number of a later successful cycle, that names an issue which is still
     /// open.
     pub fn maybe_solved(&self) -> BTreeMap<u64, String> {
         let mut solved = BTreeMap::new();
-        for cycle in self.cycles.iter().filter(|cycle| cycle.succeeded()) {
+        for cycle in self.cycles.iter().filter(|cycle| cycle.success) {
             if let (Some(issue), Some(pr)) = (cycle.issue, cycle.pr) {
                 solved.insert(issue, format!("a cycle succeeded on it (pull #{pr}), yet it is open"));
             }
@@ -119,12 +130,7 @@ impl Sources {
 
 impl FromForge {
     fn ask(run: &Run, cli: &Cli, settings: &Settings) -> Result<Self, ForgeError> {
-        let connection = settings.forge.resolve(run.host, &run.repo);
-        for warning in &connection.warnings {
-            run.warn(warning);
-        }
-        run.detail(&connection.in_words());
-        let forge = Forge::connect(&connection)?;
+        let forge = gitea::connect(run, &settings.forge)?;
         let now = run.host.now();
         let open = forge.issues(IssueQuery::default())?;
         let pulls = forge.open_pulls()?;
@@ -141,6 +147,7 @@ impl FromForge {
             pulls: pulls.items.into_iter().filter(|pull| pull.state != "closed").collect(),
             merged: closed.items.into_iter().filter(is_merged).collect(),
             touched: touched.map(|list| list.items),
+            slug: Some(forge.slug().to_owned()),
         })
     }
 }

@@ -124,9 +124,31 @@ fn json_is_the_agenda() {
 #[test]
 fn what_others_put_into_the_agenda_survives() {
     let sandbox = Sandbox::new();
-    sandbox.write(AGENDA, "{\"mine\": 1.10, \"items\": []}");
-    let _ = sandbox.call("orchestrator", ["--issues", "-"]).stdin("[]").run().code(0);
-    assert!(sandbox.read(AGENDA).contains("\"mine\": 1.10") && sandbox.json(AGENDA)["candidates"] == 0);
+    sandbox.write(AGENDA, "{\"mine\": 1.10, \"items\": 5, \"also\": {\"b\": [], \"a\": null}}");
+    let ended = sandbox.call("orchestrator", ["--issues", "-", "--json"]).stdin("[]").run().code(0);
+    assert!(ended.out.ends_with("\"review\": null, \"left_out\": []}\n"), "{}", ended.out);
+    let text = sandbox.read(AGENDA);
+    let others = "  \"also\": {\n    \"b\": [],\n    \"a\": null\n  },\n  \"mine\": 1.10\n}\n";
+    assert!(text.ends_with(&format!("  \"left_out\": [],\n{others}")), "{text}");
+    assert_eq!(sandbox.json(AGENDA)["items"], json!([]));
+}
+
+#[test]
+fn the_review_counts_what_is_ready_and_what_has_a_balance() {
+    let sandbox = Sandbox::new();
+    let item = |issue: u64| json!({"issue": issue, "title": "x", "ready": true});
+    sandbox.write(".loop/queue.json", json!([item(1), item(2), item(2), {"issue": 3}]).to_string());
+    sandbox.write(".loop/quarantine.json", "{\"1\": {}}");
+    let line = |tokens: i64, balance: &str| {
+        format!("{{\"timestamp\": \"2026-03-21T07:00:00Z\", \"action\": \"run\", \"tokens\": {tokens}{balance}}}\n")
+    };
+    let ledger = [line(5, ", \"balance\": 5"), line(50, ""), line(-1, ", \"balance\": 4"), line(-50, "")];
+    sandbox.write(".loop/tokens.jsonl", ledger.concat());
+    let call = sandbox.call("orchestrator", ["--issues", "-", "--review"]).env("TIMMY_NOW", "2026-03-21T07:30:00Z");
+    let _ = call.stdin("[]").run().code(0);
+    let review = &sandbox.json(AGENDA)["review"];
+    assert_eq!((&review["queue_depth"], &review["quarantined"]), (&json!(1), &json!([1])));
+    assert_eq!(review["tokens"], json!({"earned": 5, "spent": -1, "balance": 4}));
 }
 
 #[test]

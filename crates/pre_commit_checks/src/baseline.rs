@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use common::files::FileError;
-use common::pyjson;
+use records::pyjson;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;

@@ -3,61 +3,61 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 /// Finds what would fail in CI before it is committed: exit 0 no findings, 1 findings
 #[derive(Debug, Parser)]
 #[command(name = "pre_commit_checks", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub command: Option<Command>,
 
     /// Check these files and directories only [default: the work tree, without what Git ignores]
     #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
+    pub paths: Vec<PathBuf>,
 
     /// Check what is staged, as it is staged
     #[arg(long, conflicts_with_all = ["from_ref", "fix"])]
-    pub(crate) staged: bool,
+    pub staged: bool,
 
     /// Check what has changed since this commit …
     #[arg(long, value_name = "REF", requires = "to_ref", conflicts_with = "fix")]
-    pub(crate) from_ref: Option<String>,
+    pub from_ref: Option<String>,
 
     /// … up to this one, in the state of this one
     #[arg(long, value_name = "REF", requires = "from_ref")]
-    pub(crate) to_ref: Option<String>,
+    pub to_ref: Option<String>,
 
     /// Run only this check (may be repeated)
     #[arg(long, value_name = "ID")]
-    pub(crate) check: Vec<String>,
+    pub check: Vec<String>,
 
     /// Skip this check (may be repeated)
     #[arg(long, value_name = "ID")]
-    pub(crate) skip: Vec<String>,
+    pub skip: Vec<String>,
 
     /// List the checks, and check nothing
     #[arg(long)]
-    pub(crate) list: bool,
+    pub list: bool,
 
     /// Fix what needs no judgement: line endings, trailing spaces, the final newline, the formatting
     #[arg(long)]
-    pub(crate) fix: bool,
+    pub fix: bool,
 
     /// Leave out the findings that are listed in this file
     #[arg(long, value_name = "FILE")]
-    pub(crate) baseline: Option<PathBuf>,
+    pub baseline: Option<PathBuf>,
 
     /// Write all current findings to the file of --baseline, and exit with 0
     #[arg(long, requires = "baseline")]
-    pub(crate) update_baseline: bool,
+    pub update_baseline: bool,
 
     /// The format of the output
     #[arg(long, value_enum, value_name = "FORM", default_value = "text", conflicts_with = "json")]
-    pub(crate) format: Format,
+    pub format: Format,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }
 
 /// What else the tool does.

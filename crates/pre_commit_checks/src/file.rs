@@ -101,7 +101,7 @@ impl<'r> Report<'r> {
                 self.bytes,
                 Place::File,
                 "there are more of these",
-                "mend the first ones",
+                "fix the first ones",
             );
         }
     }

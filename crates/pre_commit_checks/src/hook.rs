@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use common::Error;
 use common::files::{self, FileError};
 use common::host::Host;
 use git2::Repository;
@@ -25,41 +26,17 @@ pub enum Done {
     NotThere,
 }
 
-/// Why the hook cannot be installed.
-#[derive(Debug, thiserror::Error)]
-pub enum HookError {
-    /// There is no Git repository.
-    #[error("{} is not a Git repository", .0.display())]
-    NoRepository(PathBuf, #[source] git2::Error),
-    /// Another hook is there.
-    #[error("{} is another hook, which is not changed", .0.display())]
-    Another(PathBuf, String),
-    /// A file cannot be written.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
-impl HookError {
-    /// Says what to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoRepository(..) => Some("change into a repository, or give --repo-root DIR".to_owned()),
-            Self::Another(_, call) => Some(format!("add this line to it: {call}")),
-            Self::File(error) => error.hint(),
-        }
-    }
-}
-
 /// Installs the hook where Git looks for it: the folder of `core.hooksPath`, or the one that all work trees share.
 ///
 /// # Errors
 /// Another hook is there, or the system refuses.
-pub fn install(host: &Host, root: &Path) -> Result<Done, HookError> {
+pub fn install(host: &Host, root: &Path) -> Result<Done, Error> {
     let path = place(root)?;
     let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
     let call = [quoted(program.as_os_str()).as_slice(), b" --staged --quiet || exit $?"].concat();
     if path.symlink_metadata().is_ok() && !is_ours(&path) {
-        return Err(HookError::Another(path, String::from_utf8_lossy(&call).into_owned()));
+        let hint = format!("add this line to it: {}", String::from_utf8_lossy(&call));
+        return Err(Error::usage(format!("{} is another hook, which is not changed", path.display()), hint));
     }
     let head = format!("#!/bin/sh\n{MARK} Its `--remove` takes it away.\n");
     let text = [head.as_bytes(), &call, b"\n"].concat();
@@ -74,7 +51,7 @@ pub fn install(host: &Host, root: &Path) -> Result<Done, HookError> {
 ///
 /// # Errors
 /// There is no repository, or the system refuses.
-pub fn remove(root: &Path) -> Result<Done, HookError> {
+pub fn remove(root: &Path) -> Result<Done, Error> {
     let path = place(root)?;
     if !is_ours(&path) {
         return Ok(Done::NotThere);
@@ -83,8 +60,11 @@ pub fn remove(root: &Path) -> Result<Done, HookError> {
     Ok(Done::Removed(path))
 }
 
-fn place(root: &Path) -> Result<PathBuf, HookError> {
-    let repository = Repository::open(root).map_err(|error| HookError::NoRepository(root.to_owned(), error))?;
+fn place(root: &Path) -> Result<PathBuf, Error> {
+    let repository = Repository::open(root).map_err(|error| {
+        Error::caused(format!("{} is not a Git repository", root.display()))(error)
+            .with_hint("change into a repository, or give --repo-root DIR")
+    })?;
     let configured = repository.config().and_then(|config| config.get_path("core.hooksPath")).ok();
     // Relative to the work tree in which hooks run.
     let folder = configured.map_or_else(|| repository.commondir().join("hooks"), |path| root.join(path));

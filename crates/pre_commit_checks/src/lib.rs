@@ -1,4 +1,4 @@
-//! Finds what would fail in CI before it is committed.
+//! Before a commit: finds errors that CI would report later; reads Python without running it.
 //!
 //! - Reads: the work tree (what Git ignores left out), with `--staged` the index, with `--from-ref` and `--to-ref` a commit;
 //!   the file of `--baseline`.
@@ -8,7 +8,7 @@
 
 mod baseline;
 mod checks;
-pub mod cli;
+mod cli;
 mod file;
 mod finding;
 mod fix;
@@ -28,102 +28,56 @@ mod texts;
 mod tree;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use common::exit::{self, Answer, Failure};
-use common::files::{self, Durability, FileError};
+use clap::CommandFactory;
 use common::host::Host;
-use common::run::{self, Done, Run, RunError, Tool};
-use common::settings::{Layers, SettingsError};
+use common::run::Run;
 use common::source::{Source, SourceError};
-use common::text;
+use common::tool::{self, Tool};
+use common::{Error, Outcome, Page, View, files, text};
+use records::{Durability, pyjson};
+use serde::Serialize;
 
 use crate::baseline::Baseline;
 use crate::checks::{CHECKS, Check};
 use crate::cli::{Cli, Command, Format, HookArgs};
 use crate::format::Shown;
-use crate::hook::HookError;
-use crate::selection::{Selection, SelectionError};
+use crate::selection::Selection;
 pub use crate::settings::Config;
 use crate::settings::Settings;
 
-/// Who this is.
-pub const TOOL: Tool = Tool { id: "pre_commit_checks", prefix: "pre-commit" };
+/// The descriptor of the tool. `command` and `settings` reach none of the checks, so that a program that replaces `run` holds
+/// no parser of Python.
+pub const TOOL: Tool = Tool {
+    id: "pre_commit_checks",
+    prefix: "pre-commit",
+    about: "Before a commit: finds errors that CI would report later; reads Python without running it.",
+    script: Some("scripts/pre_commit_checks.py"),
+    trigger: "pre_commit",
+    exit_codes: "0 no findings; 1 findings",
+    run: |host| tool::run(host, run),
+    command: Cli::command,
+    settings: |layers| Settings::take(layers).map(drop),
+};
 
 /// The largest baseline that is read, in bytes.
 const BASELINE_LIMIT: u64 = 64 << 20;
 
-/// How a call ends when nothing surprising happens.
-#[derive(Debug)]
-enum Ending {
-    /// So many findings in so many files.
-    Checked { findings: usize, files: usize },
-    /// So many findings were written to the baseline.
-    Baseline { findings: usize },
-    /// The checks were listed.
-    Listed,
-    /// The hook was seen to.
-    Hook,
+/// The list of the checks.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct CheckList(Vec<ListedCheck>);
+
+#[derive(Serialize)]
+struct ListedCheck {
+    id: &'static str,
+    about: &'static str,
 }
 
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error(transparent)]
-    Selection(#[from] SelectionError),
-    #[error(transparent)]
-    Baseline(#[from] SourceError),
-    #[error(transparent)]
-    Hook(#[from] HookError),
-    #[error("there is no check `{id}`")]
-    UnknownCheck { id: String, near: Option<&'static str> },
-}
-
-impl Answer for Ending {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Checked { findings, .. } => u8::from(*findings > 0),
-            Self::Baseline { .. } | Self::Listed | Self::Hook => 0,
-        }
-    }
-
-    fn in_words(&self) -> String {
-        match self {
-            Self::Checked { findings, files } => format!("{findings} finding(s) in {files} file(s)"),
-            Self::Baseline { findings } => format!("{findings} finding(s) in the baseline"),
-            Self::Listed => "listed".to_owned(),
-            Self::Hook => "hook".to_owned(),
-        }
-    }
-}
-
-impl Failure for Error {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.code(),
-            Self::File(_) | Self::Selection(_) | Self::Baseline(_) | Self::Hook(_) | Self::UnknownCheck { .. } => 2,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Run(error) => error.hint(),
-            Self::File(error) => error.hint(),
-            Self::Selection(SelectionError::NoPath(_)) => {
-                Some("paths are relative to the current directory".to_owned())
-            }
-            Self::Selection(_) => None,
-            Self::Baseline(_) => Some("recreate it with --update-baseline".to_owned()),
-            Self::Hook(error) => error.hint(),
-            Self::UnknownCheck { near, .. } => {
-                Some(near.map_or("--list shows all checks".to_owned(), |near| format!("did you mean `{near}`?")))
-            }
-        }
+impl View for CheckList {
+    fn render(&self, page: &mut Page) {
+        page.lines(self.0.iter().map(|check| format!("{:<18} {}", check.id, check.about)));
     }
 }
 
@@ -132,30 +86,16 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.id)
 }
 
-/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
-///
-/// # Errors
-/// A value does not parse or is out of range.
-pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
-    Settings::take(layers).map(drop)
-}
-
-/// The program's main function.
-pub fn main() -> ExitCode {
-    exit::main(run)
-}
-
-/// Runs the tool in the given world; returns its exit code.
-pub fn run(host: &Host) -> u8 {
-    run::tool(host, |host, cli: &Cli| match &cli.command {
+fn run(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    match &cli.command {
         Some(Command::InstallHook(args)) => install_hook(host, args),
-        None if cli.list => Ok(list(host, cli)),
+        None if cli.list => list(host, cli),
         None => check(host, cli),
-    })
+    }
 }
 
-fn check(host: &Host, cli: &Cli) -> Result<Done<Ending>, Error> {
-    let run = Run::begin(host, TOOL, &cli.common)?;
+fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    let run = Run::begin(host, &TOOL, &cli.common)?;
     if run.is_disabled() {
         return Ok(run.skip());
     }
@@ -176,11 +116,12 @@ fn check(host: &Host, cli: &Cli) -> Result<Done<Ending>, Error> {
             let text = Baseline::of(&outcome.findings).text(&path)?;
             files::lock(&path)?.replace(text.as_bytes(), Durability::Flushed)?;
             run.say(&format!("{} finding(s) written to {}", outcome.findings.len(), path.display()));
-            return Ok(Ending::Baseline { findings: outcome.findings.len() });
+            return Ok(Outcome::done(format!("{} finding(s) in the baseline", outcome.findings.len())));
         }
         let known = known.map_or(0, |known| known.leave_out(&mut outcome.findings));
         show(&run, form, &Shown { outcome: &outcome, checks: &checks, known, quiet: run.args.quiet });
-        Ok(Ending::Checked { findings: outcome.findings.len(), files: outcome.files })
+        let summary = format!("{} finding(s) in {} file(s)", outcome.findings.len(), outcome.files);
+        Ok(if outcome.findings.is_empty() { Outcome::done(summary) } else { Outcome::no(summary) })
     })
 }
 
@@ -201,9 +142,9 @@ fn show(run: &Run, form: Format, shown: &Shown) {
 fn wanted(cli: &Cli, settings: &Settings) -> Result<Vec<&'static Check>, Error> {
     for id in cli.check.iter().chain(&cli.skip).chain(&settings.skip) {
         if !CHECKS.iter().any(|check| check.id == id) {
-            let near = text::nearest(id, CHECKS.iter().map(|check| check.id));
-            let near = CHECKS.iter().map(|check| check.id).find(|id| Some(*id) == near);
-            return Err(Error::UnknownCheck { id: text::fit(id, 60), near });
+            let near = text::nearest(id, ids());
+            let hint = near.map_or("--list shows all checks".to_owned(), |near| format!("did you mean `{near}`?"));
+            return Err(Error::usage(format!("there is no check `{}`", text::fit(id, 60)), hint));
         }
     }
     // What the command line asks for by name runs although the settings leave it out.
@@ -224,31 +165,35 @@ fn baseline_path(run: &Run, cli: &Cli, settings: &Settings) -> Option<PathBuf> {
 
 fn baseline(run: &Run, cli: &Cli, settings: &Settings) -> Result<Option<Baseline>, Error> {
     let Some(path) = baseline_path(run, cli, settings) else { return Ok(None) };
+    let recreate = |error: SourceError| error.with_hint("recreate it with --update-baseline");
     match files::read(&path, BASELINE_LIMIT)? {
         _ if cli.update_baseline => Ok(None),
-        Some(bytes) => Ok(Some(Source::from_bytes(&path, bytes)?.json()?)),
+        Some(bytes) => {
+            let source = Source::from_bytes(&path, bytes).map_err(recreate)?;
+            Ok(Some(source.json().map_err(recreate)?))
+        }
         None => {
-            Err(SourceError { path, position: None, message: "there is no such baseline".to_owned(), hint: None }
-                .into())
+            let message = "there is no such baseline".to_owned();
+            Err(recreate(SourceError { path, position: None, message, hint: None }).into())
         }
     }
 }
 
-fn list(host: &Host, cli: &Cli) -> Done<Ending> {
+/// Lists the checks, without a repository.
+fn list(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    let list = CheckList(CHECKS.iter().map(|check| ListedCheck { id: check.id, about: check.about }).collect());
     if cli.common.json {
-        let checks: Vec<serde_json::Value> =
-            CHECKS.iter().map(|check| serde_json::json!({"id": check.id, "about": check.about})).collect();
-        host.say(&common::pyjson::to_line(&checks).unwrap_or_default());
+        host.say(&pyjson::to_line(&list)?);
     } else {
-        for check in &CHECKS {
-            host.say(&format!("{:<18} {}", check.id, check.about));
-        }
+        let mut page = Page::new(TOOL.prefix, host.width());
+        list.render(&mut page);
+        page.into_lines().iter().for_each(|line| host.say(line));
     }
-    Done::Answer(Ending::Listed)
+    Ok(Outcome::done("listed"))
 }
 
-fn install_hook(host: &Host, args: &HookArgs) -> Result<Done<Ending>, Error> {
-    let run = Run::begin(host, TOOL, &args.common)?;
+fn install_hook(host: &Host, args: &HookArgs) -> Result<Outcome, Error> {
+    let run = Run::begin(host, &TOOL, &args.common)?;
     let root: &Path = run.repo.root();
     let done = if args.remove { hook::remove(root)? } else { hook::install(host, root)? };
     run.say(&match done {
@@ -256,5 +201,5 @@ fn install_hook(host: &Host, args: &HookArgs) -> Result<Done<Ending>, Error> {
         hook::Done::Removed(path) => format!("the hook is removed ({})", path.display()),
         hook::Done::NotThere => "there is no hook of this tool".to_owned(),
     });
-    Ok(Done::Answer(Ending::Hook))
+    Ok(Outcome::done("hook"))
 }

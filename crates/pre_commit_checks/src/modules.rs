@@ -203,7 +203,7 @@ impl<'t> Modules<'t> {
                         return Err(Verdict::Unknown);
                     }
                     let what = format!("no module named `{part}` in `{file}`, which is no package");
-                    return Err(Verdict::Missing(Missing::new(what, "mend the import")));
+                    return Err(Verdict::Missing(Missing::new(what, "fix the import")));
                 }
             };
             here = match self.layout.child(&folder, part) {
@@ -314,7 +314,7 @@ impl<'t> Modules<'t> {
         let outline = self.outline(file);
         let near = text::nearest(name, outline.names.iter().map(String::as_str));
         let mend =
-            near.map_or("define it there, or mend the import".to_owned(), |near| format!("did you mean `{near}`?"));
+            near.map_or("define it there, or fix the import".to_owned(), |near| format!("did you mean `{near}`?"));
         Verdict::Missing(Missing::new(format!("cannot import name `{name}` from {file}"), mend))
     }
 
@@ -353,7 +353,7 @@ impl<'t> Modules<'t> {
         });
         let near = text::nearest(name, neighbours);
         let mend =
-            near.map_or("mend the import, or add the module".to_owned(), |near| format!("did you mean `{near}`?"));
+            near.map_or("fix the import, or add the module".to_owned(), |near| format!("did you mean `{near}`?"));
         Verdict::Missing(Missing::new(what, mend))
     }
 }

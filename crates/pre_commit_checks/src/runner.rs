@@ -121,7 +121,7 @@ pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings
         shared.work();
     });
     let done = shared.done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let failures = done.failures.into_iter().map(|(name, error)| ("fix", format!("cannot mend {name}: {error}")));
+    let failures = done.failures.into_iter().map(|(name, error)| ("fix", format!("cannot fix {name}: {error}")));
     let mut outcome = Outcome {
         findings: done.findings,
         warnings: failures.collect(),

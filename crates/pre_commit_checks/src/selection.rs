@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use common::Error;
 use common::host::Host;
 use git2::Oid;
 
 use crate::cli::Cli;
-use crate::tree::{Changes, Tree, TreeError, options};
+use crate::tree::{Changes, Tree, options};
 
 /// A tree, and the places in [`Tree::entries`] of what is checked in it.
 pub struct Selection {
@@ -20,31 +21,12 @@ pub struct Selection {
     pub before: Vec<(String, Oid)>,
 }
 
-/// Why nothing can be selected.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectionError {
-    /// The tree cannot be read.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// A path on the command line leads nowhere.
-    #[error("there is no {}", .0.display())]
-    NoPath(PathBuf),
-    /// A path on the command line is outside the repository.
-    #[error("{} is outside the repository {}", path.display(), root.display())]
-    Outside {
-        /// The path.
-        path: PathBuf,
-        /// The repository.
-        root: PathBuf,
-    },
-}
-
 impl Selection {
     /// Selects what the command line asks for.
     ///
     /// # Errors
     /// A path leads nowhere, or Git cannot tell.
-    pub fn make(host: &Host, root: &Path, cli: &Cli) -> Result<Self, SelectionError> {
+    pub fn make(host: &Host, root: &Path, cli: &Cli) -> Result<Self, Error> {
         let given = cli.paths.iter().map(|path| relative(host, root, path)).collect::<Result<Vec<PathBuf>, _>>()?;
         let mut selection = if cli.staged {
             staged(host, root)?
@@ -82,30 +64,31 @@ impl Selection {
 }
 
 /// What differs between the last commit and the index.
-fn staged(host: &Host, root: &Path) -> Result<Selection, TreeError> {
+fn staged(host: &Host, root: &Path) -> Result<Selection, Error> {
     let index_file = host.var("GIT_INDEX_FILE").map(|path| host.current_dir().join(path));
     let (tree, changes) = Tree::of_index(root, index_file.as_deref())?;
     Ok(Selection::of(tree, changes))
 }
 
 /// What differs between the point where `to` left `from` and `to`.
-fn range(root: &Path, from: &str, to: &str) -> Result<Selection, TreeError> {
+fn range(root: &Path, from: &str, to: &str) -> Result<Selection, Error> {
     let tree = Tree::of_commit(root, to)?;
-    let changes = tree.repository().map_or(Ok(Changes::default()), |repository| {
+    let changes: Result<Changes, git2::Error> = tree.repository().map_or(Ok(Changes::default()), |repository| {
         let commit = |name: &str| repository.revparse_single(name).and_then(|it| it.peel_to_commit());
         let (old, new) = (commit(from)?, commit(to)?);
         // Without a common ancestor the two are compared as they are.
         let base = repository.merge_base(old.id(), new.id()).and_then(|id| repository.find_commit(id)).unwrap_or(old);
         Ok(Changes::of(&repository.diff_tree_to_tree(Some(&base.tree()?), Some(&new.tree()?), Some(&mut options()))?))
     });
-    let changes = changes.map_err(|error| TreeError::Git("compare the commits of --from-ref and --to-ref", error))?;
+    let changes = changes.map_err(Error::caused("cannot compare the commits of --from-ref and --to-ref"))?;
     Ok(Selection::of(tree, changes))
 }
 
 /// A path of the command line, relative to the repository.
-fn relative(host: &Host, root: &Path, path: &Path) -> Result<PathBuf, SelectionError> {
+fn relative(host: &Host, root: &Path, path: &Path) -> Result<PathBuf, Error> {
     let full = host.current_dir().join(path);
-    let missing = || SelectionError::NoPath(path.to_owned());
+    let missing =
+        || Error::usage(format!("there is no {}", path.display()), "paths are relative to the current directory");
     // The last part may be a link, which is what is checked, and not its target.
     let (folder, name) = match (full.parent(), full.file_name()) {
         (Some(folder), Some(name)) => (folder.canonicalize().map_err(|_| missing())?, Some(name.to_owned())),
@@ -115,6 +98,6 @@ fn relative(host: &Host, root: &Path, path: &Path) -> Result<PathBuf, SelectionE
     if full.symlink_metadata().is_err() {
         return Err(missing());
     }
-    let outside = || SelectionError::Outside { path: path.to_owned(), root: root.to_owned() };
+    let outside = || Error::usage(format!("{} is outside the repository {}", path.display(), root.display()), "");
     full.strip_prefix(root).map(Path::to_owned).map_err(|_| outside())
 }

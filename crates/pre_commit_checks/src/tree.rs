@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use common::files;
+use common::{Error, files};
 use git2::{Delta, Diff, DiffOptions, Index, ObjectType, Oid, Repository, TreeWalkMode};
 
 /// The largest file that is read, in bytes.
@@ -80,17 +80,6 @@ pub enum Elsewhere {
     Made,
 }
 
-/// Why there is no tree.
-#[derive(Debug, thiserror::Error)]
-pub enum TreeError {
-    /// There is no Git repository, and one is needed.
-    #[error("{} is not a Git repository", .0.display())]
-    NoRepository(PathBuf),
-    /// Git fails.
-    #[error("cannot {0}")]
-    Git(&'static str, #[source] git2::Error),
-}
-
 impl Entry {
     fn new(path: PathBuf, is_link: bool, blob: Option<Oid>) -> Self {
         let name = path.to_string_lossy().into_owned();
@@ -131,11 +120,11 @@ impl Tree {
     ///
     /// # Errors
     /// There is no repository, or Git cannot read it.
-    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Changes), TreeError> {
+    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Changes), Error> {
         let repository = open(root)?;
         let index = index.map_or_else(|| repository.index(), Index::open);
-        let index = index.map_err(|error| TreeError::Git("read the index", error))?;
-        let fail = |error| TreeError::Git("compare the index with the last commit", error);
+        let index = index.map_err(Error::caused("cannot read the index"))?;
+        let fail = |error: git2::Error| Error::caused("cannot compare the index with the last commit")(error);
         let changes = {
             let head = repository.head().ok().and_then(|head| head.peel_to_tree().ok());
             Changes::of(
@@ -160,10 +149,10 @@ impl Tree {
     ///
     /// # Errors
     /// There is no repository, or no such commit.
-    pub fn of_commit(root: &Path, name: &str) -> Result<Self, TreeError> {
+    pub fn of_commit(root: &Path, name: &str) -> Result<Self, Error> {
         let repository = open(root)?;
         let mut entries = Vec::new();
-        let fail = |error| TreeError::Git("read the commit of --to-ref", error);
+        let fail = |error: git2::Error| Error::caused("cannot read the commit of --to-ref")(error);
         {
             let tree = repository.revparse_single(name).and_then(|it| it.peel_to_tree()).map_err(fail)?;
             tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
@@ -272,10 +261,10 @@ fn seen(metadata: &fs::Metadata) -> Seen {
     }
 }
 
-fn open(root: &Path) -> Result<Repository, TreeError> {
+fn open(root: &Path) -> Result<Repository, Error> {
     // As Git itself does: what is read is checked by its compression, and not hashed once more.
     git2::opts::strict_hash_verification(false);
-    Repository::open(root).map_err(|_| TreeError::NoRepository(root.to_owned()))
+    Repository::open(root).map_err(|_| Error::usage(format!("{} is not a Git repository", root.display()), ""))
 }
 
 /// How trees are compared.

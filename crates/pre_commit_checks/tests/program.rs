@@ -52,7 +52,7 @@ fn the_old_form_is_the_default() {
     assert!(
         ended.out.ends_with(&format!(
             "\n{rule}\n❌ Found 2 issue(s):\n\n  1. tests/test_a.py:3:7: syntax error: expected a parameter or the end of the \
-             parameter list [syntax]\n     mend the syntax; Python refuses the whole file\n  2. tests/test_b.py:5:35: \
+             parameter list [syntax]\n     fix the syntax; Python refuses the whole file\n  2. tests/test_b.py:5:35: \
              startswith(\"/Users/\") holds on one platform only [platform-paths]\n     Use Path.home() instead for platform \
              compatibility.\n"
         )),
@@ -257,7 +257,7 @@ fn fixing_changes_what_needs_no_judgement_and_keeps_the_mode() {
     fs::set_permissions(sandbox.root().join("run.sh"), fs::Permissions::from_mode(0o750)).unwrap();
     let ended = run(&sandbox, &["--fix"]);
     assert_eq!(ended.code, Some(1), "the syntax is left");
-    assert!(ended.out.contains("✓ mended a.py\n✓ mended mixed.txt\n✓ mended run.sh\n"), "{}", ended.out);
+    assert!(ended.out.contains("✓ fixed a.py\n✓ fixed mixed.txt\n✓ fixed run.sh\n"), "{}", ended.out);
     assert_eq!(sandbox.read("run.sh"), "#!/bin/sh\necho  a\nexit\n");
     assert_eq!(sandbox.read("mixed.txt"), "a\r\nb\r\nc\r\n");
     assert_eq!(sandbox.read("a.py"), "x = '''y \nz'''\nx = (\n");

@@ -1,4 +1,4 @@
-//! Python source, read without Python: its text (PEP 263), its syntax errors, what a module binds, exports and imports.
+//! Analysis of Python source code without running it: encoding, syntax errors, imports and names.
 //!
 //! The parser is Ruff's (`ruff_python_parser`), which has no stable interface; its types stay inside this crate, so that
 //! it can be exchanged here and nowhere else. Offsets are bytes of the decoded text.

@@ -206,6 +206,13 @@ impl Reader<'_> {
             Stmt::Delete(delete) => self.delete(&delete.targets, flow),
             Stmt::Import(import) => self.import(import, flow),
             Stmt::ImportFrom(import) => self.import_from(import, flow),
+            _ => self.block(statement, flow),
+        }
+    }
+
+    /// Reads a statement that holds others.
+    fn block(&mut self, statement: &Stmt, flow: Flow) {
+        match statement {
             Stmt::For(inner) => {
                 self.target(&inner.target, flow);
                 self.body(&inner.body, flow.doubtful());

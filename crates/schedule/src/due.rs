@@ -64,11 +64,13 @@ pub fn cycles_are_due(every: u64, before: u64, now: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use chrono_tz::Europe::Berlin;
-    use common::host::parse_time;
     use proptest::prelude::*;
+    use records::parse_time;
 
     use super::*;
-    use crate::{TimeOfDay, Trigger};
+    use records::Trigger;
+
+    use crate::TimeOfDay;
 
     const DAY: TimeDelta = TimeDelta::days(1);
 

@@ -1,5 +1,4 @@
-//! When an automation runs: triggers as the manifest names them, and what is due as a pure function of the clock and of what
-//! was looked at before.
+//! Triggers and due times, as pure functions of the clock and of what was checked before.
 //!
 //! The calendar, time zones and daylight saving are croner's: a time of one hour and one minute that daylight saving skips comes
 //! at the first moment after the gap, and one that it brings twice comes once; lists, ranges and steps such as `*/15` follow the
@@ -12,5 +11,5 @@ mod zone;
 
 pub use due::{Due, Memory, cycles_are_due, look};
 pub use plan::{Plan, TimeOfDay};
-pub use trigger::{Trigger, TriggerError};
+pub use trigger::{InvalidTrigger, check_trigger, parse_trigger};
 pub use zone::MachineZone;

@@ -5,7 +5,7 @@ use common::settings::Value;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-use crate::trigger::Trigger;
+use records::Trigger;
 
 /// A time of day, in hours and minutes of the scheduler's time zone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -114,7 +114,7 @@ impl Value for TimeOfDay {
 mod tests {
     use chrono_tz::Europe::Berlin;
     use chrono_tz::Tz;
-    use common::host::parse_time;
+    use records::parse_time;
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! Loops that never ran: seeded logs of cycles whose truth is known, to see what a tool makes of them.
+//! Simulated loops: logs of cycles with known success rates, for tests and measurements.
 //!
 //! The model: a hundred cycles a day; two fifths bugs, a quarter features, a fifth refactorings, the rest philosophy and
 //! unknown; half of the cycles after a failure try an open failed issue again; durations are log-normal with a time-out at
@@ -6,8 +6,8 @@
 //! nothing succeeding then. All of it memoryless, and real loops are not: what holds here is necessary, not sufficient.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::records::IssueType;
 use fastrand::Rng;
+use records::IssueType;
 
 /// A loop to simulate. The default one is stationary, independent, and succeeds in nine of ten cycles.
 #[derive(Clone, Debug)]
@@ -199,6 +199,32 @@ impl Cycle {
             self.issue,
             self.kind.name(),
             self.success,
+            self.success,
+            self.seconds,
+            self.issue + 1,
+        )
+    }
+
+    /// The cycle as the Python scripts wrote it, without its newline: no `epoch` and no `hermes_clean`, `main_green` last,
+    /// a type of their own where ours is unknown, text outside ASCII as `\uXXXX`.
+    pub fn old_line(&self, number: usize) -> String {
+        let kind = if self.kind == IssueType::Unknown { "infra" } else { self.kind.name() };
+        let green = self.main_green.map_or("null".to_owned(), |green| green.to_string());
+        let (reason, notes) = if self.success {
+            ("", "squash-merged as \\u201cagent/cycle\\u201d \\u2014 all checks green, branch deleted")
+        } else {
+            (
+                "tox failed: 3 errors",
+                "see \\\"tox.log\\\" \\u2014 the branch is kept, retried in one of the next cycles",
+            )
+        };
+        format!(
+            "{{\"timestamp\": \"{}\", \"cycle\": {number}, \"issue\": {}, \"type\": \"{kind}\", \"success\": {}, \
+             \"duration\": {}, \"tests_passed\": 1450, \"tests_added\": 3, \"files_changed\": 2, \"lines_added\": 45, \
+             \"lines_removed\": 12, \"kimi_panes\": 2, \"pr\": {}, \"reason\": \"{reason}\", \"notes\": \"{notes}\", \
+             \"main_green\": {green}}}",
+            self.time.format("%Y-%m-%dT%H:%M:%S%.6f+00:00"),
+            self.issue,
             self.success,
             self.seconds,
             self.issue + 1,

@@ -10,10 +10,11 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use common::host::Host;
 use common::layout::Repo;
 use common::manifest::Manifest;
-use common::text;
+use common::{Error, Outcome, text};
+use records::Trigger;
 
 use crate::cli::{Cli, CompletionsArgs};
-use crate::error::{Error, Verdict};
+use crate::tools;
 
 /// The variable by which a shell asks.
 const ASKED: &str = "COMPLETE";
@@ -35,9 +36,9 @@ pub(crate) fn ids() -> ArgValueCandidates {
 /// Completes a trigger.
 pub(crate) fn events() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let mut names: Vec<String> =
-            ["pre_cycle", "post_cycle", "pre_commit", "hourly", "daily"].map(str::to_owned).to_vec();
-        names.extend(manifest().listed().iter().map(|listed| listed.entry.trigger.clone()));
+        let without_parameter = Trigger::NAMES.into_iter().filter(|name| *name != "manual");
+        let mut names: Vec<String> = without_parameter.map(str::to_owned).collect();
+        names.extend(manifest().listed().iter().map(|listed| listed.entry.trigger.text().to_owned()));
         names.sort();
         names.dedup();
         names.into_iter().map(CompletionCandidate::new).collect()
@@ -52,17 +53,11 @@ fn manifest() -> Manifest {
     survey.map(|(manifest, _)| manifest).unwrap_or_default()
 }
 
-/// The whole command line: our own commands, and the tools.
+/// The whole command line: our own commands, and the tools that replace scripts, by name.
 pub(crate) fn whole_command() -> Command {
-    Cli::command().subcommands([
-        backfill_retro::cli::Cli::command(),
-        cycle_retro::cli::Cli::command(),
-        loop_guard::cli::Cli::command(),
-        loop_introspect::cli::Cli::command(),
-        orchestrator::cli::Cli::command(),
-        pre_commit_checks::cli::Cli::command(),
-        triage_score::cli::Cli::command(),
-    ])
+    let mut tools: Vec<Command> = tools::automations().map(|(tool, _)| (tool.command)()).collect();
+    tools.sort_by(|a, b| a.get_name().cmp(b.get_name()));
+    Cli::command().subcommands(tools)
 }
 
 /// Answers a shell that asks for completions; false if none asks.
@@ -77,7 +72,7 @@ fn complete(host: &Host, args: Vec<OsString>) -> bool {
 }
 
 /// Prints the lines that a shell is to read.
-pub(crate) fn print(host: &Host, args: &CompletionsArgs) -> Result<Verdict, Error> {
+pub(crate) fn print(host: &Host, args: &CompletionsArgs) -> Result<Outcome, Error> {
     // What the library prints for this shell when it is asked by its variable; `timmy` is then found on the PATH.
     let shells = clap_complete::env::Shells::builtins();
     let Some(shell) = shells.completer(&args.shell) else {
@@ -88,5 +83,5 @@ pub(crate) fn print(host: &Host, args: &CompletionsArgs) -> Result<Verdict, Erro
         .write_registration(ASKED, "timmy", "timmy", "timmy", &mut text)
         .map_err(Error::io("write", "the completions"))?;
     host.say(String::from_utf8_lossy(&text).trim_end());
-    Ok(Verdict::Yes)
+    Ok(Outcome::done(""))
 }

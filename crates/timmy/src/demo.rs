@@ -6,13 +6,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use common::exit::{Answer, Failure};
-use common::host::{Host, timestamp};
-use common::text;
-use demo_forge::{Access, DemoForge, Options, Project, ProjectError};
+use common::host::Host;
+use common::{Error, Outcome, text};
+use demo_forge::{Access, DemoForge, Options, Project};
+use records::stored_files::LOOP_FILES;
+use records::{Format, timestamp};
 
 use crate::cli::DemoArgs;
-use crate::multicall::{self, TOOLS};
+use crate::tools;
 
 /// The demo forge's token, which opens nothing else.
 const TOKEN: &str = "demo";
@@ -66,66 +67,6 @@ const CYCLES: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// What the files of the loop are for.
-const FILES: [(&str, &str); 10] = [
-    ("queue.json", "the ready issues, best first"),
-    ("quarantine.json", "issues that are kept out of the queue"),
-    ("agenda.json", "the last agenda"),
-    ("cycle_result.json", "the result that the agent reports; seeded by the guard"),
-    ("automation_state.json", "the last run of each automation"),
-    ("tokens.jsonl", "the token ledger"),
-    ("retro/cycles.jsonl", "one line per cycle"),
-    ("retro/summary.json", "statistics of the last cycles"),
-    ("retro/triage.jsonl", "one line per triage run"),
-    ("retro/insights.json", "the findings of introspection"),
-];
-
-/// The demo ran to its end.
-pub(crate) struct Shown;
-
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DemoError {
-    #[error("{} is not empty", .0.display())]
-    NotEmpty(PathBuf),
-    #[error("cannot set up {}", .0.display())]
-    Folder(PathBuf, #[source] io::Error),
-    #[error("cannot set up the git repository")]
-    Git(#[from] git2::Error),
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-    #[error("cannot serve on 127.0.0.1")]
-    Serve(#[source] io::Error),
-    #[error("{0} ended with {1}")]
-    Tool(&'static str, u8),
-}
-
-impl Answer for Shown {
-    fn code(&self) -> u8 {
-        0
-    }
-
-    fn in_words(&self) -> String {
-        "shown".to_owned()
-    }
-}
-
-impl Failure for DemoError {
-    fn code(&self) -> u8 {
-        match self {
-            Self::NotEmpty(_) | Self::Folder(..) => 2,
-            Self::Git(_) | Self::Project(_) | Self::Serve(_) | Self::Tool(..) => 1,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotEmpty(_) => Some("name a directory that is new or empty".to_owned()),
-            _ => None,
-        }
-    }
-}
-
 /// A day's stage: the repository, the forge, and the variables that bring them together.
 struct Stage<'h> {
     host: &'h Host,
@@ -136,8 +77,8 @@ struct Stage<'h> {
 }
 
 /// Plays the day.
-pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Shown, DemoError> {
-    let temporary = if args.keep.is_none() { Some(tempfile::tempdir().map_err(DemoError::Serve)?) } else { None };
+pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
+    let temporary = if args.keep.is_none() { Some(tempfile::tempdir().map_err(serving)?) } else { None };
     let root = match (&args.keep, &temporary) {
         (Some(kept), _) => host.current_dir().join(kept),
         (None, Some(temporary)) => temporary.path().to_owned(),
@@ -145,7 +86,7 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Shown, DemoError> {
     };
     let project = Project::sample()?;
     let access = Access { token: Some(TOKEN.to_owned()), ..Access::default() };
-    let forge = DemoForge::start(&project, Options { access, ..Options::default() }).map_err(DemoError::Serve)?;
+    let forge = DemoForge::start(&project, Options { access, ..Options::default() }).map_err(serving)?;
     set_up(host, &root, &format!("{}/{}.git", forge.api().trim_end_matches("/api/v1"), project.slug()))?;
     let now = project.now.unwrap_or_else(|| host.now());
     let env = vec![
@@ -185,7 +126,7 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Shown, DemoError> {
             stage.root.display()
         ));
     }
-    Ok(Shown)
+    Ok(Outcome::done("shown"))
 }
 
 impl Stage<'_> {
@@ -195,7 +136,7 @@ impl Stage<'_> {
     }
 
     /// Announces a step, shows the command, and runs it.
-    fn play(&mut self, tool: &'static str, what: &str, args: &[&str]) -> Result<(), DemoError> {
+    fn play(&mut self, tool: &'static str, what: &str, args: &[&str]) -> Result<(), Error> {
         self.announce(what);
         let mut shown = format!("$ {tool}");
         for arg in args {
@@ -206,22 +147,22 @@ impl Stage<'_> {
         }
         let call = [tool].into_iter().chain(args.iter().copied()).map(OsString::from).collect();
         let world = self.host.sealed(call, &self.env, &self.root);
-        let code = multicall::run(&world).unwrap_or(2);
-        if code == 0 { Ok(()) } else { Err(DemoError::Tool(tool, code)) }
+        let code = tools::run(&world).unwrap_or(2);
+        if code == 0 { Ok(()) } else { Err(Error::failed(format!("{tool} ended with {code}"), "")) }
     }
 
     fn list_files(&mut self) {
         self.announce("the files under .loop/");
-        for (name, what) in FILES {
-            if let Ok(metadata) = fs::metadata(self.root.join(".loop").join(name)) {
-                self.host.say(&format!("  {:>6} bytes  {name:<22} {what}", metadata.len()));
+        for file in LOOP_FILES.iter().filter(|file| file.is_verified || file.format == Format::AgentText) {
+            if let Ok(metadata) = fs::metadata(self.root.join(".loop").join(file.path)) {
+                self.host.say(&format!("  {:>6} bytes  {:<22} {}", metadata.len(), file.path, file.about));
             }
         }
     }
 
     /// Keeps the forge running until a signal comes.
-    fn serve(&self, slug: &str) -> Result<(), DemoError> {
-        let (mut wake, _) = Host::wake_on_signal().map_err(DemoError::Serve)?;
+    fn serve(&self, slug: &str) -> Result<(), Error> {
+        let (mut wake, _) = Host::wake_on_signal().map_err(serving)?;
         let say = |line: &str| self.host.say(line);
         say("\nThe forge is running; Ctrl-C stops it. In another terminal:");
         say(&format!("  cd {}", self.root.display()));
@@ -229,31 +170,39 @@ impl Stage<'_> {
         for call in ["triage_score.py --explain 96", "loop_guard.py --status", "orchestrator.py --markdown"] {
             say(&format!("  scripts/{call}"));
         }
-        self.host.flush().map_err(DemoError::Serve)?;
+        self.host.flush().map_err(serving)?;
         // Ends at a signal.
         let _ = wake.read(&mut [0]);
         Ok(())
     }
 }
 
+/// Makes a failure of the demo's own surroundings an error.
+fn serving(error: io::Error) -> Error {
+    Error::caused("cannot serve on 127.0.0.1")(error).with_code(1)
+}
+
 /// Makes the repository, with the forge as its origin and this program at the old scripts' paths.
-fn set_up(host: &Host, root: &Path, origin: &str) -> Result<(), DemoError> {
-    let fail = |error| DemoError::Folder(root.to_owned(), error);
+fn set_up(host: &Host, root: &Path, origin: &str) -> Result<(), Error> {
+    let fail = |error| Error::io("set up", root)(error);
     fs::create_dir_all(root.join("scripts")).map_err(fail)?;
     if fs::read_dir(root).map_err(fail)?.count() > 1 || fs::read_dir(root.join("scripts")).map_err(fail)?.count() > 0 {
-        return Err(DemoError::NotEmpty(root.to_owned()));
+        return Err(Error::usage(format!("{} is not empty", root.display()), "name a directory that is new or empty"));
     }
+    let program = host.program().map_err(fail)?;
+    for tool in &tools::TOOLS {
+        std::os::unix::fs::symlink(&program, root.join(format!("scripts/{}.py", tool.id))).map_err(fail)?;
+    }
+    commit_scripts(root, origin).map_err(|error| Error::caused("cannot set up the git repository")(error).with_code(1))
+}
+
+fn commit_scripts(root: &Path, origin: &str) -> Result<(), git2::Error> {
     let repository = git2::Repository::init(root)?;
     repository.remote("origin", origin)?;
-    let program = host.program().map_err(fail)?;
-    for (tool, _) in TOOLS {
-        std::os::unix::fs::symlink(&program, root.join(format!("scripts/{tool}.py"))).map_err(fail)?;
-    }
     let mut index = repository.index()?;
     index.add_all(["scripts"], git2::IndexAddOption::DEFAULT, None)?;
     let tree = repository.find_tree(index.write_tree()?)?;
     let author = git2::Signature::now("Timmy", "timmy@localhost")?;
     repository.commit(Some("HEAD"), &author, &author, "Begin", &tree, &[])?;
-    index.write()?;
-    Ok(())
+    index.write()
 }

@@ -7,31 +7,71 @@ use clap::Command;
 use clap_mangen::Man;
 use common::files;
 use common::host::Host;
-use common::text;
+use common::{Error, Outcome, text};
+use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 
 use crate::cli::{HelpArgs, ManArgs};
 use crate::completions::whole_command;
-use crate::error::{Error, Verdict};
-use crate::next_timmy;
+use crate::{next_timmy, tools};
+
+/// A page by its name, and what makes its text.
+type Topic = (&'static str, fn() -> String);
 
 /// What there is to be read besides the commands.
-pub(crate) const TOPICS: [(&str, &str); 3] = [
-    ("exit-codes", include_str!("help/exit-codes.txt")),
-    ("environment", include_str!("help/environment.txt")),
-    ("files", include_str!("help/files.txt")),
+const TOPICS: [Topic; 3] = [
+    ("exit-codes", exit_codes),
+    ("environment", || include_str!("help/environment.txt").to_owned()),
+    ("files", stored_files),
 ];
 
+/// Columns of a topic.
+const WIDTH: usize = 80;
+
+/// Columns before what the topics say of a command, and of a file.
+const COMMANDS: usize = 28;
+const FILES: usize = 29;
+
+/// What the exit codes mean, of the tools as their descriptors have it.
+fn exit_codes() -> String {
+    let rows = tools::automations().flat_map(|(tool, _)| rows(tool.id, COMMANDS, tool.exit_codes));
+    include_str!("help/exit-codes.txt").replace("{tools}", &rows.collect::<Vec<_>>().join("\n"))
+}
+
+/// The stored files: what each holds, and who writes it.
+fn stored_files() -> String {
+    let mut lines = vec!["FILES".to_owned()];
+    for (title, files) in [
+        ("Configuration, in timmy_automations/config/ or config/:", &CONFIG_FILES[..]),
+        ("Under .loop/ (replaced as a whole; damaged files are kept, see `timmy verify`):", &LOOP_FILES[..]),
+    ] {
+        lines.extend([String::new(), title.to_owned()]);
+        lines.extend(files.iter().flat_map(|file| {
+            let writers = rows("", FILES, &format!("by: {}", file.writers));
+            rows(&file.shown(), FILES, file.about).into_iter().chain(writers)
+        }));
+    }
+    lines.push("  NAME.bad, NAME.damaged     damaged bytes of NAME\n                             by: the tool that reads it, timmy repair".to_owned());
+    lines.join("\n")
+}
+
+/// A name, and in a column to its right a text about it.
+fn rows(name: &str, column: usize, about: &str) -> Vec<String> {
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    let about = text::wrap(&about.replace('`', ""), WIDTH - column);
+    names.zip(about).map(|(name, about)| format!("  {name:<0$}{about}", column - 2)).collect()
+}
+
 /// Prints a topic, or the help of a command.
-pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Verdict, Error> {
+pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
     let mut command = whole_command();
     let Some(first) = args.topic.first() else {
         host.say(command.render_long_help().to_string().trim_end());
         host.say("\nMore: timmy help exit-codes, timmy help environment, timmy help files");
-        return Ok(Verdict::Yes);
+        return Ok(Outcome::done(""));
     };
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == first) {
-        host.say(text.trim_end());
-        return Ok(Verdict::Yes);
+        host.say(text().trim_end());
+        return Ok(Outcome::done(""));
     }
     command.build();
     let mut found = &mut command;
@@ -42,13 +82,13 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Verdict, Error> {
             None if next_timmy::find(host).is_some() => {
                 let args: Vec<OsString> =
                     ["help".into()].into_iter().chain(args.topic.iter().map(Into::into)).collect();
-                return Ok(Verdict::Code(next_timmy::pass_on(host, &args)));
+                return Ok(Outcome::exit(next_timmy::pass_on(host, &args), ""));
             }
             None => return Err(no_help(word, &names)),
         };
     }
     host.say(found.render_long_help().to_string().trim_end());
-    Ok(Verdict::Yes)
+    Ok(Outcome::done(""))
 }
 
 fn no_help(word: &str, names: &[String]) -> Error {
@@ -61,7 +101,7 @@ fn no_help(word: &str, names: &[String]) -> Error {
 }
 
 /// Prints a manual page, or writes all.
-pub(crate) fn man(host: &Host, args: &ManArgs) -> Result<Verdict, Error> {
+pub(crate) fn man(host: &Host, args: &ManArgs) -> Result<Outcome, Error> {
     let mut whole = whole_command();
     whole.build();
     if let Some(folder) = &args.out {
@@ -78,7 +118,7 @@ pub(crate) fn man(host: &Host, args: &ManArgs) -> Result<Verdict, Error> {
             std::io::Write::write_all(&mut file, &page).map_err(Error::io("write", &path))?;
             host.say(&format!("{}", path.display()));
         }
-        return Ok(Verdict::Yes);
+        return Ok(Outcome::done(""));
     }
     let name = args.command.as_deref().unwrap_or("timmy");
     let page = pages(&whole)?.into_iter().find(|(page, _)| page == name || *page == format!("timmy-{name}"));
@@ -87,7 +127,7 @@ pub(crate) fn man(host: &Host, args: &ManArgs) -> Result<Verdict, Error> {
         return Err(no_help(name, &names));
     };
     host.say(String::from_utf8_lossy(&page).trim_end());
-    Ok(Verdict::Yes)
+    Ok(Outcome::done(""))
 }
 
 /// The manual pages: of `timmy`, of each of its commands as `timmy-COMMAND`, and of the tools by their own names.
@@ -96,7 +136,7 @@ fn pages(whole: &Command) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let own: Vec<Command> = whole.get_subcommands().cloned().collect();
     for command in std::iter::once(whole.clone()).chain(own) {
         let name = command.get_name().to_owned();
-        let is_ours = crate::multicall::AUTOMATIONS.contains(&name.as_str()) || name == "timmy";
+        let is_ours = tools::automation(&name).is_some() || name == "timmy";
         let name = if is_ours { name } else { format!("timmy-{name}") };
         let mut page = Vec::new();
         let command = command.bin_name(name.replace("timmy-", "timmy ")).disable_help_subcommand(true);

@@ -1,4 +1,4 @@
-//! One command over all tools of the suite: each of them by its name, and what runs, installs, checks and explains them.
+//! All tools in one program, with the commands that install, schedule, run and explain them.
 //!
 //! - Reads and writes: what the tool does that it is called by. Its own commands read the manifest, and write:
 //!   `automation enable`, `disable` and `new` the manifest; `pause`, `.loop/pauses.json`; a run, `.loop/logs/` and what the
@@ -8,24 +8,22 @@
 //!   configuration. A command that is unknown here ends as the next `timmy` on the PATH does.
 
 mod automation;
-pub mod cli;
+mod cli;
 mod completions;
 mod demo;
 mod doctor;
-mod error;
 mod help;
 mod install;
 mod ledger;
-pub mod multicall;
 mod next_timmy;
 mod paths;
 mod scheduler;
-mod secrets;
 mod shadow;
 mod signals;
 mod suite;
 mod supervise;
 mod table;
+pub mod tools;
 mod trigger;
 mod why;
 
@@ -33,12 +31,17 @@ use std::process::ExitCode;
 
 use common::exit;
 use common::host::Host;
-use common::run;
+use common::tool;
 
 use crate::cli::{Cli, Command, ServiceCommand};
 
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("TIMMY_COMMIT"), ")");
+
+/// Returns the command line of the program without those of the tools.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
 
 /// The program's main function.
 pub fn main() -> ExitCode {
@@ -47,7 +50,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the program in the given world; returns its exit code.
 pub fn run(host: &Host) -> u8 {
-    if let Some(code) = multicall::run(host) {
+    if let Some(code) = tools::run(host) {
         return code;
     }
     if completions::answer(host) {
@@ -63,7 +66,7 @@ pub fn run(host: &Host) -> u8 {
     if next_timmy::is_meant(host) {
         return next_timmy::pass_on(host, &host.args()[1..]);
     }
-    let command = match run::arguments::<Cli>(host) {
+    let command = match tool::arguments::<Cli>(host) {
         Ok(cli) => cli.command,
         Err(code) => return code,
     };
@@ -84,7 +87,7 @@ pub fn run(host: &Host) -> u8 {
         Command::Completions(args) => completions::print(host, args),
         Command::Man(args) => help::man(host, args),
         Command::Help(args) => help::help(host, args),
-        Command::Demo(args) => return exit::end(host, &demo::demo(host, args)),
+        Command::Demo(args) => demo::demo(host, args),
         Command::Other(args) => return next_timmy::pass_on(host, args),
     };
     exit::end(host, &result)

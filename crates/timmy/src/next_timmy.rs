@@ -9,6 +9,7 @@ use common::host::Host;
 use common::text;
 
 use crate::cli::Cli;
+use crate::tools;
 
 /// Names the programs that a command has been handed on from, so that two of ours do not hand it to and fro.
 const PASSED_ON: &str = "TIMMY_PASSED_ON";
@@ -49,7 +50,7 @@ pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
         let names: Vec<String> = <Cli as clap::CommandFactory>::command()
             .get_subcommands()
             .map(|command| command.get_name().to_owned())
-            .chain(crate::multicall::AUTOMATIONS.map(str::to_owned))
+            .chain(tools::automations().map(|(tool, _)| tool.id.to_owned()))
             .collect();
         host.note(&match text::nearest(&command, names.iter().map(String::as_str)) {
             Some(nearest) => format!("hint: did you mean `timmy {nearest}`?"),

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use common::Error;
 use common::host::Host;
-
-use crate::error::Error;
 
 /// SIGINT, SIGTERM and SIGHUP, watched for.
 pub(crate) struct Signals {
@@ -24,7 +23,7 @@ impl Signals {
 
     /// Watches from now on, and calls `wake` at each signal.
     pub fn watch_and(wake: impl Fn() + Send + 'static) -> Result<Self, Error> {
-        let (mut stream, number) = Host::wake_on_signal().map_err(Error::io("wait for", "signals"))?;
+        let (mut stream, number) = Host::wake_on_signal().map_err(Error::caused("cannot wait for signals"))?;
         let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (set, counted) = (Arc::clone(&stop), Arc::clone(&count));
         thread::spawn(move || {

@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use common::document::{self, Document};
 use common::host::Host;
 use common::layout::Repo;
-use common::manifest::{DailyRunFile, Listed, Manifest, ManifestError, Problem};
-use common::pauses::{Pause, Pauses};
-use common::pyjson;
-use common::run::CommonArgs;
+use common::manifest::{Listed, Manifest, ManifestError, Problem};
 use common::source::Source;
-use common::text;
+use common::{CommonArgs, Error, Page, View, cycle_log, text};
+use records::stored_files::{LOGS, MANIFEST};
+use records::{AutomationState, DailyRunFile, Pause, Pauses, Stored, pyjson};
 use serde::Serialize;
-
-use crate::error::Error;
+use serde::de::DeserializeOwned;
 
 /// The repository, its configuration, and how to speak.
 pub(crate) struct Suite<'h> {
@@ -39,20 +38,24 @@ impl<'h> Suite<'h> {
     /// stands for it: for commands that must work when it is.
     pub fn open_anyway(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
-        match Self::open_in(host, repo.clone(), args) {
-            Err(Error::Manifest(ManifestError::Content(error))) => {
+        match Self::try_open(host, repo.clone(), args) {
+            Err(ManifestError::Content(error)) => {
                 let mut suite = Self::without_configuration(host, repo, args);
                 suite.warn(&format!("{error}; the built-in manifest is used"));
                 suite.manifest = Manifest::default().or_shipped();
                 suite.unreadable.push(Problem { id: None, error });
                 Ok(suite)
             }
-            opened => opened,
+            opened => Ok(opened?),
         }
     }
 
     /// Reads the configuration of a repository.
     pub fn open_in(host: &'h Host, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
+        Ok(Self::try_open(host, repo, args)?)
+    }
+
+    fn try_open(host: &'h Host, repo: Repo, args: &CommonArgs) -> Result<Self, ManifestError> {
         let (manifest, unreadable) = Manifest::survey(host, &repo, args.config_dir.as_deref())?;
         let daily_run = manifest.daily_run()?;
         // Without a manifest the tools run with their defaults, and on the triggers that they are made for.
@@ -80,8 +83,7 @@ impl<'h> Suite<'h> {
             return Ok(listed);
         }
         if let Some(problem) = self.unreadable.iter().find(|problem| problem.id.as_deref() == Some(id)) {
-            let error = problem.error.clone();
-            return Err(Error::Manifest(error.into()));
+            return Err(problem.error.clone().into());
         }
         let ids = self.manifest.listed().iter().map(|listed| listed.entry.id.as_str());
         let hint = text::nearest(id, ids).map_or_else(
@@ -93,7 +95,7 @@ impl<'h> Suite<'h> {
 
     /// Returns the path of the manifest, whether it exists or not.
     pub fn manifest_path(&self) -> PathBuf {
-        self.manifest.file("automations.json").unwrap_or_else(|| self.repo.root().join("config/automations.json"))
+        self.manifest.file(MANIFEST.path).unwrap_or_else(|| self.repo.root().join("config").join(MANIFEST.path))
     }
 
     /// Returns the folder that script paths are relative to.
@@ -109,17 +111,36 @@ impl<'h> Suite<'h> {
 
     /// Returns the pauses; a file that cannot be read counts as none.
     pub fn pauses(&self) -> Pauses {
-        Pauses::read(&self.repo, |what| self.warn(what)).unwrap_or_default()
+        let pauses: Document<Pauses> = document::load(&self.repo).unwrap_or(Document::Missing);
+        let warn = |error: &_| self.warn(&format!("{error}; nothing counts as paused"));
+        pauses.intact_or(warn).unwrap_or_default()
     }
 
-    /// Returns the pause of an automation that is in force.
+    /// Returns the pause of an automation that is in effect.
     pub fn pause(&self, id: &str) -> Option<Pause> {
-        self.pauses().of(id, self.host.now())
+        self.pauses().in_effect(id, self.host.now())
+    }
+
+    /// Reads a stored file; a damaged one counts as none, with a warning.
+    pub fn load<T: Stored + DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        Ok(document::load(&self.repo)?.intact_or(|error| self.warn(&error.to_string())))
+    }
+
+    /// Returns what the automations last did, as far as that can be read.
+    pub fn automation_state(&self) -> AutomationState {
+        let state: Option<Document<AutomationState>> = document::load(&self.repo).ok();
+        state.and_then(|state| state.intact_or(|_| ())).unwrap_or_default()
+    }
+
+    /// Returns where the log of cycles is; where a wrong setting names it, its usual place.
+    pub fn cycles_log(&self) -> PathBuf {
+        cycle_log::place(self.host, &self.repo, &self.manifest)
+            .unwrap_or_else(|_| self.repo.path(&records::stored_files::CYCLES))
     }
 
     /// Returns the place of the log of an automation's runs.
     pub fn log(&self, id: &str) -> PathBuf {
-        self.repo.in_loop("logs").join(format!("{id}.log"))
+        self.repo.path(&LOGS).join(format!("{id}.log"))
     }
 
     /// Prints a line of a result, unless something asks for silence.
@@ -129,8 +150,20 @@ impl<'h> Suite<'h> {
         }
     }
 
-    /// Prints the JSON document, if one was asked for.
-    pub fn json(&self, document: &impl Serialize) -> Result<(), Error> {
+    /// Prints a result: its JSON with `--json`, nothing with `--quiet`, else its text.
+    pub fn present(&self, view: &impl View) -> Result<(), Error> {
+        if !self.args.json && !self.args.quiet {
+            let mut page = Page::new("timmy", self.host.width());
+            view.render(&mut page);
+            for line in page.into_lines() {
+                self.host.say(&text::lines(&line));
+            }
+        }
+        self.print_json(view)
+    }
+
+    /// Prints a JSON document, if one was asked for: a result whose text, if any, is printed on the way.
+    pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
         if self.args.json {
             self.host.say(&pyjson::to_line(document)?);
         }

@@ -1,25 +1,29 @@
 //! `timmy trigger EVENT`: the enabled automations of an event, one after the other.
 
 use common::host::Host;
-use common::reason::Reason;
-use common::text;
-use schedule::Trigger;
-use serde_json::json;
+use common::{Error, Outcome, text};
+use records::Reason;
+use schedule::parse_trigger;
+use serde::Serialize;
 
 use crate::cli::TriggerArgs;
-use crate::error::{Error, Verdict};
 use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::{Ran, run_event};
 
+/// What became of an event, as JSON.
+#[derive(Serialize)]
+struct Triggered {
+    trigger: String,
+    exit_code: u8,
+    automations: Vec<Ran>,
+}
+
 /// Runs the automations of an event, and ends with what follows from their codes: 0 if all ended with 0; 2 if one could not be
 /// used, or ended with 2; else 1.
-pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Verdict, Error> {
+pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Outcome, Error> {
     let suite = Suite::open(host, &args.common)?;
-    let event: Trigger = args.event.parse().map_err(|error: schedule::TriggerError| {
-        let hint = error.hint.clone();
-        Error::usage(error.to_string(), hint)
-    })?;
+    let event = parse_trigger(&args.event)?;
     // What cannot be read cannot be run; the rest must not suffer for it.
     for problem in &suite.unreadable {
         suite.warn(&format!("{}", problem.error));
@@ -37,9 +41,9 @@ pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Verdict, Error>
         suite.note(&format!("no automation is enabled for {event}"));
     }
     let code = all.iter().map(code).max().unwrap_or(0).max(if suite.unreadable.is_empty() { 0 } else { 2 });
-    suite.json(&json!({"trigger": event.to_string(), "exit_code": code, "automations": all}))?;
+    suite.print_json(&Triggered { trigger: event.to_string(), exit_code: code, automations: all })?;
     signals.end_as_told(host);
-    Ok(Verdict::Code(code))
+    Ok(Outcome::exit(code, ""))
 }
 
 /// The exit code that a run adds to its trigger's: 0 well, or not to run (what it depends on has its own code); 1 a no, or a failure; 2 wrong configuration.

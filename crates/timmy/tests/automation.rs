@@ -49,6 +49,7 @@ old         off    manual     never     -
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn every_problem_is_told_with_its_place() {
     let sandbox = Sandbox::new();
     sandbox.script("scripts/a.sh", "");
@@ -86,20 +87,20 @@ fn every_problem_is_told_with_its_place() {
     let out = ended.out.replace(&root, "");
     for expected in [
         "config/automations.json:2:50: there is no trigger `hourli`\n    did you mean `hourly`?",
-        "config/automations.json:3:1: the id `a` stands twice",
+        "config/automations.json:3:1: the id `a` is used twice",
         "config/automations.json:4:1: the id \"B\" is not made of lower-case letters, digits and `_`",
         "config/automations.json:5:23: there is no scripts/none.sh",
         "config/automations.json:6:23: scripts/plain.sh is not executable; chmod +x makes it so",
         "config/automations.json:7:23: its script leads out of the repository",
         "config/automations.json:8:23: its script leads out of the repository, to /etc/hostname",
         "config/automations.json:9:23: its script leads out of the repository, to /etc/hostname",
-        "config/automations.json:10:23: scripts/dangling.sh is a link that leads nowhere",
+        "config/automations.json:10:23: scripts/dangling.sh is a dangling link",
         "config/automations.json:11:53: it depends on `zz`, which there is not",
         "config/automations.json:11:53: it depends on itself, by way of others",
         "config/automations.json:13:83: `backoff_max`: expected whole seconds from 0 to 604800",
         "config/automations.json:14:82: triage_score has no setting `colour`",
         "config/automations.json:15:61: `timeout`: expected whole seconds from 1 to 604800",
-        "config/automations.json:17:50: `99 * * * *` is no cron expression",
+        "config/automations.json:17:50: `99 * * * *` is not a cron expression",
         "config/automations.json:18:1: an automation is an object",
         "token_economy: nothing is booked as `runn`\n    did you mean `run`?",
         "config/daily_run.json:1:26: hourly names `aa`, which the manifest does not have",

@@ -119,7 +119,7 @@ fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
     fs::remove_file(&path).unwrap();
     sandbox.write("scripts/loop_guard.py", "print('new')\n");
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
-    assert!(ended.out.contains("scripts/loop_guard.py: somebody has put something else"), "{}", ended.out);
+    assert!(ended.out.contains("scripts/loop_guard.py: the installed link was replaced"), "{}", ended.out);
     let ended = uninstall(&sandbox, &[]).code(1);
     assert!(ended.out.contains("scripts/loop_guard.py is no longer the installed link"), "{}", ended.out);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('new')\n");
@@ -221,7 +221,7 @@ fn links_that_came_with_a_clone_are_told_and_put_back() {
     let path = sandbox.root().join("scripts/cycle_retro.py");
     symlink("../.loop/bin/cycle_retro", &path).unwrap();
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
-    assert!(ended.out.contains("scripts/cycle_retro.py: a link of ours that leads nowhere"), "{}", ended.out);
+    assert!(ended.out.contains("scripts/cycle_retro.py: a dangling link to a tool"), "{}", ended.out);
     let before = sandbox.work_tree();
     let _ = install(&sandbox, &["--allow-dirty"]).code(0);
     let _ = sandbox.run("timmy", &["doctor"]).code(0);
@@ -285,17 +285,13 @@ fn the_doctor_knows_callers_and_what_they_call() {
     );
     assert_eq!(
         document["broken"],
-        serde_json::json!([".gitea/workflows/ci.yaml:1 calls old/orchestrator.py, which is not there"])
+        serde_json::json!([".gitea/workflows/ci.yaml:1 calls old/orchestrator.py, which is missing"])
     );
     fs::remove_file(sandbox.root().join(".gitea/workflows/ci.yaml")).unwrap();
     let _ = sandbox.run("timmy", &["doctor"]).code(0);
     fs::remove_file(sandbox.root().join(".loop/bin/loop_guard")).unwrap();
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
-    assert!(
-        ended.out.contains("scripts/loop_guard.py: a link to ../.loop/bin/loop_guard that leads nowhere"),
-        "{}",
-        ended.out
-    );
+    assert!(ended.out.contains("scripts/loop_guard.py: a dangling link to ../.loop/bin/loop_guard"), "{}", ended.out);
     let _ = install(&sandbox, &[]).code(0);
     let _ = sandbox.run("timmy", &["doctor"]).code(0);
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use common::reason::REASONS;
+use records::REASONS;
 use sandbox::{Ended, Sandbox};
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
         "cycles.jsonl: 2 problem(s), 2 lines",
         "its balance is 98 and should be -2",
         "quarantine.json: 1 problem",
-        "it is no object",
+        "it is not an object",
     ] {
         assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
     }

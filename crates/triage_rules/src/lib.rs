@@ -1,11 +1,10 @@
-//! The rules by which issues are scored: the file `triage_rules.yaml`, read, checked and compiled. Who applies them is not
-//! known here.
+//! The parser of `triage_rules.yaml`; `triage_score` applies the rules, `pre_commit_checks` checks them.
 
+mod compile;
 mod rules;
-mod rules_file;
 
-pub use rules::{Dimension, Pattern, PatternSet, Rule, Rules, RulesError, SHIPPED, type_groups};
-pub use rules_file::{
+pub use records::triage_rules::{
     Dimension as DimensionFile, Dimensions, Length, Order, Place, QuarantineRules, RuleFile, RulesFile, Thresholds,
     TypeWords,
 };
+pub use rules::{Dimension, Pattern, PatternSet, Rule, Rules, RulesError, SHIPPED, type_groups};

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use common::run::{CommonArgs, number_parser};
+use common::tool::{CommonArgs, number_parser};
 
 /// Scores the open issues, and writes the queue of those that are ready for the agent
 #[derive(Debug, Parser)]
 #[command(name = "triage_score", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Score and show, but write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -30,5 +30,5 @@ pub struct Cli {
     pub issues: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub common: CommonArgs,
 }

@@ -1,13 +1,13 @@
-//! Which issues are ready for the agent, and in what order.
+//! Scores the open issues and writes the queue and the quarantine.
 //!
 //! - Reads: the forge's open issues (or a file of them), the rules, the end of `.loop/retro/cycles.jsonl`,
 //!   `.loop/quarantine.json`.
 //! - Writes: `.loop/queue.json` (the old one to `.bak`), `.loop/quarantine.json`, a line of `.loop/retro/triage.jsonl`,
 //!   `.loop/scores.json`; with `--release`, `.loop/quarantine_released.json`.
-//! - Ends: 0 done; 1 the forge cannot be reached (the old queue stands), or there is no such issue to explain or release;
-//!   2 wrong usage, configuration or rules, or a file stands in the way.
+//! - Ends: 0 done; 1 the forge cannot be reached (the old queue stays), or there is no such issue to explain or release;
+//!   2 wrong usage, configuration or rules, or a file is in the way.
 
-pub mod cli;
+mod cli;
 mod quarantine;
 mod queue;
 mod score;
@@ -16,107 +16,40 @@ mod settings;
 mod show;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Instant;
 
-use common::exit::{self, Answer, Failure};
-use common::files::{self, Durability, FileError};
+use clap::CommandFactory;
+use common::files::{self, FileError};
 use common::host::Host;
-use common::pyjson;
-use common::reason::Reason;
-use common::records::TriageRun;
-use common::run::{self, Done, Earnings, Run, RunError, Tool};
-use common::settings::{Layers, SettingsError};
-use gitea::{Forge, ForgeError, Issue, IssueQuery, issues_from_file};
-use serde_json::json;
+use common::ready::ReadyIssues;
+use common::run::{Earnings, Run};
+use common::tool::{self, Tool};
+use common::{Error, Outcome};
+use gitea::{ForgeError, Issue, IssueQuery, issues_from_file};
+use records::stored_files::{QUARANTINE, QUEUE, TRIAGE_LOG};
+use records::{Deferred, Stored, TriageRun, pyjson};
 
 use crate::cli::Cli;
-use crate::quarantine::{Quarantine, Release};
+use crate::quarantine::{Decision, Policy};
 use crate::queue::{Scored, Scorer};
 use crate::settings::Settings;
+use crate::show::{ExplanationView, ReleaseView, RulesView, TriageView};
 
 pub use score::{Explanation, Hit, Score, score};
 pub use triage_rules::{Rules, RulesError, SHIPPED};
 
-/// Who this is.
-pub const TOOL: Tool = Tool { id: "triage_score", prefix: "triage" };
-
-/// How a call ends when nothing surprising happens.
-#[derive(Debug)]
-enum Outcome {
-    /// The issues are scored.
-    Triaged { ready: usize, not_ready: usize, quarantined: usize },
-    /// An issue's score was shown, or the rules were checked.
-    Shown,
-    /// An issue was taken out of quarantine.
-    Released(u64),
-    /// There is no such issue to explain or release.
-    NoSuchIssue(u64),
-}
-
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    Rules(#[from] RulesError),
-    #[error(transparent)]
-    Forge(#[from] ForgeError),
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("{origin}: ready_threshold {threshold} cannot be reached: the rules add up to {most} at most")]
-    Threshold { origin: String, threshold: i64, most: i64 },
-    #[error("{}: none of its {count} entries is an open issue", path.display())]
-    NoIssues { path: PathBuf, count: usize },
-    #[error("the run cannot be logged as JSON")]
-    Log(#[from] serde_json::Error),
-}
-
-impl Answer for Outcome {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Triaged { .. } | Self::Shown | Self::Released(_) => 0,
-            Self::NoSuchIssue(_) => 1,
-        }
-    }
-
-    fn in_words(&self) -> String {
-        match self {
-            Self::Triaged { ready, not_ready, quarantined } => {
-                format!("{ready} ready, {not_ready} not ready, {quarantined} quarantined")
-            }
-            Self::Shown => "shown".to_owned(),
-            Self::Released(issue) => format!("released #{issue}"),
-            Self::NoSuchIssue(issue) => format!("no #{issue}"),
-        }
-    }
-}
-
-impl Failure for Error {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.code(),
-            Self::Forge(error) => error.code(),
-            Self::Rules(_) | Self::Threshold { .. } | Self::File(_) | Self::NoIssues { .. } | Self::Log(_) => 2,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Run(error) => error.hint(),
-            Self::Rules(error) => error.hint(),
-            Self::Forge(error) => error.hint(),
-            Self::File(error) => error.hint(),
-            Self::Threshold { most, .. } => Some(format!("set it to a number from 0 to {most}")),
-            Self::NoIssues { .. } => Some(
-                "give a list in the format of the API: [{\"number\": 1, \"title\": \"…\", \"body\": \"…\"}, …]"
-                    .to_owned(),
-            ),
-            Self::Log(_) => None,
-        }
-    }
-}
+/// The descriptor of the tool.
+pub const TOOL: Tool = Tool {
+    id: "triage_score",
+    prefix: "triage",
+    about: "Scores the open issues and writes the queue and the quarantine.",
+    script: Some("scripts/triage_score.py"),
+    trigger: "hourly",
+    exit_codes: "0 done; 1 the forge is unreachable (the old queue is kept)",
+    run: |host| tool::run(host, triage),
+    command: Cli::command,
+    settings: |layers| Settings::take(layers).map(drop),
+};
 
 /// What a triage run found, in the queue's order.
 pub(crate) struct Triage {
@@ -128,26 +61,8 @@ pub(crate) struct Triage {
     pub newly_quarantined: Vec<u64>,
 }
 
-/// Takes every setting, without flags: for whoever wants to see them or to have them checked.
-///
-/// # Errors
-/// A value does not parse or is out of range.
-pub fn settings(layers: &mut Layers) -> Result<(), SettingsError> {
-    Settings::take(layers).map(drop)
-}
-
-/// The program's main function.
-pub fn main() -> ExitCode {
-    exit::main(run)
-}
-
-/// Runs the tool in the given world; returns its exit code.
-pub fn run(host: &Host) -> u8 {
-    run::tool(host, triage)
-}
-
-fn triage(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
-    let run = Run::begin(host, TOOL, &cli.common)?;
+fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    let run = Run::begin(host, &TOOL, &cli.common)?;
     let writes = cli.explain.is_none() && !cli.check_rules && !cli.dry_run;
     if run.is_disabled() && (writes || cli.dry_run) && cli.release.is_none() {
         return Ok(run.skip());
@@ -156,22 +71,26 @@ fn triage(host: &Host, cli: &Cli) -> Result<Done<Outcome>, Error> {
     let rules = load_rules(&run, &settings)?;
     let (threshold, most) = (threshold(&settings, &rules), rules.most());
     if threshold > most {
-        return Err(Error::Threshold { origin: settings.ready_threshold_origin, threshold, most });
+        let origin = &settings.ready_threshold_origin;
+        return Err(Error::usage(
+            format!("{origin}: ready_threshold {threshold} cannot be reached: the rules add up to {most} at most"),
+            format!("set it to a number from 0 to {most}"),
+        ));
     }
     if cli.check_rules {
-        return Ok(Done::Answer(show_rules(&run, &settings, &rules)));
+        return show_rules(&run, &settings, &rules);
     }
     if let Some(number) = cli.explain {
-        return explain(&run, cli, &settings, &rules, number).map(Done::Answer);
+        return explain(&run, cli, &settings, &rules, number);
     }
     if let Some(number) = cli.release {
-        return release(&run, number);
+        return run.perform(|_| release(&run, number));
     }
     if !writes {
-        return score_all(&run, cli, &settings, &rules, None).map(Done::Answer);
+        return score_all(&run, cli, &settings, &rules, None);
     }
-    for path in [run.repo.queue(), run.repo.quarantine(), run.repo.triage_log()] {
-        files::check_writable_place(&path)?;
+    for file in [QUEUE, QUARANTINE, TRIAGE_LOG] {
+        files::check_writable_place(&run.repo.path(&file))?;
     }
     run.perform(|earnings| score_all(&run, cli, &settings, &rules, Some(earnings)))
 }
@@ -188,37 +107,23 @@ fn score_all(
     let threshold = threshold(settings, rules);
     let scorer = Scorer::new(rules, threshold);
     let issues = open_issues(run, cli, settings, |issue| scorer.score(issue))?;
-    let mut quarantine = Quarantine::read(run)?;
-    let failures = settings.quarantine_failures.unwrap_or(rules.failures);
-    let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok()).unwrap_or(rules.lookback);
-    let newly_quarantined = quarantine.update(run, &run.cycles_log()?, failures, lookback)?;
-    let mut triage = sort_out(issues, rules, &quarantine, newly_quarantined);
+    let policy = policy(run, settings, rules)?;
+    let dry_run = earnings.is_none();
+    let decision = if dry_run { quarantine::preview(run, &policy) } else { quarantine::update(run, &policy) };
+    let triage = sort_out(issues, rules, decision?);
     let record = record(run, &triage, begun);
-    if run.args.json {
-        let not_ready = triage.not_ready.iter().map(|scored| {
-            json!({"issue": scored.item.issue, "title": scored.item.title, "type": scored.item.kind,
-                   "score": scored.item.score, "reason": Reason::NotReady, "needs": show::lacking(scored)})
-        });
-        let not_ready: Vec<serde_json::Value> = not_ready.collect();
-        run.host.say(&pyjson::to_line(
-            &json!({"run": record, "queue": queue::items(&triage.ready), "not_ready": not_ready, "dry_run": earnings.is_none()}),
-        )?);
-    }
     if let Some(earnings) = earnings {
-        quarantine.save(run)?;
-        queue::write(run, &mut triage.ready)?;
+        queue::write(run, &triage.ready)?;
         scores::write(run, rules, threshold, &triage)?;
         let line = pyjson::to_line(&record)?;
-        files::lock(&run.repo.triage_log())?.append_line(line.as_bytes(), Durability::Flushed)?;
+        files::lock(&run.repo.path(&TriageRun::FILE))?.append_line(line.as_bytes(), TriageRun::FILE.durability)?;
         for _ in &triage.newly_quarantined {
             earnings.add("quarantine_candidate");
         }
-    } else if !run.args.json {
-        run.say("Dry run: nothing is written");
     }
-    show::triage(run, &triage, rules.excellent);
+    run.present(&TriageView::new(&record, &triage, rules.excellent, dry_run))?;
     let (ready, not_ready, quarantined) = (triage.ready.len(), triage.not_ready.len(), triage.quarantined.len());
-    Ok(Outcome::Triaged { ready, not_ready, quarantined })
+    Ok(Outcome::done(format!("{ready} ready, {not_ready} not ready, {quarantined} quarantined")))
 }
 
 /// Returns the sum from which on an issue is ready: the setting's, else the rules'.
@@ -226,12 +131,21 @@ fn threshold(settings: &Settings, rules: &Rules) -> i64 {
     settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready)
 }
 
+fn policy(run: &Run, settings: &Settings, rules: &Rules) -> Result<Policy, Error> {
+    let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok());
+    Ok(Policy {
+        log: run.cycles_log()?,
+        failures: settings.quarantine_failures.unwrap_or(rules.failures),
+        lookback: lookback.unwrap_or(rules.lookback),
+    })
+}
+
 /// Sorts the scored issues into ready, not ready and quarantined.
-fn sort_out(scored: Vec<Scored>, rules: &Rules, quarantine: &Quarantine, newly_quarantined: Vec<u64>) -> Triage {
+fn sort_out(scored: Vec<Scored>, rules: &Rules, decision: Decision) -> Triage {
     let total_open = scored.len();
     let (mut ready, mut not_ready, mut quarantined) = (Vec::new(), Vec::new(), Vec::new());
     for scored in scored {
-        if quarantine.holds(scored.item.issue) {
+        if quarantine::holds(&decision.quarantine, scored.item.issue) {
             quarantined.push(scored);
         } else if scored.item.ready {
             ready.push(scored);
@@ -242,24 +156,25 @@ fn sort_out(scored: Vec<Scored>, rules: &Rules, quarantine: &Quarantine, newly_q
     for list in [&mut ready, &mut not_ready, &mut quarantined] {
         queue::sort(list, &rules.ordering);
     }
-    not_ready.sort_by_key(|scored| std::cmp::Reverse(scored.item.score));
+    not_ready.sort_by_key(|scored| std::cmp::Reverse(scored.total()));
+    let newly_quarantined = decision.newly;
     Triage { total_open, scored: total_open, ready, not_ready, quarantined, newly_quarantined }
 }
 
 fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
     let all = || triage.ready.iter().chain(&triage.not_ready).chain(&triage.quarantined);
     TriageRun {
-        timestamp: run.host.timestamp(),
-        total_open: triage.total_open,
-        scored: triage.scored,
-        ready: triage.ready.len(),
-        not_ready: triage.not_ready.len(),
-        quarantined: triage.quarantined.len(),
-        newly_quarantined: triage.newly_quarantined.clone(),
+        timestamp: Some(run.host.timestamp()),
+        total_open: Some(triage.total_open as u64),
+        scored: Some(triage.scored as u64),
+        ready: Some(triage.ready.len() as u64),
+        not_ready: Some(triage.not_ready.len() as u64),
+        quarantined: Some(triage.quarantined.len() as u64),
+        newly_quarantined: Deferred::Value(triage.newly_quarantined.iter().copied().collect()),
         top_issue: triage.ready.first().map(|scored| scored.item.issue),
-        ready_issues: triage.ready.iter().map(|scored| scored.item.issue).collect(),
-        scores: all().map(|scored| (scored.item.issue, scored.item.score)).collect(),
-        duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ready_issues: Deferred::Value(triage.ready.iter().map(|scored| scored.item.issue).collect()),
+        scores: Deferred::Value(all().map(|scored| (scored.item.issue, scored.total())).collect()),
+        duration_ms: Some(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)),
     }
 }
 
@@ -269,14 +184,17 @@ fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Is
         let file = issues_from_file(path, run.read_input(path)?)?;
         if file.open.is_empty() && file.unreadable > 0 {
             // Else a file of something else would empty the queue.
-            return Err(Error::NoIssues { path: path.clone(), count: file.unreadable });
+            return Err(Error::usage(
+                format!("{}: none of its {} entries is an open issue", path.display(), file.unreadable),
+                "give a list in the format of the API: [{\"number\": 1, \"title\": \"…\", \"body\": \"…\"}, …]",
+            ));
         }
         if file.unreadable > 0 {
             run.warn(&format!("{}: {} entries are not issues", path.display(), file.unreadable));
         }
         return Ok(file.open.into_iter().map(convert).collect());
     }
-    let forge = connect(run, settings)?;
+    let forge = gitea::connect(run, &settings.forge)?;
     // A forge that ignores a part of the question still gives no pull request and no closed issue past this.
     let is_wanted = |issue: &Issue| issue.pull_request.is_none() && issue.is_open();
     let listing = forge.issues_as(IssueQuery::default(), |issue| is_wanted(&issue).then(|| convert(issue)))?;
@@ -285,15 +203,6 @@ fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Is
     }
     run.detail(&format!("{} issues from {}, fetched {} time(s)", listing.items.len(), forge.address(), listing.rounds));
     Ok(listing.items.into_iter().flatten().collect())
-}
-
-fn connect(run: &Run, settings: &Settings) -> Result<Forge, Error> {
-    let connection = settings.forge.resolve(run.host, &run.repo);
-    for warning in &connection.warnings {
-        run.warn(warning);
-    }
-    run.detail(&connection.in_words());
-    Ok(Forge::connect(&connection)?)
 }
 
 /// Reads the rules: the file that a setting names, else the one in the configuration folder, else the built-in ones.
@@ -312,22 +221,19 @@ fn rules_path(run: &Run, settings: &Settings) -> Option<PathBuf> {
     named.or_else(|| run.manifest.file("triage_rules.yaml"))
 }
 
-fn show_rules(run: &Run, settings: &Settings, rules: &Rules) -> Outcome {
+fn show_rules(run: &Run, settings: &Settings, rules: &Rules) -> Result<Outcome, Error> {
     let (count, patterns) = rules.count();
     let path = rules_path(run, settings).filter(|path| path.exists());
-    let place = path.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
-    run.say(&format!("The rules are valid: {count} rules, {patterns} patterns ({place})"));
-    if run.args.json {
-        run.host.say(&json!({"valid": true, "rules": count, "patterns": patterns, "source": place}).to_string());
-    }
-    Outcome::Shown
+    let source = path.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
+    run.present(&RulesView { valid: true, rules: count, patterns, source })?;
+    Ok(Outcome::done("shown"))
 }
 
 fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64) -> Result<Outcome, Error> {
     let issue = if cli.issues.is_some() {
         open_issues(run, cli, settings, |issue| issue)?.into_iter().find(|issue| issue.number == number)
     } else {
-        match connect(run, settings)?.issue(number) {
+        match gitea::connect(run, &settings.forge)?.issue(number) {
             Ok(issue) => Some(issue),
             Err(ForgeError::Status { status, .. }) if status.as_u16() == 404 => None,
             Err(error) => return Err(error.into()),
@@ -335,52 +241,18 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
     };
     let Some(issue) = issue else {
         run.say(&format!("There is no issue #{number}"));
-        return Ok(Outcome::NoSuchIssue(number));
+        return Ok(Outcome::no(format!("no #{number}")));
     };
     let explanation = score::explain(rules, &issue);
+    let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
+    let is_quarantined = quarantine::holds(&quarantine, number);
     let threshold = threshold(settings, rules);
-    let quarantined = Quarantine::read(run)?.holds(number);
-    let (reason, verdict) = match (explanation.score.total() >= threshold, quarantined) {
-        (_, true) => (Reason::Quarantined, "in quarantine".to_owned()),
-        (true, false) => (Reason::Ready, format!("ready (from {threshold} on)")),
-        (false, false) => (Reason::NotReady, format!("not ready (from {threshold} on)")),
-    };
-    if run.args.json {
-        let dimensions: serde_json::Map<String, serde_json::Value> = explanation
-            .dimensions
-            .iter()
-            .map(|(name, sum, max, hits)| {
-                let rules: Vec<_> = hits
-                    .iter()
-                    .map(|hit| json!({"id": hit.id, "points": hit.points, "holds": hit.holds, "because": hit.because}))
-                    .collect();
-                ((*name).to_owned(), json!({"points": sum, "max": max, "rules": rules}))
-            })
-            .collect();
-        let document = json!({"issue": number, "title": issue.title, "type": explanation.score.kind,
-            "type_because": explanation.kind_because, "score": explanation.score.total(), "ready_from": threshold,
-            "ready": explanation.score.total() >= threshold && !quarantined, "quarantined": quarantined, "reason": reason, "dimensions": dimensions});
-        run.host.say(&pyjson::to_line(&document)?);
-    }
-    show::explanation(run, number, &issue.title, &explanation, &verdict);
-    Ok(Outcome::Shown)
+    run.present(&ExplanationView::new((number, &issue.title), &explanation, threshold, is_quarantined))?;
+    Ok(Outcome::done("shown"))
 }
 
-fn release(run: &Run, number: u64) -> Result<Done<Outcome>, Error> {
-    run.perform(|_| {
-        let released = quarantine::release(run, number)?;
-        if run.args.json {
-            run.host.say(&json!({"issue": number, "released": released == Release::Released}).to_string());
-        }
-        Ok(match released {
-            Release::Released => {
-                run.say(&format!("#{number} is released from quarantine; the next triage decides about it again"));
-                Outcome::Released(number)
-            }
-            Release::NotThere => {
-                run.say(&format!("#{number} is not in quarantine"));
-                Outcome::NoSuchIssue(number)
-            }
-        })
-    })
+fn release(run: &Run, number: u64) -> Result<Outcome, Error> {
+    let released = quarantine::release(run, number)?;
+    run.present(&ReleaseView { issue: number, released })?;
+    Ok(if released { Outcome::done(format!("released #{number}")) } else { Outcome::no(format!("no #{number}")) })
 }

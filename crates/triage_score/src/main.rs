@@ -1,5 +1,5 @@
 //! Which issues are ready for the agent, and in what order.
 
 fn main() -> std::process::ExitCode {
-    triage_score::main()
+    triage_score::TOOL.main()
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use common::records::IssueType;
 use common::text;
 use gitea::Issue;
+use records::IssueType;
+use serde::Serialize;
 use triage_rules::{Length, Rule, Rules, type_groups};
 
 /// How much of a body is looked at, in bytes: what stands behind 64 KiB makes no issue clearer.
@@ -38,7 +39,7 @@ pub struct Explanation {
 }
 
 /// Whether a rule holds for an issue.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Hit {
     /// The rule's name.
     pub id: String,

@@ -126,6 +126,47 @@ fn failing_issues_come_into_quarantine_and_out_again() {
 }
 
 #[test]
+fn a_damaged_quarantine_is_kept_aside_and_a_dry_run_leaves_it() {
+    let sandbox = Sandbox::new();
+    file(&sandbox, &[good(85, "Crash")]);
+    sandbox.write(".loop/quarantine.json", "{\"85\": ");
+    let before = sandbox.tree(".loop");
+    let ended = sandbox.run("triage_score", &["--issues", "issues.json", "--dry-run"]).code(0);
+    assert!(ended.err.contains("no issue counts as quarantined"), "{}", ended.err);
+    assert_eq!(sandbox.tree(".loop"), before);
+    let ended = sandbox.run("triage_score", &["--issues", "issues.json"]).code(0);
+    assert!(ended.err.contains("quarantine.json.bad"), "{}", ended.err);
+    assert_eq!(sandbox.read(".loop/quarantine.json.bad"), "{\"85\": ");
+    assert_eq!(sandbox.read(".loop/quarantine.json"), "{}\n");
+}
+
+#[test]
+fn a_release_while_a_triage_runs_is_not_lost() {
+    let sandbox = Sandbox::new();
+    file(&sandbox, &[good(85, "Crash when the config is empty"), good(86, "Crash when the queue is empty")]);
+    let failed = r#"{"timestamp": "2026-03-21T01:00:00+00:00", "cycle": 1, "issue": 85, "success": false}"#;
+    sandbox.write(".loop/retro/cycles.jsonl", format!("{failed}\n{failed}\n"));
+    let _ = sandbox.run("triage_score", &["--issues", "issues.json"]).code(0);
+    let (quarantine, released) = (".loop/quarantine.json", ".loop/quarantine_released.json");
+    assert!(sandbox.json(quarantine)["85"].is_object());
+    // The release holds the lock; the triage meets it there, with all that it has read before.
+    let lock = common::files::lock(&sandbox.root().join(quarantine)).unwrap();
+    let triage = sandbox.call("triage_score", ["--issues", "issues.json", "--json"]).start();
+    let state = ".loop/automation_state.json";
+    sandbox::soon(|| sandbox.json(state)["automations"]["triage_score"]["status"] == "running");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    sandbox.write(released, r#"{"85": {"released_at": "2026-03-21T12:00:00+00:00"}}"#);
+    sandbox.write(quarantine, "{}\n");
+    drop(lock);
+    let output = triage.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(sandbox.read(quarantine), "{}\n");
+    assert_eq!(numbers(&sandbox.json(QUEUE)), [85, 86]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((numbers(&document["queue"]), &document["run"]["quarantined"]), (vec![85, 86], &json!(0)));
+}
+
+#[test]
 fn a_forge_that_is_away_leaves_the_old_queue() {
     for (fault, message) in [
         (Fault::BadGateway, "502 Bad Gateway"),

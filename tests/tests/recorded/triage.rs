@@ -115,7 +115,9 @@ fn triage_follows_other_rules() {
     scenario.call("triage_score --check-rules --json");
     scenario.call("READY_THRESHOLD=1 triage_score --issues issues.json --dry-run");
     scenario.call("READY_THRESHOLD=10 triage_score --check-rules");
-    let own = triage_rules::SHIPPED.replace("ready: 5", "ready: 7").replace("lookback: 20", "lookback: 3");
+    let own = include_str!("../../../config/triage_rules.yaml")
+        .replace("ready: 5", "ready: 7")
+        .replace("lookback: 20", "lookback: 3");
     scenario.write("config/triage_rules.yaml", &own);
     scenario.call("triage_score --check-rules --json");
     scenario.call("triage_score --issues issues.json --dry-run --json");

@@ -1,17 +1,18 @@
-//! The log of cycles as a whole: the epochs of its lines, an index that spares reading all of it, and its summary.
+//! The log of cycles as a whole: where it is, an index that spares reading all of it, and its summary.
 
-mod epoch;
 mod index;
 mod summary;
 
-pub use epoch::Epoch;
 pub use index::Index;
 pub use summary::write as write_summary;
 
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FileError};
-use crate::settings::Setting;
+use crate::host::Host;
+use crate::layout::Repo;
+use crate::manifest::Manifest;
+use crate::settings::{Layers, Setting, SettingsError};
 
 /// The automation that writes the log, and whose settings say where it is and what is made of it.
 pub const OWNER: &str = "cycle_retro";
@@ -33,6 +34,19 @@ pub const SUMMARY_WINDOW: Setting<u64> = Setting {
     valid: |count| (1..=100_000).contains(count),
     expected: "a whole number from 1 to 100000",
 };
+
+/// Returns the layers of the automation that writes the log.
+pub(crate) fn layers<'a>(host: &'a Host, manifest: &'a Manifest) -> Layers<'a> {
+    Layers::new(host, OWNER, manifest.config(OWNER).into_iter().collect(), Vec::new())
+}
+
+/// Returns where the log of cycles is: what the automation that writes it is set to.
+///
+/// # Errors
+/// The setting has a value that does not parse.
+pub fn place(host: &Host, repo: &Repo, manifest: &Manifest) -> Result<PathBuf, SettingsError> {
+    Ok(repo.resolve(&layers(host, manifest).get(&RETRO_FILE, None)?))
+}
 
 /// The log and the files that are made of it.
 #[derive(Clone, Debug)]

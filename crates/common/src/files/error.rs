@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::error::Failure;
+
 /// What could not be done with which file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}", path.display())]
@@ -38,9 +40,10 @@ impl FileError {
     pub fn is_too_large(&self) -> bool {
         self.source.kind() == ErrorKind::InvalidData
     }
+}
 
-    /// Says what to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Failure for FileError {
+    fn hint(&self) -> Option<String> {
         // What is there: of a path that is not, the nearest folder above it.
         let there = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(&self.path);
         let path = there.display();

@@ -1,25 +1,18 @@
 //! The right to write one shared file, and the ways in which it is written.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use records::Durability;
+
+use super::replacement::{Replacement, flush_directory, neighbour, swap};
 use super::{FileError, check_writable_place, make_folder, regular};
 
 /// How long a writer waits for another one before it gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Whether a written text must survive a power cut at once.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Durability {
-    /// Flushed to the disk before the call returns: records, and whatever cannot be made again.
-    Flushed,
-    /// Left to the system's next flush: what can be computed again from records. A killed process loses nothing.
-    Derived,
-}
 
 /// The exclusive right to write one shared file, until it is dropped or the process ends.
 #[derive(Debug)]
@@ -122,26 +115,14 @@ impl Lock {
         durability: Durability,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<(), FileError> {
-        let temporary = neighbour(&self.target, "tmp");
         let written = fs::metadata(&self.target)
             .map_or(Ok(()), |metadata| regular(&metadata))
-            .and_then(|()| File::create(&temporary))
-            .and_then(|mut file| {
-                write(&mut file)?;
-                if durability == Durability::Flushed { file.sync_data() } else { Ok(()) }
-            })
-            .and_then(|()| match durability {
-                Durability::Flushed => fs::rename(&temporary, &self.target),
-                Durability::Derived => exchange(&temporary, &self.target),
+            .and_then(|()| Replacement::open(&self.target, "tmp"))
+            .and_then(|mut replacement| {
+                write(replacement.file())?;
+                replacement.put_in_place(&self.target, durability)
             });
-        if let Err(error) = written {
-            let _ = fs::remove_file(&temporary);
-            return Err(FileError::new("write", &self.target, error));
-        }
-        if durability == Durability::Flushed {
-            self.flush_folder()?;
-        }
-        Ok(())
+        written.map_err(|error| FileError::new("write", &self.target, error))
     }
 
     /// Replaces the held file's content in one step if it still is `before`, for a file that others edit without our
@@ -150,37 +131,30 @@ impl Lock {
     /// # Errors
     /// As [`Lock::replace`].
     pub fn replace_if(&self, before: &[u8], content: &[u8]) -> Result<bool, FileError> {
-        let temporary = neighbour(&self.target, "tmp");
         let put = || -> io::Result<bool> {
-            let mut file = File::create(&temporary)?;
+            let mut replacement = Replacement::open(&self.target, "tmp")?;
             let before_it = fs::metadata(&self.target)?;
-            file.set_permissions(before_it.permissions())?;
-            // Only root may give a file to somebody else, and only then it was somebody else's.
-            let _ = fchown(&file, Some(before_it.uid()), Some(before_it.gid()));
-            file.write_all(content)?;
-            file.sync_data()?;
+            replacement.set_mode(before_it.permissions().mode())?;
+            // Only root may give a file to another user, and only then it was another user's.
+            let _ = fchown(&*replacement.file(), Some(before_it.uid()), Some(before_it.gid()));
+            replacement.file().write_all(content)?;
+            replacement.file().sync_data()?;
             if fs::read(&self.target)? != before {
                 return Ok(false);
             }
-            // Both change places, so that what is taken out can be looked at: an editor may have been quicker.
-            if !swap(&temporary, &self.target) {
-                fs::rename(&temporary, &self.target)?;
+            // Both are exchanged, so that what is taken out can be looked at: an editor may have been quicker.
+            if !swap(replacement.path(), &self.target) {
+                replacement.put_in_place(&self.target, Durability::Flushed)?;
                 return Ok(true);
             }
-            let taken = fs::read(&temporary)?;
-            let unchanged = taken == before;
-            if !unchanged {
-                fs::rename(&temporary, &self.target)?;
+            let is_unchanged = fs::read(replacement.path())? == before;
+            if !is_unchanged {
+                fs::rename(replacement.path(), &self.target)?;
             }
-            Ok(unchanged)
+            flush_directory(&self.target)?;
+            Ok(is_unchanged)
         };
-        let result = put();
-        let _ = fs::remove_file(&temporary);
-        let done = result.map_err(|error| FileError::new("write", &self.target, error))?;
-        if done {
-            self.flush_folder()?;
-        }
-        Ok(done)
+        put().map_err(|error| FileError::new("write", &self.target, error))
     }
 
     /// Has the held file's name stand for what `other` holds now, in one step and without a copy: `other` goes on with a
@@ -228,35 +202,10 @@ impl Lock {
             return Err(fail(error));
         }
         if is_new && durability == Durability::Flushed {
-            self.flush_folder()?;
+            flush_directory(&self.target).map_err(fail)?;
         }
         Ok((before, before + line.len() as u64))
     }
-
-    /// Flushes the folder's own list of names, without which a new name may be gone after a power cut.
-    fn flush_folder(&self) -> Result<(), FileError> {
-        let Some(folder) = self.target.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-        match File::open(folder).and_then(|folder| folder.sync_all()) {
-            // Some file systems know no flush of a folder.
-            Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
-                Err(FileError::new("flush", folder, error))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Puts `temporary` in the place of `target` in one step. Where both exist they change places and the old one is removed:
-/// a plain rename over a file has some file systems write the new one out at once, which is the price of a promise that
-/// what is derived does not need.
-fn exchange(temporary: &Path, target: &Path) -> io::Result<()> {
-    if swap(temporary, target) { fs::remove_file(temporary) } else { fs::rename(temporary, target) }
-}
-
-/// Has two files change places in one step; false where one is not there, or the system cannot do it.
-fn swap(one: &Path, other: &Path) -> bool {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
 }
 
 fn last_byte(file: &File, length: u64) -> io::Result<u8> {
@@ -266,18 +215,10 @@ fn last_byte(file: &File, length: u64) -> io::Result<u8> {
     Ok(byte[0])
 }
 
-/// Returns the path of the hidden neighbour `.NAME.suffix`.
-fn neighbour(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or(OsStr::new("file")));
-    name.push(".");
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Failure;
 
     #[test]
     fn a_replacement_leaves_the_new_text_and_no_remains() {

@@ -8,13 +8,16 @@
 
 mod error;
 mod lock;
+mod replacement;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 pub use error::FileError;
-pub use lock::{Durability, Lock, lock, lock_from, try_hold};
+pub use lock::{Lock, lock, lock_from, try_hold};
+pub use records::Durability;
+pub use replacement::{Replacement, neighbour};
 
 /// Reads a file of at most `limit` bytes; none if there is no such file.
 ///
@@ -141,6 +144,7 @@ fn regular(metadata: &fs::Metadata) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Failure;
 
     #[test]
     fn what_is_no_file_is_refused_with_a_hint() {

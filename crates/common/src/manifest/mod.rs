@@ -1,8 +1,6 @@
 //! The list of automations (`automations.json`): what exists, what is on, how it is run; and the schedules beside it
 //! (`daily_run.json`).
 
-mod file;
-
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -11,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use file::{DailyRunFile, Entry, ManifestFile, Schedule};
+use records::stored_files::{DAILY_RUN, MANIFEST};
+use records::{DailyRunFile, ManifestEntry, ManifestFile};
 
+use crate::error::Failure;
 use crate::files::{self, FileError};
 use crate::host::Host;
 use crate::layout::Repo;
@@ -42,7 +42,7 @@ pub struct Manifest {
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// What the manifest says of it.
-    pub entry: Entry,
+    pub entry: ManifestEntry,
     /// Its settings, each with its place.
     pub config: ConfigObject,
     /// The bytes of the file in which it stands.
@@ -108,7 +108,7 @@ impl Manifest {
     /// A folder that is named does not exist, or the file is no list of automations at all.
     pub fn survey(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<(Self, Vec<Problem>), ManifestError> {
         let Some(folder) = find_folder(host, repo, flag)? else { return Ok((Self::default(), Vec::new())) };
-        let path = folder.join("automations.json");
+        let path = folder.join(MANIFEST.path);
         let (mut manifest, problems) = match files::read(&path, CONFIG_LIMIT)? {
             Some(bytes) => Self::read(Source::from_bytes(&path, bytes)?)?,
             None => Default::default(),
@@ -130,7 +130,7 @@ impl Manifest {
             match read_entry(&source, raw) {
                 Err(problem) => problems.push(problem),
                 Ok(one) if !seen.insert(one.entry.id.clone()) => {
-                    let message = format!("the id `{}` stands twice", text::fit(&one.entry.id, 60));
+                    let message = format!("the id `{}` is used twice", text::fit(&one.entry.id, 60));
                     problems.push(Problem { error: source.error(one.range.start, &message), id: Some(one.entry.id) });
                 }
                 Ok(one) => listed.push(one),
@@ -168,7 +168,7 @@ impl Manifest {
     }
 
     /// Returns the entry of an automation.
-    pub fn entry(&self, id: &str) -> Option<&Entry> {
+    pub fn entry(&self, id: &str) -> Option<&ManifestEntry> {
         self.find(id).map(|listed| &listed.entry)
     }
 
@@ -204,14 +204,22 @@ impl Manifest {
         self.folder.as_ref().map(|folder| folder.join(name))
     }
 
-    /// Says what is wrong with a field of an automation, or with the whole of it where it has no such field.
+    /// Returns where in the manifest's text the value of a field of an automation is; of repeated fields the last one's.
+    pub fn value_range(&self, listed: &Listed, field: &str) -> Option<Range<usize>> {
+        let source = self.source.as_ref()?;
+        let raw = source.text().get(listed.range.clone())?;
+        let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw).ok()?;
+        let value = parts.get(field)?.get();
+        let start = source.offset_of(value);
+        Some(start..start + value.len())
+    }
+
+    /// Returns what is wrong with a field of an automation, or with the whole of it where it has no such field.
     pub fn problem(&self, listed: &Listed, field: &str, message: &str) -> Problem {
         let error = match &self.source {
             None => SourceError { path: PathBuf::new(), position: None, message: message.to_owned(), hint: None },
             Some(source) => {
-                let raw = source.text().get(listed.range.clone()).unwrap_or_default();
-                let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
-                let place = parts.get(field).map_or(listed.range.start, |raw| source.offset_of(raw.get()));
+                let place = self.value_range(listed, field).map_or(listed.range.start, |range| range.start);
                 source.error(place, message)
             }
         };
@@ -223,7 +231,7 @@ impl Manifest {
     /// # Errors
     /// The file cannot be read, or is broken.
     pub fn daily_run(&self) -> Result<Option<(DailyRunFile, Source)>, ManifestError> {
-        let Some(path) = self.file("daily_run.json") else { return Ok(None) };
+        let Some(path) = self.file(DAILY_RUN.path) else { return Ok(None) };
         let Some(bytes) = files::read(&path, CONFIG_LIMIT)? else { return Ok(None) };
         let source = Source::from_bytes(&path, bytes)?;
         source.expect_object()?;
@@ -243,9 +251,8 @@ impl Manifest {
     }
 }
 
-impl ManifestError {
-    /// Says what to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Failure for ManifestError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NoFolder { .. } => Some("name the directory that contains automations.json".to_owned()),
             Self::File(error) => error.hint(),
@@ -266,27 +273,30 @@ fn find_folder(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<Option<P
 
 /// Reads one entry and the places of its settings.
 fn read_entry(source: &Source, raw: &RawValue) -> Result<Listed, Problem> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    #[derive(Default, Deserialize)]
+    struct Parts<'a> {
+        #[serde(borrow, default)]
+        config: Option<&'a RawValue>,
+    }
     let start = source.offset_of(raw.get());
-    let id = || -> Option<String> {
-        #[derive(Deserialize)]
-        struct Id {
-            id: String,
-        }
-        serde_json::from_str::<Id>(raw.get()).ok().map(|one| one.id)
-    };
+    let id = || serde_json::from_str::<Id>(raw.get()).ok().map(|one| one.id);
     let entry = check_entry(source, raw, start).map_err(|error| Problem { id: id(), error })?;
-    let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let config = parts.get("config").map(|raw| config_object(source, raw)).transpose();
+    let parts: Parts = serde_json::from_str(raw.get()).unwrap_or_default();
+    let config = parts.config.map(|raw| config_object(source, raw)).transpose();
     let config = config.map_err(|error| Problem { id: id(), error })?.unwrap_or_default();
     Ok(Listed { entry, config, range: start..start + raw.get().len() })
 }
 
-fn check_entry(source: &Source, raw: &RawValue, start: usize) -> Result<Entry, SourceError> {
+fn check_entry(source: &Source, raw: &RawValue, start: usize) -> Result<ManifestEntry, SourceError> {
     if !raw.get().starts_with('{') {
         // An array would fit an entry by the order of its fields.
         return Err(source.error(start, "an automation is an object: {\"id\": …, \"script\": …}"));
     }
-    let entry: Entry = serde_json::from_str(raw.get()).map_err(|error| source.json_error(&error, start))?;
+    let entry: ManifestEntry = serde_json::from_str(raw.get()).map_err(|error| source.json_error(&error, start))?;
     if entry.id.is_empty() || !entry.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
         let message =
             format!("the id {:?} is not made of lower-case letters, digits and `_`", text::fit(&entry.id, 60));
@@ -296,12 +306,14 @@ fn check_entry(source: &Source, raw: &RawValue, start: usize) -> Result<Entry, S
         let hint = if key == "timeout" {
             "it is a setting: write it into `config`".to_owned()
         } else {
-            let nearest = text::nearest(key, file::ENTRY_KEYS).filter(|nearest| nearest != key);
+            let nearest = text::nearest(key, ManifestEntry::FIELDS).filter(|nearest| nearest != key);
             let Some(nearest) = nearest else { continue };
             format!("did you mean `{nearest}`?")
         };
         let place = start + raw.get().find(&format!("\"{key}\"")).unwrap_or(0);
-        return Err(source.error(place, &format!("an automation has no field `{}`", text::fit(key, 60))).hint(hint));
+        return Err(source
+            .error(place, &format!("an automation has no field `{}`", text::fit(key, 60)))
+            .with_hint(hint));
     }
     Ok(entry)
 }
@@ -335,7 +347,7 @@ mod tests {
         .unwrap();
         let entry = manifest.entry("a").unwrap();
         assert!(entry.enabled);
-        assert_eq!(entry.trigger, "manual");
+        assert_eq!(entry.trigger.text(), "manual");
         assert_eq!(entry.other["owner"], "me");
         assert_eq!(manifest.config("a").unwrap().entries[0].2.to_string(), "3:19");
         assert_eq!(manifest.token_economy()["run"], 0);
@@ -367,7 +379,7 @@ mod tests {
             ),
             (
                 "{\"automations\": [{\"id\": \"a\", \"script\": \"x\"},\n{\"id\": \"a\", \"script\": \"y\"}]}",
-                "automations.json:2:1: the id `a` stands twice",
+                "automations.json:2:1: the id `a` is used twice",
             ),
             (
                 "{\"automations\": [{\"id\": \"a\", \"script\": \"x\", \"config\": []}]}",

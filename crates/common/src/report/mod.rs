@@ -5,17 +5,15 @@ mod tokens;
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use records::{AutomationEntry, AutomationState, Reason, Status, Stored};
 
 use crate::document::{self, Document};
-use crate::files::{self, Durability, FileError};
+use crate::error::Failure;
+use crate::files::{self, FileError};
 use crate::host::Host;
 use crate::layout::Repo;
 use crate::manifest::Manifest;
-use crate::reason::Reason;
 use crate::source::SourceError;
-
-pub use tokens::{PastTokenLine, TOKEN_ECONOMY, TokenLine};
 
 /// What could not be reported.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +56,8 @@ pub struct Report<'a> {
     id: &'a str,
 }
 
+impl Failure for ReportError {}
+
 impl<'a> Report<'a> {
     /// Opens the report of automation `id`.
     pub fn new(host: &'a Host, repo: &'a Repo, manifest: &'a Manifest, id: &'a str) -> Self {
@@ -72,10 +72,10 @@ impl<'a> Report<'a> {
     pub fn began(&self) -> Result<(), ReportError> {
         self.update(|entry, now| {
             settle_abandoned(entry);
-            entry.insert("status".to_owned(), "running".into());
-            entry.insert("last_run".to_owned(), now.into());
-            entry.insert("pid".to_owned(), std::process::id().into());
-            entry.insert("host".to_owned(), machine().into());
+            entry.status = Status::Running;
+            entry.last_run = Some(now);
+            entry.pid = Some(std::process::id().into());
+            entry.host = Some(machine());
         })
     }
 
@@ -85,9 +85,9 @@ impl<'a> Report<'a> {
     /// As [`Report::began`].
     pub fn skipped(&self, reason: Reason) -> Result<(), ReportError> {
         self.update(|entry, _| {
-            entry.insert("status".to_owned(), "skipped".into());
-            entry.insert("last_result".to_owned(), reason.code().into());
-            entry.insert("last_reason".to_owned(), reason.code().into());
+            entry.status = Status::Skipped;
+            entry.last_result = Some(reason.code().to_owned());
+            entry.last_reason = Some(reason.code().to_owned());
         })
     }
 
@@ -98,13 +98,14 @@ impl<'a> Report<'a> {
     /// As [`Report::began`].
     pub fn judged(reports: &[(Report, Judged)]) -> Result<(), ReportError> {
         let Some((first, _)) = reports.first() else { return Ok(()) };
-        first.update_all(|automations| {
+        first.update_state(|state| {
             for (report, judged) in reports {
-                let Some(entry) = report.entry_in(automations) else { continue };
-                settle_abandoned(entry);
-                entry.insert("valid".to_owned(), judged.problem.is_none().into());
-                entry.insert("problem".to_owned(), judged.problem.clone().into());
-                entry.insert("next_run".to_owned(), judged.next_run.clone().into());
+                report.update_entry(state, |entry| {
+                    settle_abandoned(entry);
+                    entry.valid = Some(judged.problem.is_none());
+                    entry.problem.clone_from(&judged.problem);
+                    entry.next_run.clone_from(&judged.next_run);
+                });
             }
         })
     }
@@ -115,127 +116,78 @@ impl<'a> Report<'a> {
     /// As [`Report::began`].
     pub fn ended(&self, ending: &Ending) -> Result<(), ReportError> {
         self.update(|entry, now| {
-            let (ok, milliseconds) = (ending.result.is_ok(), ending.duration.as_millis());
-            count(entry, ok);
-            entry.insert("status".to_owned(), if ok { "ok" } else { "failed" }.into());
-            entry.insert(if ok { "last_success" } else { "last_failure" }.to_owned(), now.into());
-            entry.insert("last_duration_ms".to_owned(), u64::try_from(milliseconds).unwrap_or(u64::MAX).into());
-            entry.insert("last_exit_code".to_owned(), ending.code.into());
-            let (result, error) = match &ending.result {
-                Ok(result) => (Value::from(result.as_str()), Value::Null),
-                Err(error) => (Value::Null, Value::from(error.as_str())),
-            };
-            entry.insert("last_result".to_owned(), result);
-            entry.insert("last_error".to_owned(), error);
-            entry.insert("last_reason".to_owned(), ending.reason.code().into());
-            entry.shift_remove("pid");
-            entry.shift_remove("host");
+            let is_success = ending.result.is_ok();
+            entry.count_run(is_success);
+            if is_success {
+                (entry.status, entry.last_success) = (Status::Ok, Some(now));
+            } else {
+                (entry.status, entry.last_failure) = (Status::Failed, Some(now));
+            }
+            entry.last_duration_ms = Some(u64::try_from(ending.duration.as_millis()).unwrap_or(u64::MAX));
+            entry.last_exit_code = Some(ending.code.into());
+            entry.last_result = ending.result.as_ref().ok().cloned();
+            entry.last_error = ending.result.as_ref().err().cloned();
+            entry.last_reason = Some(ending.reason.code().to_owned());
+            (entry.pid, entry.host) = (None, None);
         })
     }
 
     /// Changes this automation's entry in the state file.
-    fn update(&self, change: impl FnOnce(&mut Map<String, Value>, &str)) -> Result<(), ReportError> {
-        self.update_all(|automations| {
-            if let Some(entry) = self.entry_in(automations) {
-                change(entry, &self.host.timestamp());
-            }
-        })
+    fn update(&self, change: impl FnOnce(&mut AutomationEntry, String)) -> Result<(), ReportError> {
+        self.update_state(|state| self.update_entry(state, |entry| change(entry, self.host.timestamp())))
     }
 
-    /// Changes the entries of the state file.
-    fn update_all(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Result<(), ReportError> {
-        let path = self.repo.automation_state();
+    /// Changes the state file.
+    fn update_state(&self, change: impl FnOnce(&mut AutomationState)) -> Result<(), ReportError> {
+        let path = self.repo.path(&AutomationState::FILE);
         let lock = files::lock(&path)?;
-        let mut state = match document::read::<Map<String, Value>>(&path)? {
-            Document::Missing => Map::from_iter([("version".to_owned(), 1.into())]),
+        let mut state = match document::read::<AutomationState>(&path)? {
+            Document::Missing => AutomationState::default(),
             Document::Intact(state) => state,
             Document::Damaged(error) => return Err(ReportError::Damaged(error)),
         };
-        state.insert("updated_at".to_owned(), self.host.timestamp().into());
-        let automations = state.entry("automations").or_insert_with(|| Value::Object(Map::new()));
-        let Value::Object(automations) = automations else {
-            let message = "`automations` is not an object".to_owned();
-            return Err(ReportError::Damaged(SourceError { path, position: None, message, hint: None }));
-        };
-        change(automations);
-        Ok(document::replace(&lock, &state, Durability::Derived)?)
+        state.set_updated_at(self.host.timestamp());
+        change(&mut state);
+        Ok(document::replace(&lock, &state, AutomationState::FILE.durability)?)
     }
 
-    /// Returns this automation's entry, made if it is not there, with what the manifest decides brought up to date.
-    fn entry_in<'m>(&self, automations: &'m mut Map<String, Value>) -> Option<&'m mut Map<String, Value>> {
-        let entry = automations.entry(self.id).or_insert(Value::Null);
-        if !entry.is_object() {
-            *entry = Value::Object(Map::new());
-        }
-        let entry = entry.as_object_mut()?;
-        self.describe(entry);
-        Some(entry)
-    }
-
-    /// Brings the parts of an entry that the manifest decides up to date, and lays a new entry's fields in their order.
-    fn describe(&self, entry: &mut Map<String, Value>) {
+    /// Changes this automation's entry, with what the manifest decides brought up to date first.
+    fn update_entry(&self, state: &mut AutomationState, change: impl FnOnce(&mut AutomationEntry)) {
         let listed = self.manifest.entry(self.id);
-        entry.insert("enabled".to_owned(), listed.is_none_or(|listed| listed.enabled).into());
-        // Whoever looks at the whole manifest says more.
-        entry.entry("valid").or_insert(true.into());
-        entry.entry("problem").or_insert(Value::Null);
-        let script = listed.map(|listed| listed.script.as_str());
-        let trigger = listed.map_or("manual", |listed| listed.trigger.as_str());
-        for (key, value) in [("script", Value::from(script)), ("trigger", trigger.into())] {
-            if listed.is_some() || !entry.contains_key(key) {
-                entry.insert(key.to_owned(), value);
+        state.update(self.id, |entry| {
+            entry.enabled = Some(listed.is_none_or(|listed| listed.enabled));
+            // A look at the whole manifest says more.
+            entry.valid.get_or_insert(true);
+            match listed {
+                Some(listed) => {
+                    entry.script = Some(listed.script.clone());
+                    entry.trigger = Some(listed.trigger.text().to_owned());
+                }
+                None => drop(entry.trigger.get_or_insert_with(|| "manual".to_owned())),
             }
-        }
-        let fresh = json!({
-            "status": "never", "last_run": null, "last_success": null, "last_failure": null, "last_duration_ms": null,
-            "last_exit_code": null, "last_result": null, "last_error": null, "last_reason": null, "runs": 0, "successes": 0, "failures": 0,
-            "consecutive_failures": 0, "next_run": null
+            change(entry);
         });
-        if let Value::Object(fresh) = fresh {
-            for (key, value) in fresh {
-                entry.entry(key).or_insert(value);
-            }
-        }
-    }
-}
-
-/// Counts one more run.
-fn count(entry: &mut Map<String, Value>, ok: bool) {
-    let mut add = |key: &str| {
-        let so_far = entry.get(key).and_then(Value::as_u64).unwrap_or(0);
-        entry.insert(key.to_owned(), so_far.saturating_add(1).into());
-    };
-    add("runs");
-    if ok {
-        add("successes");
-        entry.insert("consecutive_failures".to_owned(), 0.into());
-    } else {
-        add("failures");
-        add("consecutive_failures");
     }
 }
 
 /// Counts a run as failed that an entry still has as running although its process is gone.
-fn settle_abandoned(entry: &mut Map<String, Value>) {
+fn settle_abandoned(entry: &mut AutomationEntry) {
     if is_abandoned(entry) {
-        count(entry, false);
-        entry.insert("status".to_owned(), "failed".into());
-        entry.insert("last_failure".to_owned(), entry.get("last_run").cloned().unwrap_or(Value::Null));
-        entry.insert("last_error".to_owned(), "the process was gone before it had ended".into());
-        entry.insert("last_reason".to_owned(), Reason::Interrupted.code().into());
-        entry.shift_remove("pid");
-        entry.shift_remove("host");
+        entry.count_run(false);
+        entry.status = Status::Failed;
+        entry.last_failure.clone_from(&entry.last_run);
+        entry.last_error = Some("the process was gone before it had ended".to_owned());
+        entry.last_reason = Some(Reason::Interrupted.code().to_owned());
+        (entry.pid, entry.host) = (None, None);
     }
 }
 
 /// Whether an entry says `running` but its process, on this machine, is gone.
-fn is_abandoned(entry: &Map<String, Value>) -> bool {
-    if entry.get("status").and_then(Value::as_str) != Some("running")
-        || entry.get("host").and_then(Value::as_str) != Some(&machine())
-    {
+fn is_abandoned(entry: &AutomationEntry) -> bool {
+    if entry.status != Status::Running || entry.host.as_deref() != Some(&machine()) {
         return false;
     }
-    let pid = entry.get("pid").and_then(Value::as_i64).and_then(|pid| i32::try_from(pid).ok());
+    let pid = entry.pid.and_then(|pid| i32::try_from(pid).ok());
     // Not allowed to signal it means that it is there.
     pid.and_then(rustix::process::Pid::from_raw)
         .is_none_or(|pid| rustix::process::test_kill_process(pid).is_err_and(|error| error == rustix::io::Errno::SRCH))
@@ -252,6 +204,8 @@ mod tests {
 
     use std::fs;
     use std::path::Path;
+
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -1,70 +1,12 @@
 //! The token ledger: what a run earned and cost.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use records::{Stored, TOKEN_ECONOMY, TokenLine, pyjson};
 
 use super::Report;
-use crate::files::{self, Durability, FileError};
+use crate::files::{self, FileError};
 use crate::journal;
-use crate::pyjson;
-
-/// The actions of the token economy, with what each earns (above 0) or costs (below 0).
-pub const TOKEN_ECONOMY: [(&str, i64); 5] = [
-    ("run", -1),
-    ("cycle_retro_success", 5),
-    ("quarantine_candidate", 10),
-    ("deep_triage_refinement", 20),
-    ("failure", -2),
-];
-
-/// One line of the token ledger.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct TokenLine {
-    /// When.
-    pub timestamp: String,
-    /// Which automation.
-    pub automation: String,
-    /// For what.
-    pub action: String,
-    /// How many tokens, below 0 for costs.
-    pub tokens: i64,
-    /// The sum of all lines up to this one.
-    pub balance: i64,
-}
-
-/// A line of the token ledger as old ones may be too.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct PastTokenLine {
-    /// When; empty where it is not told.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub timestamp: String,
-    /// Which automation.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub automation: String,
-    /// For what.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub action: String,
-    /// How many tokens.
-    #[serde(deserialize_with = "whole_number")]
-    pub tokens: i64,
-    /// The sum of all lines up to this one, where it is told.
-    #[serde(default)]
-    pub balance: Option<i64>,
-}
-
-fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Value::deserialize(deserializer)?.as_str().unwrap_or_default().to_owned())
-}
-
-/// A whole number, also one that is written with a fraction of nothing.
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let whole = || value.as_str().map_or_else(|| value.to_string(), str::to_owned).strip_suffix(".0")?.parse().ok();
-    value.as_i64().or_else(whole).ok_or_else(|| D::Error::custom("not a whole number"))
-}
 
 impl Report<'_> {
     /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones. Returns
@@ -73,39 +15,39 @@ impl Report<'_> {
     /// # Errors
     /// The ledger cannot be read or written.
     pub fn book(&self, actions: &[&str]) -> Result<usize, FileError> {
-        let path = self.repo.tokens();
+        let path = self.repo.path(&TokenLine::FILE);
         let lock = files::lock(&path)?;
         let (mut balance, damaged) = balance(&path)?;
         let mut lines = String::new();
         let timestamp = self.host.timestamp();
         for action in actions {
-            let built_in: BTreeMap<&str, i64> = TOKEN_ECONOMY.into_iter().collect();
-            let amount = self.manifest.token_economy().get(*action).or(built_in.get(action)).copied().unwrap_or(0);
+            let built_in = TOKEN_ECONOMY.iter().find(|(name, _)| name == action).map(|(_, amount)| amount);
+            let amount = self.manifest.token_economy().get(*action).or(built_in).copied().unwrap_or(0);
             balance = balance.saturating_add(amount);
             let line = TokenLine {
                 timestamp: timestamp.clone(),
                 automation: self.id.to_owned(),
                 action: (*action).to_owned(),
                 tokens: amount,
-                balance,
+                balance: Some(balance),
             };
             lines.push_str(&pyjson::to_line(&line).map_err(|error| FileError::writing(&path, error.into()))?);
             lines.push('\n');
         }
-        lock.append_line(lines.trim_end().as_bytes(), Durability::Derived)?;
+        lock.append_line(lines.trim_end().as_bytes(), TokenLine::FILE.durability)?;
         Ok(damaged)
     }
 }
 
 /// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none. And
 /// how many damaged lines stand behind that line.
-fn balance(path: &std::path::Path) -> Result<(i64, usize), FileError> {
-    let journal::Entries { mut intact, damaged } = journal::tail::<PastTokenLine>(path, 1)?;
+fn balance(path: &Path) -> Result<(i64, usize), FileError> {
+    let journal::Entries { mut intact, damaged } = journal::tail::<TokenLine>(path, 1)?;
     let last = intact.pop();
-    if let Some(PastTokenLine { balance: None, .. }) = last {
+    if let Some(TokenLine { balance: None, .. }) = last {
         let mut sum = 0_i64;
         journal::scan(path, 0, |line| {
-            if let Some(old) = line.and_then(journal::parse::<PastTokenLine>) {
+            if let Some(old) = line.and_then(journal::parse::<TokenLine>) {
                 sum = old.balance.unwrap_or(sum.saturating_add(old.tokens));
             }
         })?;
@@ -120,8 +62,9 @@ mod tests {
 
     use std::fs;
 
+    use serde_json::Value;
+
     use super::super::tests::World;
-    use super::*;
 
     #[test]
     fn the_ledger_keeps_its_balance() {

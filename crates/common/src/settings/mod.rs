@@ -10,7 +10,9 @@ use serde_json::Value as Json;
 
 pub use value::{Secret, Value};
 
+use crate::error::Failure;
 use crate::host::Host;
+use crate::redact;
 use crate::source::{Position, SourceError};
 use crate::text;
 
@@ -60,6 +62,10 @@ pub struct Resolved {
     pub value: String,
     /// The layer that it came from.
     pub origin: Origin,
+    /// Variables that existing set-ups use for it.
+    pub aliases: &'static [&'static str],
+    /// What its value must be, in words that complete "expected …".
+    pub expected: &'static str,
 }
 
 /// A configuration object: the keys of one automation in one file.
@@ -121,7 +127,8 @@ impl<'a> Layers<'a> {
             .or(from_environment)
             .or(from_files)
             .unwrap_or_else(|| ((setting.default)(), Origin::Default));
-        self.resolved.push(Resolved { key: setting.key.to_owned(), value: value.show(), origin });
+        let Setting { key, aliases, expected, .. } = *setting;
+        self.resolved.push(Resolved { key: key.to_owned(), value: value.show(), origin, aliases, expected });
         Ok(value)
     }
 
@@ -150,7 +157,7 @@ impl<'a> Layers<'a> {
                 let shown = text::fit(key, 60);
                 if let Some(nearest) = text::nearest(key, keys.iter().copied()) {
                     let error = object.error(*position, format!("{} has no setting `{shown}`", self.id));
-                    return Err(error.hint(format!("did you mean `{nearest}`?")).into());
+                    return Err(error.with_hint(format!("did you mean `{nearest}`?")).into());
                 }
                 self.warnings.push(format!(
                     "{}:{position}: {} has no setting `{shown}`; it is ignored",
@@ -191,8 +198,11 @@ impl<'a> Layers<'a> {
                 None => {
                     let value = T::from_text(text.trim()).filter(|value| (setting.valid)(value));
                     let Some(value) = value else {
-                        let secret = setting.key == "gitea_token";
-                        let shown = if secret { "…".to_owned() } else { text::fit(&without_credentials(&text), 80) };
+                        let shown = if T::IS_SECRET {
+                            redact::HIDDEN.to_owned()
+                        } else {
+                            text::fit(&redact::address(&text), 80)
+                        };
                         let (name, expected) = (name.clone(), setting.expected);
                         return Err(SettingsError::Variable { name, value: shown, expected });
                     };
@@ -241,17 +251,6 @@ impl<'a> Layers<'a> {
     }
 }
 
-/// An address with what may be a password or a token left out: the user information, and what follows a `?`.
-fn without_credentials(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let rest = rest.split_once('?').map_or(rest.to_owned(), |(rest, _)| format!("{rest}?…"));
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://…{}", &rest[at..]),
-        None => format!("{scheme}://{rest}"),
-    }
-}
-
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -269,9 +268,8 @@ impl ConfigObject {
     }
 }
 
-impl SettingsError {
-    /// Says what to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Failure for SettingsError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Variable { name, .. } => Some(format!("set {name} to such a value, or unset it")),
             Self::File(error) => error.hint.clone(),
@@ -404,18 +402,5 @@ mod tests {
                 "no setting reads the variable TIMMY_AUTOMATION_GITEA_APY; did you mean TIMMY_AUTOMATION_GITEA_API?",
             ]
         );
-    }
-
-    #[test]
-    fn credentials_in_an_address_are_not_shown() {
-        for (text, shown) in [
-            ("http://me:s3cret@host:1/api", "http://…@host:1/api"),
-            ("http://host/api?token=s3cret", "http://host/api?…"),
-            ("http://a@b:c@host", "http://…@host"),
-            ("ftp://host/a@b", "ftp://host/a@b"),
-            ("soon", "soon"),
-        ] {
-            assert_eq!(without_credentials(text), shown);
-        }
     }
 }

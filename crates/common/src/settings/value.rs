@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 
 /// A type that a setting may have.
 pub trait Value: Sized {
+    /// Whether its values are never shown.
+    const IS_SECRET: bool = false;
+
     /// Reads it from a variable.
     fn from_text(text: &str) -> Option<Self>;
     /// Reads it from a configuration file.
@@ -108,6 +111,8 @@ impl Value for PathBuf {
 }
 
 impl Value for Secret {
+    const IS_SECRET: bool = true;
+
     fn from_text(text: &str) -> Option<Self> {
         Some(Self(text.to_owned()))
     }

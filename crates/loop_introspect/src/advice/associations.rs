@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::words::{numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::associations::{OfHours, OfPanes, OfScore};
-use crate::insights::Finding;
+use records::insights::Finding;
 
 /// How many claims a month the budget is spent on: three, twice.
 const CLAIMS: f64 = 6.0;

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::words::{date, numbers, percent, points, rounded};
 use super::{Advice, Evidence, Severity};
-use crate::insights::{Effect, Finding, event_id};
+use records::insights::{Effect, Finding};
+
+use crate::events::event_id;
 
 impl Evidence<'_> {
     /// Judges the last event of each stream; returns whether any is shown.

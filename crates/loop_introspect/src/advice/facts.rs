@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::words::{fingerprint, numbers, percent};
 use super::{Advice, Evidence, Severity};
-use crate::facts::Lost;
-use crate::insights::Finding;
+use records::insights::{Finding, LostCycles};
 
 impl Evidence<'_> {
     pub(super) fn lost(&self, advice: &mut Advice) {
@@ -16,7 +15,7 @@ impl Evidence<'_> {
         } else {
             (share >= self.settings.red_share_medium).then_some(Severity::Medium)
         };
-        let words = |lost: &Lost| match (lost.red, lost.outage) {
+        let words = |lost: &LostCycles| match (lost.red, lost.outage) {
             (red, 0) => format!("{red} cycles to red main"),
             (0, outage) => format!("{outage} cycles to outages"),
             (red, outage) => format!("{red} cycles to red main and {outage} to outages"),

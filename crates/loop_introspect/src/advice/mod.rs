@@ -10,11 +10,10 @@ use serde_json::json;
 
 use crate::associations::Associations;
 use crate::claims::{Low, Outage, Run};
-use crate::facts::{Lost, Reason};
-use crate::insights::{Finding, Quarantine, Span};
 use crate::scan::Cycle;
 use crate::settings::Settings;
 use loop_monitor::{Parameters, Replay, Series};
+use records::insights::{FailureReason, Finding, LostCycles, Quarantine, Span};
 use words::numbers;
 
 /// The fewest cycles before anything is claimed.
@@ -40,8 +39,8 @@ pub(crate) struct Evidence<'a> {
     pub associations: &'a Associations,
     /// The place after the last judgement of associations.
     pub associated: usize,
-    pub lost: [&'a Lost; 2],
-    pub reasons: &'a [Reason],
+    pub lost: [&'a LostCycles; 2],
+    pub reasons: &'a [FailureReason],
     pub quarantine: &'a Quarantine,
     pub freed: usize,
     pub window_days: u64,

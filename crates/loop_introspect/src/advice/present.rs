@@ -7,7 +7,7 @@ use serde_json::json;
 use super::words::{date, grouped, numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::claims::{KIND, LEVEL, STUCK};
-use crate::insights::{Effect, Finding};
+use records::insights::{Effect, Finding};
 
 /// From which dispersion on the tool says that the bursts have a source nobody has labelled.
 const BURSTY: f64 = 2.0;

@@ -105,7 +105,7 @@ fn read_output(project: &Project, program: &str, folder: &Path, output: &str, fi
         }
     }
     if !known {
-        let first = output.lines().find(|line| !line.trim().is_empty()).unwrap_or("without a word").to_owned();
+        let first = output.lines().find(|line| !line.trim().is_empty()).unwrap_or("no output").to_owned();
         project.warn(ID, format!("{program} failed: {first}"));
     }
 }

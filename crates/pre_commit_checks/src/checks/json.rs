@@ -25,11 +25,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
         }
         let start = bytes.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len);
         let offset = start.sum::<usize>() + error.column().saturating_sub(1) + (file.bytes.len() - bytes.len());
-        report.add(
-            Place::Offset(offset),
-            &format!("no JSON: {message}"),
-            "mend the file, or give it another extension",
-        );
+        report.add(Place::Offset(offset), &format!("no JSON: {message}"), "fix the file, or give it another extension");
     }
 }
 

@@ -1,7 +1,8 @@
 //! The loop's own configuration is right: what the tools would refuse at night is found before it is committed.
 
-use common::manifest::{DailyRunFile, Manifest};
+use common::manifest::Manifest;
 use common::source::{Source, SourceError};
+use records::DailyRunFile;
 
 use crate::file::{File, Report};
 use crate::finding::Place;
@@ -27,7 +28,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
     };
     if let Err(SourceError { position, message, hint, .. }) = result {
         let place = position.map_or(Place::File, |position| Place::Line(position.line));
-        report.add(place, &message, hint.as_deref().unwrap_or("mend the file"));
+        report.add(place, &message, hint.as_deref().unwrap_or("fix the file"));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::file::{Python, Report};
 use crate::finding::Place;
 
 pub(super) fn check(python: &Result<&Python, &Undecodable>, report: &mut Report) {
-    let mend = "mend the syntax; Python refuses the whole file";
+    let mend = "fix the syntax; Python refuses the whole file";
     match python {
         Ok(python) => {
             for error in &python.errors {

@@ -11,7 +11,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
     if !file.is_any(&[".toml"]) {
         return;
     }
-    let mend = "mend the file";
+    let mend = "fix the file";
     match std::str::from_utf8(file.bytes) {
         Err(error) => report.add(Place::Offset(error.valid_up_to()), "no TOML: a byte that is not UTF-8", mend),
         Ok(text) => {

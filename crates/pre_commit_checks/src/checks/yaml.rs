@@ -25,7 +25,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
         report.add(
             Place::Line(usize::try_from(location.line()).unwrap_or(0)),
             &format!("no YAML: {message}"),
-            "mend the file",
+            "fix the file",
         );
     }
 }

@@ -48,7 +48,7 @@ fn marks(shown: &Shown) -> String {
         let _ = writeln!(text, "⚠ {id}: {}", fit(why, 300));
     }
     for name in &outcome.mended {
-        let _ = writeln!(text, "✓ mended {}", fit(name, 200));
+        let _ = writeln!(text, "✓ fixed {}", fit(name, 200));
     }
     if shown.known > 0 {
         let _ = writeln!(text, "✓ {} finding(s) of the baseline left out", shown.known);

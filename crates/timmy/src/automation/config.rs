@@ -1,51 +1,80 @@
 //! `timmy automation config`: every setting with its value in force and where it came from.
 
-use common::manifest::Listed;
+use common::manifest::{Listed, Manifest};
 use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
-use common::text;
-use serde_json::{Value, json};
+use common::{Error, Outcome, Page, View, redact, text};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::in_force::{Elsewhere, Shown};
-use crate::error::{Error, Verdict};
-use crate::multicall;
 use crate::scheduler::ScheduleSettings;
-use crate::secrets::{self, is_secret, without_secrets};
 use crate::suite::Suite;
 use crate::supervise::{Supervision, in_variable};
+use crate::tools;
+
+/// The settings of several automations, by id, in the order of showing.
+struct AllSettings(Vec<(String, Vec<Shown>)>);
+
+/// A setting as JSON.
+#[derive(Serialize)]
+struct Effective<'a> {
+    value: &'a str,
+    origin: &'a str,
+}
+
+impl Serialize for AllSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct OfOne<'a>(&'a [Shown]);
+
+        impl Serialize for OfOne<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer
+                    .collect_map(self.0.iter().map(|Shown { key, value, origin }| (key, Effective { value, origin })))
+            }
+        }
+
+        serializer.collect_map(self.0.iter().map(|(id, settings)| (id, OfOne(settings))))
+    }
+}
+
+impl View for AllSettings {
+    fn render(&self, page: &mut Page) {
+        for (id, settings) in &self.0 {
+            page.line(id);
+            let lines = lines(settings, page.width());
+            page.lines(lines);
+        }
+    }
+}
 
 /// Shows the settings of one automation, or of all and of the scheduler.
-pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Verdict, Error> {
-    let mut ids: Vec<String> = match id {
+pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Outcome, Error> {
+    let ids: Vec<String> = match id {
         Some(id) => vec![id.to_owned()],
-        None => suite.manifest.listed().iter().map(|listed| listed.entry.id.clone()).collect(),
+        None => all_ids(suite),
     };
-    if id.is_none() {
-        ids.extend(
-            multicall::AUTOMATIONS.into_iter().filter(|tool| suite.manifest.find(tool).is_none()).map(str::to_owned),
-        );
-        ids.push(ScheduleSettings::ID.to_owned());
-    }
-    let mut document = serde_json::Map::new();
+    let mut all = Vec::new();
     for id in ids {
         let mut settings = settings_of(suite, &id)?;
         for setting in settings.iter_mut().filter(|setting| setting.key == "args") {
             let args = setting.value.split(',').map(str::to_owned).collect();
-            setting.value = without_secrets(args).join(",");
+            setting.value = redact::arguments(args).join(",");
         }
         let elsewhere = Elsewhere::of(suite, &id, &settings)?;
-        let all: Vec<Shown> = settings.iter().map(|setting| elsewhere.shown(setting)).collect();
-        suite.say(&id);
-        for line in lines(&all, suite.host.width()) {
-            suite.say(&line);
-        }
-        let of_one: serde_json::Map<_, _> = all
-            .iter()
-            .map(|shown| (shown.key.clone(), json!({"value": shown.value, "origin": shown.origin})))
-            .collect();
-        document.insert(id, of_one.into());
+        let shown = settings.iter().map(|setting| elsewhere.shown(setting)).collect();
+        all.push((id, shown));
     }
-    suite.json(&document)?;
-    Ok(Verdict::Yes)
+    suite.present(&AllSettings(all))?;
+    Ok(Outcome::done(""))
+}
+
+/// The automations of the manifest, the tools that it does not list, and the scheduler.
+fn all_ids(suite: &Suite) -> Vec<String> {
+    let shipped = Manifest::default().or_shipped();
+    let ids = |manifest: &Manifest| manifest.listed().iter().map(|listed| listed.entry.id.clone()).collect::<Vec<_>>();
+    let not_listed =
+        ids(&shipped).into_iter().filter(|id| tools::automation(id).is_some() && suite.manifest.find(id).is_none());
+    ids(&suite.manifest).into_iter().chain(not_listed).chain([ScheduleSettings::ID.to_owned()]).collect()
 }
 
 /// The settings in columns; an origin that would not fit stands on a line of its own, for it is what is asked for.
@@ -74,19 +103,19 @@ fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {
         return Ok(ScheduleSettings::resolved(suite)?);
     }
     let listed = suite.manifest.find(id);
-    if listed.is_none() && multicall::settings(id).is_none() {
+    let tool = tools::automation(id);
+    if listed.is_none() && tool.is_none() {
         suite.automation(id)?;
     }
     let daily_run = suite.manifest.daily_run_config(id)?;
     let objects = listed.map(|listed| &listed.config).into_iter().chain(&daily_run).collect();
     let mut layers = Layers::new(suite.host, id, objects, suite.manifest.known_ids());
-    let known = multicall::settings(id);
-    if let Some(take) = known {
-        take(&mut layers)?;
+    if let Some(tool) = tool {
+        (tool.settings)(&mut layers)?;
     }
     Supervision::take(&mut layers)?;
     ScheduleSettings::check_own(&mut layers)?;
-    if let (None, Some(listed)) = (known, listed) {
+    if let (None, Some(listed)) = (tool, listed) {
         // Which keys such a script reads nobody knows.
         return Ok(foreign(suite, listed).into_iter().chain(layers.resolved().iter().cloned()).collect());
     }
@@ -106,8 +135,9 @@ fn foreign(suite: &Suite, listed: &Listed) -> Vec<Resolved> {
             Some(value) => (Value::from(value), Origin::Environment(variable)),
             None => (value.clone(), Origin::File(listed.config.path.clone(), *position)),
         };
-        let shown = if is_secret(key) { "set".to_owned() } else { in_variable(&secrets::shown(key, &value)) };
-        Resolved { key: key.clone(), value: shown, origin }
+        let shown =
+            if redact::is_secret_name(key) { "set".to_owned() } else { in_variable(&redact::setting(key, &value)) };
+        Resolved { key: key.clone(), value: shown, origin, aliases: &[], expected: "" }
     })
     .collect()
 }

@@ -5,26 +5,40 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use common::files;
-use schedule::Trigger;
+use common::{Error, Outcome, Page, View, files};
+use records::Trigger;
+use schedule::parse_trigger;
+use serde::Serialize;
 use serde_json::json;
 
 use super::switch;
 use crate::cli::{Language, NewArgs};
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 
+/// A new automation.
+#[derive(Serialize)]
+struct Created<'a> {
+    id: &'a str,
+    script: String,
+    trigger: String,
+}
+
+impl View for Created<'_> {
+    fn render(&self, page: &mut Page) {
+        let Self { id, script, .. } = self;
+        page.line(format!("{id}: {script} is a script to start from, and the manifest has an entry for it"));
+        page.line(format!("Try it: timmy automation run {id}"));
+    }
+}
+
 /// Adds an automation.
-pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
+pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Outcome, Error> {
     let id = &args.id;
     let is_good = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_good {
         return Err(Error::usage(format!("{id:?} is not a valid id"), "use lower-case letters, digits and `_`"));
     }
-    let trigger: Trigger = args.trigger.parse().map_err(|error: schedule::TriggerError| {
-        let hint = error.hint.clone();
-        Error::usage(error.to_string(), hint)
-    })?;
+    let trigger = parse_trigger(&args.trigger)?;
     if suite.manifest.find(id).is_some() {
         return Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id"));
     }
@@ -52,10 +66,8 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Verdict, Error> {
         files::remove(&path)?;
     }
     result?;
-    suite.say(&format!("{id}: {} is a script to start from, and the manifest has an entry for it", suite.shown(&path)));
-    suite.say(&format!("Try it: timmy automation run {id}"));
-    suite.json(&json!({"id": id, "script": suite.shown(&path), "trigger": trigger.to_string()}))?;
-    Ok(Verdict::Yes)
+    suite.present(&Created { id, script: suite.shown(&path), trigger: trigger.to_string() })?;
+    Ok(Outcome::done(""))
 }
 
 fn script_path(suite: &Suite, id: &str, language: Language) -> PathBuf {
@@ -176,7 +188,7 @@ mod tests {
             let (manifest, problems) =
                 common::manifest::Manifest::read(common::source::Source::new("m", new.as_str())).unwrap();
             assert!(problems.is_empty(), "{problems:?}");
-            assert_eq!(manifest.find("mine").unwrap().entry.trigger, "daily");
+            assert!(manifest.find("mine").unwrap().entry.trigger.is(&Trigger::Daily));
             assert!(new.starts_with(&text[..15]), "{new}");
         }
     }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use common::Error;
 use common::settings::{Layers, Origin, Resolved};
 use gitea::{Connection, ForgeSettings};
+use records::stored_files::TRIAGE_RULES;
 use triage_rules::Rules;
 
-use crate::error::Error;
 use crate::scheduler::ScheduleSettings;
 use crate::suite::Suite;
 
@@ -48,10 +49,10 @@ impl<'a> Elsewhere<'a> {
         if let Some((value, origin)) = found.and_then(|setting| self.find(&setting.key)) {
             return Shown { key: setting.key.clone(), value, origin };
         }
-        Shown { key: setting.key.clone(), value: setting.value.clone(), origin: self.in_words(&setting.origin) }
+        Shown { key: setting.key.clone(), value: setting.value.clone(), origin: self.describe(&setting.origin) }
     }
 
-    fn in_words(&self, origin: &Origin) -> String {
+    fn describe(&self, origin: &Origin) -> String {
         match origin {
             Origin::Default => "by default".to_owned(),
             Origin::File(path, position) => format!("{}:{position}", self.suite.shown(path)),
@@ -62,7 +63,7 @@ impl<'a> Elsewhere<'a> {
     fn find(&self, key: &str) -> Option<(String, String)> {
         let of_scheduler = |key: &str| {
             let setting = self.scheduler.iter().find(|setting| setting.key == key)?;
-            Some((setting.value.clone(), format!("scheduler: {}", self.in_words(&setting.origin))))
+            Some((setting.value.clone(), format!("scheduler: {}", self.describe(&setting.origin))))
         };
         let connection = self.connection.as_ref();
         let rules = self.rules.as_ref();
@@ -93,7 +94,7 @@ fn rules(suite: &Suite, settings: &[Resolved]) -> Option<(Rules, String)> {
     let named = settings.iter().find(|setting| setting.key == "rules_file" && setting.value != "unset");
     let path = match named {
         Some(setting) => Some(suite.repo.resolve(&PathBuf::from(&setting.value))),
-        None => suite.manifest.file("triage_rules.yaml").filter(|path| path.exists()),
+        None => suite.manifest.file(TRIAGE_RULES.path).filter(|path| path.exists()),
     };
     let place = path.as_deref().map_or_else(|| "the built-in rules".to_owned(), |path| suite.shown(path));
     Some((Rules::load(path.as_deref()).ok()?, place))

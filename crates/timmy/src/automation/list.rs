@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use common::document;
-use common::host::{parse_time, timestamp};
 use common::manifest::Problem;
-use common::reason::Reason;
 use common::report::{Judged, Report};
-use common::text;
+use common::{Error, Outcome, Page, View, text};
+use records::{Reason, Status, parse_time, timestamp};
 use serde::Serialize;
-use serde_json::Value;
 
-use super::survey;
-use crate::error::{Error, Verdict};
+use super::{ProblemView, survey};
 use crate::scheduler;
 use crate::suite::Suite;
 use crate::table;
+
+/// How many problems are shown.
+const SHOWN: usize = 10;
 
 /// One automation, as it is listed.
 #[derive(Serialize)]
@@ -59,32 +58,41 @@ impl Row {
     }
 }
 
+/// The automations and what is wrong with them.
+#[derive(Serialize)]
+struct Listing {
+    automations: Vec<Row>,
+    problems: Vec<ProblemView>,
+    #[serde(skip)]
+    is_built_in: bool,
+    #[serde(skip)]
+    now: chrono::DateTime<chrono::Utc>,
+}
+
 /// Lists the automations; what was found is written to the state file too.
-pub(crate) fn list(suite: &Suite) -> Result<Verdict, Error> {
+pub(crate) fn list(suite: &Suite) -> Result<Outcome, Error> {
     let problems = survey(suite);
     let next = record_in_state(suite, &problems);
-    let state = document::read::<Value>(&suite.repo.automation_state())?;
-    let state = state.intact_or(|error| suite.warn(&format!("{error}"))).unwrap_or_default();
+    let state = suite.load::<records::AutomationState>()?.unwrap_or_default();
     let (pauses, now) = (suite.pauses(), suite.host.now());
     let by_id = first_problems(&problems);
     let mut rows: Vec<Row> = Vec::new();
     for listed in suite.manifest.listed() {
         let entry = &listed.entry;
-        let kept = &state["automations"][&entry.id];
-        let text = |key: &str| kept[key].as_str().map(str::to_owned);
+        let last = state.entry(&entry.id).unwrap_or_default();
         let problem = by_id.get(entry.id.as_str()).map(|message| (*message).to_owned());
         rows.push(Row {
             id: entry.id.clone(),
             name: text::line(&entry.name),
             description: text::line(&entry.description),
             enabled: entry.enabled,
-            paused_until: pauses.of(&entry.id, now).map(|pause| timestamp(pause.until)),
-            trigger: entry.trigger.clone(),
+            paused_until: pauses.in_effect(&entry.id, now).map(|pause| timestamp(pause.until)),
+            trigger: entry.trigger.text().to_owned(),
             script: entry.script.clone(),
-            status: text("status").unwrap_or_else(|| "never".to_owned()),
-            last_run: text("last_run"),
-            last_result: text("last_result").or_else(|| text("last_error")),
-            last_reason: text("last_reason"),
+            last_result: last.last_words().map(str::to_owned),
+            status: last.status.into(),
+            last_run: last.last_run,
+            last_reason: last.last_reason,
             next_run: next.get(&entry.id).cloned(),
             valid: problem.is_none(),
             problem,
@@ -94,12 +102,9 @@ pub(crate) fn list(suite: &Suite) -> Result<Verdict, Error> {
         let Some(id) = problem.id.clone().filter(|id| rows.iter().all(|row| row.id != *id)) else { continue };
         rows.push(Row::unreadable(id, &problem.error.message));
     }
-    show(suite, &rows, &problems);
-    suite.json(&serde_json::json!({
-        "automations": rows,
-        "problems": problems.iter().map(super::problem_json).collect::<Vec<_>>(),
-    }))?;
-    Ok(Verdict::Yes)
+    let problems = problems.iter().map(ProblemView::of).collect();
+    suite.present(&Listing { automations: rows, problems, is_built_in: suite.is_built_in, now })?;
+    Ok(Outcome::done(""))
 }
 
 /// Writes what is known of every automation into the state file: problems and next runs, which are returned. A failure to is a
@@ -140,42 +145,48 @@ fn first_problems(problems: &[Problem]) -> BTreeMap<&str, &str> {
     with_id.map(|(id, problem)| (id, problem.error.message.as_str())).collect()
 }
 
-fn show(suite: &Suite, rows: &[Row], problems: &[Problem]) {
-    if suite.is_built_in {
-        suite.say("There is no manifest; these are the defaults. The first change creates it.");
-        suite.say("");
-    }
-    let now = suite.host.now();
-    let mut cells = vec![["AUTOMATION", "STATE", "TRIGGER", "LAST RUN", "NEXT", "RESULT"].map(str::to_owned).to_vec()];
-    for row in rows {
-        let state = match (&row.problem, row.enabled, &row.paused_until) {
+impl Row {
+    fn cells(&self, now: chrono::DateTime<chrono::Utc>) -> Vec<String> {
+        let state = match (&self.problem, self.enabled, &self.paused_until) {
             (Some(_), ..) => "problem",
             (_, false, _) => "off",
             (_, _, Some(_)) => "paused",
             _ => "on",
         };
         let since = |time: &Option<String>| time.as_deref().and_then(parse_time).map(|time| (now - time).num_seconds());
-        let last = match (row.status.as_str(), since(&row.last_run)) {
+        let last = match (self.status.as_str(), since(&self.last_run)) {
             ("running", _) => "running".to_owned(),
             (_, Some(seconds)) => format!("{} ago", table::length(seconds)),
             _ => "never".to_owned(),
         };
-        let next = since(&row.next_run).map_or("-".to_owned(), |seconds| format!("in {}", table::length(-seconds)));
-        let mark = if row.status == "failed" { "FAILED: " } else { "" };
-        let result = row.last_result.as_deref().unwrap_or_default();
+        let next = since(&self.next_run).map_or("-".to_owned(), |seconds| format!("in {}", table::length(-seconds)));
+        let mark = if self.status == Status::Failed.name() { "FAILED: " } else { "" };
+        let result = self.last_result.as_deref().unwrap_or_default();
         let result = if Reason::from_code(result).is_some() { "" } else { result };
-        cells.push(vec![row.id.clone(), state.to_owned(), row.trigger.clone(), last, next, format!("{mark}{result}")]);
+        vec![self.id.clone(), state.to_owned(), self.trigger.clone(), last, next, format!("{mark}{result}")]
     }
-    for line in table::lay_out(&cells, 18, suite.host.width().min(200)) {
-        suite.say(&line);
-    }
-    if !problems.is_empty() {
-        suite.say("");
-        for problem in problems.iter().take(10) {
-            suite.say(&format!("{}", problem.error));
+}
+
+impl View for Listing {
+    fn render(&self, page: &mut Page) {
+        if self.is_built_in {
+            page.line("There is no manifest; these are the defaults. The first change creates it.");
+            page.line("");
         }
-        if problems.len() > 10 {
-            suite.say(&format!("… and {} more: timmy automation validate", problems.len() - 10));
+        let header = ["AUTOMATION", "STATE", "TRIGGER", "LAST RUN", "NEXT", "RESULT"].map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(header).chain(self.automations.iter().map(|row| row.cells(self.now))).collect();
+        let lines = table::lay_out(&rows, 18, page.width().min(200));
+        page.lines(lines);
+        if self.problems.is_empty() {
+            return;
+        }
+        page.line("");
+        for problem in self.problems.iter().take(SHOWN) {
+            page.line(problem.to_string());
+        }
+        if self.problems.len() > SHOWN {
+            page.line(format!("… and {} more: timmy automation validate", self.problems.len() - SHOWN));
         }
     }
 }

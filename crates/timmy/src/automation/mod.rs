@@ -7,24 +7,25 @@ mod list;
 mod survey;
 mod switch;
 
-use common::host::{Host, timestamp};
+use std::fmt;
+
+use common::document;
+use common::host::Host;
 use common::manifest::Problem;
-use common::pauses::{self, Pause};
-use common::reason::Reason;
-use common::text;
-use serde_json::json;
+use common::{Error, Outcome, Page, View, text};
+use records::{PauseEntry, Pauses, Reason, timestamp};
+use serde::Serialize;
 
 pub(crate) use list::record_in_state;
 pub(crate) use survey::survey;
 
 use crate::cli::{AutomationCommand, IdsArgs, PauseArgs, RunArgs};
-use crate::error::{Error, Verdict};
 use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::{self, Order};
 
 /// Runs a command of `timmy automation`.
-pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Verdict, Error> {
+pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Outcome, Error> {
     match command {
         AutomationCommand::List(args) => list::list(&Suite::open(host, &args.common)?),
         AutomationCommand::Validate(args) => validate(&Suite::open_anyway(host, &args.common)?),
@@ -38,52 +39,122 @@ pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Verdic
     }
 }
 
-/// Prints every problem of the manifest with its place; exit 1 if there is one.
-fn validate(suite: &Suite) -> Result<Verdict, Error> {
+/// A problem of the manifest or the schedules.
+#[derive(Serialize)]
+pub(crate) struct ProblemView {
+    id: Option<String>,
+    file: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: String,
+    hint: Option<String>,
+    #[serde(skip)]
+    text: String,
+}
+
+impl ProblemView {
+    fn of(problem: &Problem) -> Self {
+        let Problem { id, error } = problem;
+        Self {
+            id: id.clone(),
+            file: error.path.display().to_string(),
+            line: error.position.map(|at| at.line),
+            column: error.position.map(|at| at.column),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+            text: error.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for ProblemView {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// What is wrong with the manifest.
+#[derive(Serialize)]
+struct Validation {
+    automations: usize,
+    valid: bool,
+    problems: Vec<ProblemView>,
+    #[serde(skip)]
+    is_built_in: bool,
+}
+
+impl View for Validation {
+    fn render(&self, page: &mut Page) {
+        for problem in &self.problems {
+            page.line(problem.to_string());
+            if let Some(hint) = &problem.hint {
+                page.line(format!("    {hint}"));
+            }
+        }
+        let count = self.automations;
+        page.line(match (self.is_built_in, self.problems.len()) {
+            (true, 0) => "There is no manifest: every tool runs with its defaults".to_owned(),
+            (_, 0) => format!("{count} automations, no problems"),
+            (_, found) => format!("{count} automations, {found} problem{}", if found == 1 { "" } else { "s" }),
+        });
+    }
+}
+
+/// Prints every problem of the manifest with its position; exit 1 if there is one.
+fn validate(suite: &Suite) -> Result<Outcome, Error> {
     let problems = survey(suite);
     // Of a manifest that cannot be read at all nothing is known that could be recorded.
     if !suite.is_built_in || suite.unreadable.is_empty() {
         record_in_state(suite, &problems);
     }
-    for Problem { error, .. } in &problems {
-        suite.say(&format!("{error}"));
-        if let Some(hint) = &error.hint {
-            suite.say(&format!("    {hint}"));
+    let automations = suite.manifest.listed().len() + suite.unreadable.iter().filter(|one| one.id.is_some()).count();
+    let valid = problems.is_empty();
+    let problems = problems.iter().map(ProblemView::of).collect();
+    suite.present(&Validation { automations, valid, problems, is_built_in: suite.is_built_in })?;
+    Ok(Outcome::yes_or_no(valid))
+}
+
+/// New pauses.
+#[derive(Serialize)]
+struct NewPauses<'a> {
+    paused: &'a [String],
+    until: String,
+    reason: String,
+}
+
+impl View for NewPauses<'_> {
+    fn render(&self, page: &mut Page) {
+        for id in self.paused {
+            page.line(format!("{id} is paused until {}", self.until));
         }
     }
-    let count = suite.manifest.listed().len() + suite.unreadable.iter().filter(|one| one.id.is_some()).count();
-    suite.say(&match (suite.is_built_in, problems.len()) {
-        (true, 0) => "There is no manifest: every tool runs with its defaults".to_owned(),
-        (_, 0) => format!("{count} automations, no problems"),
-        (_, found) => format!("{count} automations, {found} problem{}", if found == 1 { "" } else { "s" }),
-    });
-    let documents: Vec<_> = problems.iter().map(problem_json).collect();
-    suite.json(&json!({"automations": count, "valid": problems.is_empty(), "problems": documents}))?;
-    Ok(Verdict::of(problems.is_empty()))
 }
 
-/// A problem as JSON.
-fn problem_json(problem: &Problem) -> serde_json::Value {
-    let Problem { id, error } = problem;
-    json!({"id": id, "file": error.path.display().to_string(), "line": error.position.map(|at| at.line),
-           "column": error.position.map(|at| at.column), "message": error.message, "hint": error.hint})
-}
-
-fn pause(suite: &Suite, args: &PauseArgs) -> Result<Verdict, Error> {
+fn pause(suite: &Suite, args: &PauseArgs) -> Result<Outcome, Error> {
     for id in &args.ids {
         suite.automation(id)?;
     }
     let now = suite.host.now();
     let length = chrono::TimeDelta::from_std(args.length).unwrap_or(chrono::TimeDelta::days(366));
-    let pause = Pause { until: now + length, reason: text::fit(&args.reason, 400) };
+    let (until, reason) = (timestamp(now + length), text::fit(&args.reason, 400));
+    let entry = PauseEntry {
+        until: Some(until.clone()),
+        reason: reason.clone(),
+        since: Some(timestamp(now)),
+        ..PauseEntry::default()
+    };
     suite.repo.prepare()?;
     for id in &args.ids {
-        pauses::set(&suite.repo, id, Some(&pause), now, |what| suite.warn(what))?;
-        suite.say(&format!("{id} is paused until {}", timestamp(pause.until)));
+        change_pauses(suite, |pauses| pauses.insert(id, &entry))??;
         warn_of_guard(suite, id);
     }
-    suite.json(&json!({"paused": args.ids, "until": timestamp(pause.until), "reason": pause.reason}))?;
-    Ok(Verdict::Yes)
+    suite.present(&NewPauses { paused: &args.ids, until, reason })?;
+    Ok(Outcome::done(""))
+}
+
+/// Changes the pauses under their lock.
+fn change_pauses<R>(suite: &Suite, change: impl FnOnce(&mut Pauses) -> R) -> Result<R, Error> {
+    Ok(document::update(&suite.repo, |what| suite.warn(what), change)?)
 }
 
 /// A guard that steps out of the way does not stop the loop; whoever wanted that must know.
@@ -94,24 +165,44 @@ pub(crate) fn warn_of_guard(suite: &Suite, id: &str) {
     }
 }
 
-fn resume(suite: &Suite, args: &IdsArgs) -> Result<Verdict, Error> {
+/// Ended pauses.
+#[derive(Serialize)]
+struct Resumed<'a> {
+    resumed: Vec<&'a str>,
+    #[serde(skip)]
+    asked: &'a [String],
+}
+
+impl View for Resumed<'_> {
+    fn render(&self, page: &mut Page) {
+        for id in self.asked {
+            let was_paused = self.resumed.contains(&id.as_str());
+            page.line(if was_paused { format!("{id} is resumed") } else { format!("{id} was not paused") });
+        }
+    }
+}
+
+fn resume(suite: &Suite, args: &IdsArgs) -> Result<Outcome, Error> {
     let now = suite.host.now();
     let mut resumed = Vec::new();
     for id in &args.ids {
         // One that the manifest no longer has may still be paused.
-        let was = pauses::set(&suite.repo, id, None, now, |what| suite.warn(what))?;
-        if !was {
+        let was_paused = change_pauses(suite, |pauses| {
+            let was_paused = pauses.in_effect(id, now).is_some();
+            pauses.remove(id);
+            was_paused
+        })?;
+        if !was_paused {
             suite.automation(id)?;
         }
-        suite.say(&if was { format!("{id} is resumed") } else { format!("{id} was not paused") });
-        resumed.extend(was.then_some(id));
+        resumed.extend(was_paused.then_some(id.as_str()));
     }
-    suite.json(&json!({"resumed": resumed}))?;
-    Ok(Verdict::Yes)
+    suite.present(&Resumed { resumed, asked: &args.ids })?;
+    Ok(Outcome::done(""))
 }
 
 /// Runs one automation; ends as it ends.
-fn run(suite: &Suite, args: &RunArgs) -> Result<Verdict, Error> {
+fn run(suite: &Suite, args: &RunArgs) -> Result<Outcome, Error> {
     let listed = suite.automation(&args.id)?;
     let signals = Signals::watch()?;
     let ran = supervise::run(
@@ -126,7 +217,7 @@ fn run(suite: &Suite, args: &RunArgs) -> Result<Verdict, Error> {
             stop: signals.stop(),
         },
     );
-    suite.json(&ran)?;
+    suite.print_json(&ran)?;
     if !ran.was_run() || ran.exit_code.is_none() {
         let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
         let force =
@@ -135,5 +226,5 @@ fn run(suite: &Suite, args: &RunArgs) -> Result<Verdict, Error> {
     }
     signals.end_as_told(suite.host);
     let own = ran.exit_code.and_then(|code| u8::try_from(code).ok());
-    Ok(Verdict::Code(own.unwrap_or_else(|| crate::trigger::code(&ran))))
+    Ok(Outcome::exit(own.unwrap_or_else(|| crate::trigger::code(&ran)), ""))
 }

@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use common::Tool;
 use common::host::Host;
 use common::manifest::{Listed, Problem};
-use common::report::TOKEN_ECONOMY;
 use common::settings::{Layers, SUPERVISION_KEYS, SettingsError};
 use common::source::{Source, SourceError};
 use common::text;
-use schedule::Trigger;
+use records::TOKEN_ECONOMY;
+use schedule::{check_trigger, parse_trigger};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::multicall::{self, TakeSettings};
 use crate::scheduler::ScheduleSettings;
 use crate::suite::Suite;
 use crate::supervise::{Supervision, find_target};
+use crate::tools;
 
 /// Returns what is wrong, in the order of the files.
 pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
@@ -28,7 +30,7 @@ pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
             problem.error.hint = hint;
             problems.push(problem);
         };
-        if let Err(error) = listed.entry.trigger.parse::<Trigger>() {
+        if let Err(error) = check_trigger(&listed.entry.trigger) {
             add("trigger", &error.to_string(), Some(error.hint));
         }
         if let Err(message) = find_target(suite, listed) {
@@ -66,15 +68,15 @@ fn check_settings(suite: &Suite, listed: &Listed) -> Vec<SettingsError> {
     let checks = [
         Supervision::take(&mut layers()).map(drop),
         ScheduleSettings::check_own(&mut layers()),
-        multicall::settings(id).map_or(Ok(()), |take| check_of_tool(listed, take, layers())),
+        tools::automation(id).map_or(Ok(()), |tool| check_of_tool(listed, tool, layers())),
     ];
     checks.into_iter().filter_map(Result::err).collect()
 }
 
 /// Of a tool of ours every key is known, so that one that nothing reads is a mistake as well.
-fn check_of_tool(listed: &Listed, take: TakeSettings, mut layers: Layers) -> Result<(), SettingsError> {
+fn check_of_tool(listed: &Listed, tool: &Tool, mut layers: Layers) -> Result<(), SettingsError> {
     let id = listed.entry.id.as_str();
-    take(&mut layers)?;
+    (tool.settings)(&mut layers)?;
     let known: Vec<String> = layers.resolved().iter().map(|setting| setting.key.clone()).collect();
     layers.finish()?;
     let is_known = |key: &str| SUPERVISION_KEYS.contains(&key) || known.iter().any(|known| known == key);
@@ -84,7 +86,7 @@ fn check_of_tool(listed: &Listed, take: TakeSettings, mut layers: Layers) -> Res
             path: listed.config.path.clone(),
             position: Some(*position),
             message: format!("{id} has no setting `{}`", text::fit(key, 60)),
-            hint: Some(format!("timmy automation config {id} shows which there are")),
+            hint: Some(format!("timmy automation config {id} lists them")),
         }
         .into()),
     }
@@ -117,7 +119,7 @@ fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Problem> {
     for (name, schedule) in &file.schedules {
         // The place is looked for only where there is something to say.
         let place = || place_of_schedule(source, name);
-        if let Err(error) = name.parse::<Trigger>() {
+        if let Err(error) = parse_trigger(name) {
             add(place(), error.to_string(), Some(error.hint));
         }
         for id in schedule.automations.iter().filter(|id| !known.contains(id.as_str())) {
@@ -132,13 +134,13 @@ fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Problem> {
 }
 
 fn place_of_schedule(source: &Source, name: &str) -> usize {
-    type Parts<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
-    let parts = |text: &str| -> Option<usize> {
-        let outer: Parts = serde_json::from_str(text).ok()?;
-        let inner: Parts = serde_json::from_str(outer.get("schedules")?.get()).ok()?;
-        Some(source.offset_of(inner.get(name)?.get()))
-    };
-    parts(source.text()).unwrap_or(0)
+    #[derive(Deserialize)]
+    struct Parts<'a> {
+        #[serde(borrow)]
+        schedules: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    }
+    let parts: Option<Parts> = serde_json::from_str(source.text()).ok();
+    parts.and_then(|parts| Some(source.offset_of(parts.schedules.get(name)?.get()))).unwrap_or(0)
 }
 
 /// The automations that depend on themselves by way of others (or lie between two such circles).

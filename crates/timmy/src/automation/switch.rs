@@ -1,25 +1,20 @@
 //! `timmy automation enable` and `disable`: one value of the manifest changes, and nothing else of it.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use common::files;
 use common::manifest::{CONFIG_LIMIT, Listed, Manifest, SHIPPED};
 use common::source::Source;
-use serde_json::json;
-use serde_json::value::RawValue;
+use common::{Error, Outcome, Page, View, files};
+use serde::{Serialize, Serializer};
 
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 
 /// How often an edit is made anew because somebody else was quicker.
 const TRIES: usize = 50;
 
 /// Switches automations on or off.
-pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Verdict, Error> {
-    let word = if on { "enabled" } else { "disabled" };
+pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Outcome, Error> {
     let ids: &[String] =
         &ids.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     for id in ids {
@@ -33,19 +28,45 @@ pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Verdict,
             let listed = manifest.find(id).ok_or_else(|| gone(id))?;
             if listed.entry.enabled != on {
                 switched.push(id.clone());
-                changes.push(change(source.text(), listed, on));
+                changes.push(change(manifest, source.text(), listed, on));
             }
         }
         Ok(apply(source.text(), changes))
     })?;
-    for id in ids {
-        if !on {
-            super::warn_of_guard(suite, id);
-        }
-        suite.say(&if switched.contains(id) { format!("{id} is {word}") } else { format!("{id} was {word} already") });
+    for id in ids.iter().filter(|_| !on) {
+        super::warn_of_guard(suite, id);
     }
-    suite.json(&json!({word: ids, "changed": switched}))?;
-    Ok(Verdict::Yes)
+    suite.present(&Switched { on, asked: ids, changed: &switched })?;
+    Ok(Outcome::done(""))
+}
+
+/// Switched automations.
+struct Switched<'a> {
+    on: bool,
+    asked: &'a [String],
+    changed: &'a [String],
+}
+
+impl Switched<'_> {
+    fn state(&self) -> &'static str {
+        if self.on { "enabled" } else { "disabled" }
+    }
+}
+
+impl Serialize for Switched<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.state(), self.asked), ("changed", self.changed)])
+    }
+}
+
+impl View for Switched<'_> {
+    fn render(&self, page: &mut Page) {
+        let state = self.state();
+        for id in self.asked {
+            let is_changed = self.changed.contains(id);
+            page.line(if is_changed { format!("{id} is {state}") } else { format!("{id} was {state} already") });
+        }
+    }
 }
 
 fn gone(id: &str) -> Error {
@@ -96,24 +117,20 @@ fn shipped_for(path: &Path) -> String {
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<(Manifest, Source), Error> {
-    let source = Source::from_bytes(path, bytes).map_err(common::manifest::ManifestError::from)?;
-    let (manifest, _) = Manifest::read(source.clone()).map_err(common::manifest::ManifestError::from)?;
+    let source = Source::from_bytes(path, bytes)?;
+    let (manifest, _) = Manifest::read(source.clone())?;
     Ok((manifest, source))
 }
 
 /// A piece of text to be put in the place of a range.
 type Change = (Range<usize>, String);
 
-/// What must change in the text to switch an automation: its value, or a new field behind its script.
-fn change(text: &str, listed: &Listed, on: bool) -> Change {
-    let raw = &text[listed.range.clone()];
-    let place = |piece: &str| piece.as_ptr() as usize - raw.as_ptr() as usize + listed.range.start;
-    let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
-    if let Some(value) = parts.get("enabled") {
-        let start = place(value.get());
-        return (start..start + value.get().len(), on.to_string());
+/// What must change in the manifest's text to switch an automation: its value, or a new field after its script.
+fn change(manifest: &Manifest, text: &str, listed: &Listed, on: bool) -> Change {
+    if let Some(value) = manifest.value_range(listed, "enabled") {
+        return (value, on.to_string());
     }
-    let script = parts.get("script").map_or(listed.range.end, |value| place(value.get()) + value.get().len());
+    let script = manifest.value_range(listed, "script").map_or(listed.range.end, |range| range.end);
     // On a line of its own where fields are on lines of their own.
     let before = &text[listed.range.start..script];
     let gap = before.rfind("\"script\"").and_then(|key| {
@@ -145,7 +162,7 @@ mod tests {
 
     fn after_switching(text: &str, id: &str, on: bool) -> String {
         let (manifest, _) = Manifest::read(Source::new("m", text)).unwrap();
-        apply(text, vec![change(text, manifest.find(id).unwrap(), on)]).unwrap()
+        apply(text, vec![change(&manifest, text, manifest.find(id).unwrap(), on)]).unwrap()
     }
 
     #[test]

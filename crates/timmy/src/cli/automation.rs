@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 use super::PlainArgs;
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 use super::PlainArgs;
 

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 pub(crate) use automation::{AutomationCommand, IdsArgs, Language, NewArgs, PauseArgs, RunArgs};
 pub(crate) use install::{InstallArgs, ShadowArgs, ShadowCommand, UninstallArgs};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use common::run::CommonArgs;
+use common::CommonArgs;
 
 use super::PlainArgs;
 

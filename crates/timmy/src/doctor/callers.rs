@@ -8,9 +8,9 @@ use common::child;
 use common::files;
 use serde::{Serialize, Serializer};
 
-use crate::multicall::AUTOMATIONS;
 use crate::suite::Suite;
 use crate::supervise::is_compiled;
+use crate::tools;
 
 /// The largest file that is looked through, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -96,7 +96,7 @@ pub(super) fn find_callers(suite: &Suite) -> Vec<Caller> {
         }
     }
     for listed in suite.manifest.listed().iter().filter(|_| !suite.is_built_in) {
-        if AUTOMATIONS.contains(&listed.entry.id.as_str()) {
+        if tools::automation(&listed.entry.id).is_some() {
             let path = suite.base().join(&listed.entry.script);
             let place = format!("the manifest ({})", listed.entry.id);
             // What the manifest names and is not there is run all the same: by its name.
@@ -148,7 +148,7 @@ fn scripts_in(line: &str) -> impl Iterator<Item = &str> {
     line.split(move |c: char| !is_of_path(c)).filter(|word| {
         let Some((folder, name)) = word.rsplit_once('/') else { return false };
         let is_plain = !folder.contains("originals") && !folder.contains(".loop/");
-        is_plain && name.strip_suffix(".py").is_some_and(|name| AUTOMATIONS.contains(&name))
+        is_plain && name.strip_suffix(".py").is_some_and(|name| tools::automation(name).is_some())
     })
 }
 

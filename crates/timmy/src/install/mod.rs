@@ -9,6 +9,6 @@ mod record;
 mod take_back;
 
 pub(crate) use program::is_runnable_by_python;
-pub(crate) use put::{PATHS, install};
-pub(crate) use record::{Installed, Record};
+pub(crate) use put::install;
+pub(crate) use record::{is_in_place, read as read_record};
 pub(crate) use take_back::uninstall;

@@ -2,14 +2,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "files whose mode and place matter are made and moved here")]
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use common::files::{self, Durability, Replacement};
 use sha2::{Digest, Sha256};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
+
+/// What the hidden neighbour of a path that is being replaced ends with.
+const SUFFIX: &str = "timmy";
 
 /// What Python runs: it is replaced by the file itself, with the arguments as they were given. `sys.argv[0]` is the path that
 /// Python was told to run, so the link's own place still decides about the repository.
@@ -58,11 +61,12 @@ pub(super) fn place(from: &Path, to: &Path) -> io::Result<bool> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut temporary = Temporary::beside(to)?;
+    let mut replacement = open(to)?;
     // The system copies, where it can without moving a byte.
-    io::copy(&mut File::open(from)?, &mut temporary.file)?;
-    temporary.file.write_all(&ending)?;
-    temporary.put_in_place(to, 0o755)?;
+    io::copy(&mut File::open(from)?, replacement.file())?;
+    replacement.file().write_all(&ending)?;
+    replacement.set_mode(0o755)?;
+    replacement.put_in_place(to, Durability::Flushed)?;
     Ok(true)
 }
 
@@ -90,51 +94,23 @@ fn is_placed(from: &Path, to: &Path, ending: &[u8]) -> io::Result<bool> {
 
 /// Writes a file in one step, with a mode.
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut temporary = Temporary::beside(path)?;
-    temporary.file.write_all(bytes)?;
-    temporary.put_in_place(path, mode)
+    let mut replacement = open(path)?;
+    replacement.file().write_all(bytes)?;
+    replacement.set_mode(mode)?;
+    replacement.put_in_place(path, Durability::Flushed)
 }
 
 /// Where a file or a link is made before it is moved to its path: always the same, so that what a killed program leaves is
 /// known to the next.
 pub(super) fn beside(path: &Path) -> PathBuf {
-    path.with_file_name(format!(".{}.timmy", path.file_name().unwrap_or_default().to_string_lossy()))
+    files::neighbour(path, SUFFIX)
 }
 
-/// A file that is being written, and gone if it does not come about.
-struct Temporary {
-    path: PathBuf,
-    file: File,
-    is_placed: bool,
-}
-
-impl Temporary {
-    fn beside(target: &Path) -> io::Result<Self> {
-        let path = beside(target);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = File::options().write(true).create_new(true).open(&path)?;
-        Ok(Self { path, file, is_placed: false })
-    }
-
-    fn put_in_place(mut self, target: &Path, mode: u32) -> io::Result<()> {
-        self.file.set_permissions(Permissions::from_mode(mode))?;
-        self.file.sync_all()?;
-        fs::rename(&self.path, target)?;
-        self.is_placed = true;
-        // Not every file system knows how to flush a folder.
-        let _ = File::open(target.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
-        Ok(())
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.is_placed {
-            let _ = fs::remove_file(&self.path);
-        }
+/// Opens a new file for a path; what a killed program left in its place may be a link, and is removed first.
+fn open(path: &Path) -> io::Result<Replacement> {
+    match fs::remove_file(beside(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Replacement::open(path, SUFFIX),
     }
 }
 
@@ -149,6 +125,8 @@ pub(super) fn hash(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -4,34 +4,26 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
+use common::document;
 use common::files;
 use common::host::Host;
 use common::layout::Repo;
-use common::run::CommonArgs;
-use serde_json::json;
+use common::{CommonArgs, Error, Outcome, Page, View};
+use records::stored_files::PROGRAMS;
+use records::{Installation, InstalledPath, Original};
+use serde::Serialize;
 
 use super::program::{self, hash};
-use super::record::{Installed, Original, Record};
+use super::record;
 use crate::cli::InstallArgs;
-use crate::error::{Error, Verdict};
 use crate::paths::tidy;
 use crate::suite::Suite;
 use crate::supervise::own_program;
-
-/// The scripts' paths, where no manifest says otherwise.
-pub(crate) const PATHS: [(&str, &str); 7] = [
-    ("scripts/cycle_retro.py", "cycle_retro"),
-    ("scripts/loop_guard.py", "loop_guard"),
-    ("scripts/triage_score.py", "triage_score"),
-    ("scripts/loop_introspect.py", "loop_introspect"),
-    ("scripts/backfill_retro.py", "backfill_retro"),
-    ("scripts/pre_commit_checks.py", "pre_commit_checks"),
-    ("timmy_automations/daily_run/orchestrator.py", "orchestrator"),
-];
+use crate::tools;
 
 /// What is done at one path.
 struct Step {
-    installed: Installed,
+    installed: InstalledPath,
     what: What,
     /// The bytes of the file there, which is to be kept.
     bytes: Option<Vec<u8>>,
@@ -47,8 +39,60 @@ enum What {
     Make,
 }
 
+/// What an installation did, or would do.
+#[derive(Serialize)]
+struct Installed {
+    dry_run: bool,
+    bin: String,
+    paths: Vec<PathView>,
+    #[serde(skip)]
+    shown_bin: String,
+    #[serde(skip)]
+    root: String,
+    #[serde(skip)]
+    is_own_bin: bool,
+}
+
+/// One path, as it is shown.
+#[derive(Serialize)]
+struct PathView {
+    path: String,
+    tool: String,
+    changed: bool,
+    #[serde(skip)]
+    what: What,
+}
+
+impl View for Installed {
+    fn render(&self, page: &mut Page) {
+        for PathView { path, what, .. } in &self.paths {
+            let verb = match (what, self.dry_run) {
+                (What::Nothing, _) => "is installed already",
+                (What::Replace, true) => "would be kept and replaced",
+                (What::Make, true) => "would be created",
+                (What::Replace, false) => "is kept and replaced",
+                (What::Make, false) => "is created",
+            };
+            page.line(format!("{path} {verb}"));
+        }
+        if self.dry_run {
+            let changed = self.paths.iter().filter(|path| path.changed).count();
+            page.line(format!("Nothing was done; {changed} of {} paths would change", self.paths.len()));
+            return;
+        }
+        page.line(format!(
+            "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
+            self.shown_bin, self.root
+        ));
+        page.line("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
+        if self.is_own_bin {
+            page.line("Do not commit the links: a clone has no .loop/bin. `git update-index --skip-worktree PATH` hides them.");
+        }
+    }
+}
+
 /// Installs into a repository.
-pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error> {
+pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error> {
     let common = CommonArgs {
         repo_root: Some(args.into.clone()),
         config_dir: args.config_dir.clone(),
@@ -64,72 +108,64 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Verdict, Error>
             "name the directory that contains .git",
         ));
     }
-    let before = Record::read(repo)?;
+    let before = record::read(repo)?;
     let bin = match (&args.bin_dir, &before) {
         (Some(named), _) => tidy(&host.current_dir().join(named)),
-        (None, Some(record)) => record.bin(repo),
-        (None, None) => repo.in_loop("bin"),
+        (None, Some(before)) => record::programs(repo, before),
+        (None, None) => repo.path(&PROGRAMS),
     };
     let steps = plan(&suite, before.as_ref(), &bin)?;
     if !args.allow_dirty {
         refuse_dirty(repo.root(), &steps)?;
     }
-    let mut record = before.unwrap_or_default();
     if !args.dry_run {
-        if !repo.in_loop("").is_dir() {
-            record.folders.push(".loop".to_owned());
-        }
-        repo.prepare()?;
-        record.version = 1;
-        record.installed_at = host.timestamp();
-        crate::VERSION.clone_into(&mut record.program_version);
-        record.bin = bin.strip_prefix(repo.root()).unwrap_or(&bin).to_string_lossy().into_owned();
-        record.write(repo)?;
-        for tool in PATHS.iter().map(|(_, tool)| *tool).chain(["timmy"]) {
-            let (from, to) = (own_program(host, tool)?, bin.join(tool));
-            program::place(&from, &to).map_err(Error::io("install", &to))?;
-        }
+        apply(&suite, before.unwrap_or_default(), &bin, &steps)?;
     }
-    for step in &steps {
-        if !args.dry_run {
-            carry_out(repo, &mut record, step)?;
-        }
-        let verb = match (step.what, args.dry_run) {
-            (What::Nothing, _) => "is installed already",
-            (What::Replace, true) => "would be kept and replaced",
-            (What::Make, true) => "would be created",
-            (What::Replace, false) => "is kept and replaced",
-            (What::Make, false) => "is created",
-        };
-        suite.say(&format!("{} {verb}", step.installed.path));
+    let paths = steps.into_iter().map(|Step { installed, what, .. }| PathView {
+        path: installed.path,
+        tool: installed.tool,
+        changed: what != What::Nothing,
+        what,
+    });
+    suite.present(&Installed {
+        dry_run: args.dry_run,
+        bin: bin.display().to_string(),
+        paths: paths.collect(),
+        shown_bin: suite.shown(&bin),
+        root: repo.root().display().to_string(),
+        is_own_bin: repo.path(&PROGRAMS) == bin,
+    })?;
+    Ok(Outcome::done(""))
+}
+
+/// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
+fn apply(suite: &Suite, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<(), Error> {
+    let (host, repo) = (suite.host, &suite.repo);
+    if !repo.in_loop("").is_dir() {
+        installation.folders.push(".loop".to_owned());
     }
-    let changed = steps.iter().filter(|step| step.what != What::Nothing).count();
-    if args.dry_run {
-        suite.say(&format!("Nothing was done; {changed} of {} paths would change", steps.len()));
-    } else {
-        suite.say(&format!(
-            "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
-            suite.shown(&bin),
-            repo.root().display()
-        ));
-        suite.say("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
-        if repo.in_loop("bin") == bin {
-            suite.say("Do not commit the links: a clone has no .loop/bin. `git update-index --skip-worktree PATH` hides them.");
-        }
+    repo.prepare()?;
+    installation.version = 1;
+    installation.installed_at = host.timestamp();
+    crate::VERSION.clone_into(&mut installation.program_version);
+    installation.bin = bin.strip_prefix(repo.root()).unwrap_or(bin).to_string_lossy().into_owned();
+    document::store(repo, &installation)?;
+    for name in tools::automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
+        let (from, to) = (own_program(host, name)?, bin.join(name));
+        program::place(&from, &to).map_err(Error::io("install", &to))?;
     }
-    let paths: Vec<_> = steps
-        .iter()
-        .map(|step| json!({"path": step.installed.path, "tool": step.installed.tool, "changed": step.what != What::Nothing}))
-        .collect();
-    suite.json(&json!({"dry_run": args.dry_run, "bin": bin.display().to_string(), "paths": paths}))?;
-    Ok(Verdict::Yes)
+    for step in steps {
+        carry_out(repo, &mut installation, step)?;
+    }
+    Ok(())
 }
 
 /// Where each tool goes: to where the manifest has its script, else to the script's usual path.
 fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
     let root = suite.repo.root();
     let mut places = Vec::new();
-    for (usual, tool) in PATHS {
+    for (tool, usual) in tools::automations() {
+        let tool = tool.id;
         let listed = suite.manifest.find(tool).map(|listed| tidy(&suite.base().join(&listed.entry.script)));
         let path = match listed {
             None => root.join(usual),
@@ -161,13 +197,13 @@ fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
     Ok(places)
 }
 
-fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>, Error> {
+fn plan(suite: &Suite, before: Option<&Installation>, bin: &Path) -> Result<Vec<Step>, Error> {
     let root = suite.repo.root();
     let mut steps = Vec::new();
     for (path, tool) in places(suite)? {
         let full = root.join(&path);
         let link = link_text(root, &full, &bin.join(tool))?;
-        let known = before.and_then(|record| record.of(&path));
+        let known = before.and_then(|before| before.of(&path));
         let present = fs::symlink_metadata(&full);
         let (what, original, bytes) = match present {
             Err(_) => (What::Make, known.and_then(|known| known.original.clone()), None),
@@ -203,7 +239,7 @@ fn plan(suite: &Suite, before: Option<&Record>, bin: &Path) -> Result<Vec<Step>,
                 return Err(Error::usage(format!("{} is not a file", full.display()), "move it to another place"));
             }
         };
-        let installed = Installed { path, tool: tool.to_owned(), link, original };
+        let installed = InstalledPath { path, tool: tool.to_owned(), link, original };
         steps.push(Step { installed, what, bytes });
     }
     Ok(steps)
@@ -258,17 +294,17 @@ fn is_dirty(path: &Path) -> bool {
 
 /// Keeps what is at a path, writes down what will be there, and puts our link there: whoever is killed in between can take
 /// everything back.
-fn carry_out(repo: &Repo, record: &mut Record, step: &Step) -> Result<(), Error> {
+fn carry_out(repo: &Repo, installation: &mut Installation, step: &Step) -> Result<(), Error> {
     let (root, path) = (repo.root(), &step.installed.path);
     let full = root.join(path);
     let mut installed = step.installed.clone();
     if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) = (&mut installed.original, &step.bytes) {
         *kept = keep(repo, kept, bytes, mode, sha256)?;
     }
-    note_folders(root, &full, record);
-    record.installed.retain(|other| other.path != *path);
-    record.installed.push(installed.clone());
-    record.write(repo)?;
+    note_folders(root, &full, installation);
+    installation.installed.retain(|other| other.path != *path);
+    installation.installed.push(installed.clone());
+    document::store(repo, installation)?;
     if step.what == What::Nothing {
         return Ok(());
     }
@@ -284,7 +320,7 @@ fn carry_out(repo: &Repo, record: &mut Record, step: &Step) -> Result<(), Error>
 fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Result<String, Error> {
     for count in 0..1000 {
         let kept = if count == 0 { name.to_owned() } else { format!("{name}.{count}") };
-        let place = Record::folder(repo).join(&kept);
+        let place = record::originals(repo).join(&kept);
         match fs::read(&place) {
             Ok(present) if hash(&present) == sha256 => return Ok(kept),
             Ok(_) => {}
@@ -302,13 +338,13 @@ fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Resu
 }
 
 /// Notes the folders that have to be made above a path.
-fn note_folders(root: &Path, full: &Path, record: &mut Record) {
+fn note_folders(root: &Path, full: &Path, installation: &mut Installation) {
     let missing: Vec<&Path> =
         full.ancestors().skip(1).take_while(|folder| *folder != root && !folder.exists()).collect();
     for folder in missing.iter().rev() {
         let name = folder.strip_prefix(root).unwrap_or(folder).to_string_lossy().into_owned();
-        if !record.folders.contains(&name) {
-            record.folders.push(name);
+        if !installation.folders.contains(&name) {
+            installation.folders.push(name);
         }
     }
 }

@@ -8,20 +8,20 @@ use std::time::{Duration, SystemTime};
 use common::files;
 use common::host::Host;
 use common::layout::Repo;
-use common::run::CommonArgs;
-use common::text;
-use serde_json::json;
+use common::{CommonArgs, Error, Outcome, Page, View, text};
+use records::{Installation, InstalledPath, Original, Stored};
+use serde::Serialize;
 
 use super::program::{self, hash};
-use super::record::{Installed, Original, Record};
+use super::record::{self, is_in_place};
 use crate::cli::UninstallArgs;
-use crate::error::{Error, Verdict};
-use crate::multicall::AUTOMATIONS;
 use crate::scheduler;
 use crate::suite::Suite;
+use crate::tools;
 
 /// What becomes of one path.
-enum Outcome {
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Restoration {
     /// What was there is there again.
     Restored,
     /// It was there already.
@@ -30,12 +30,60 @@ enum Outcome {
     Kept,
 }
 
+/// One path, as it is shown.
+#[derive(Serialize)]
+struct PathView {
+    path: String,
+    restored: bool,
+    kept: bool,
+}
+
+/// What was put back, or would be.
+#[derive(Serialize)]
+struct Uninstalled {
+    dry_run: bool,
+    whole: bool,
+    paths: Vec<PathView>,
+    /// The directory of the programs, where it stays.
+    #[serde(skip)]
+    kept_programs: Option<String>,
+}
+
+/// That there is no installation.
+#[derive(Serialize)]
+struct NotInstalled {
+    paths: [PathView; 0],
+}
+
+impl View for Uninstalled {
+    fn render(&self, page: &mut Page) {
+        for PathView { path, restored, kept } in &self.paths {
+            let verdict = match (restored, kept, self.dry_run) {
+                (true, _, false) => "is restored",
+                (true, _, true) => "would be restored",
+                (_, true, _) => "is no longer the installed link, and is not changed (--force restores the original)",
+                _ => "is unchanged",
+            };
+            page.line(format!("{path} {verdict}"));
+        }
+        if let Some(bin) = &self.kept_programs {
+            page.line(format!("The programs in {bin} are not removed: other repositories may use them"));
+        }
+    }
+}
+
+impl View for NotInstalled {
+    fn render(&self, page: &mut Page) {
+        page.line("Nothing is installed here");
+    }
+}
+
 /// Puts everything back that an installation has replaced.
-pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Error> {
+pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Outcome, Error> {
     let common =
         CommonArgs { repo_root: Some(args.from.clone()), json: args.json, quiet: args.quiet, ..CommonArgs::default() };
     let repo = Repo::find(host, common.repo_root.as_deref())?;
-    // A manifest that is broken must not keep anybody from going back.
+    // A broken manifest must not prevent going back.
     let suite = Suite::without_configuration(host, repo, &common);
     let repo = &suite.repo;
     if scheduler::is_running(&suite) && !args.dry_run && !args.force {
@@ -44,13 +92,34 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
             "stop it first (and remove its unit or its line of the crontab), or use --force",
         ));
     }
-    let Some(record) = Record::read(repo)? else {
-        suite.say("Nothing is installed here");
-        suite.json(&json!({"paths": []}))?;
-        return Ok(Verdict::Yes);
+    let Some(installation) = record::read(repo)? else {
+        suite.present(&NotInstalled { paths: [] })?;
+        return Ok(Outcome::done(""));
     };
-    for installed in &record.installed {
-        let is_inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    refuse_paths_outside(&installation)?;
+    let mut paths = Vec::new();
+    for installed in &installation.installed {
+        let restoration = put_back(repo, installed, args)?;
+        paths.push(PathView {
+            path: installed.path.clone(),
+            restored: restoration == Restoration::Restored,
+            kept: restoration == Restoration::Kept,
+        });
+    }
+    let whole = paths.iter().all(|path| !path.kept);
+    let mut kept_programs = None;
+    if whole && !args.dry_run {
+        tidy_up(repo, &installation)?;
+        let is_ours = record::programs(repo, &installation).starts_with(repo.in_loop(""));
+        kept_programs = (!is_ours).then(|| installation.bin.clone());
+    }
+    suite.present(&Uninstalled { dry_run: args.dry_run, whole, paths, kept_programs })?;
+    Ok(Outcome::yes_or_no(whole))
+}
+
+fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
+    let is_inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    for installed in &installation.installed {
         let kept = match &installed.original {
             Some(Original::File { kept, .. }) => kept.as_str(),
             _ => "",
@@ -62,50 +131,30 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Verdict, Er
             ));
         }
     }
-    let (mut paths, mut is_whole) = (Vec::new(), true);
-    for installed in &record.installed {
-        let outcome = put_back(repo, installed, args)?;
-        let words = match (&outcome, args.dry_run) {
-            (Outcome::Restored, false) => "is restored",
-            (Outcome::Restored, true) => "would be restored",
-            (Outcome::Untouched, _) => "is unchanged",
-            (Outcome::Kept, _) => "is no longer the installed link, and is not changed (--force restores the original)",
-        };
-        is_whole &= !matches!(outcome, Outcome::Kept);
-        suite.say(&format!("{} {words}", installed.path));
-        paths.push(json!({"path": installed.path, "restored": matches!(outcome, Outcome::Restored), "kept": matches!(outcome, Outcome::Kept)}));
-    }
-    if is_whole && !args.dry_run {
-        tidy_up(repo, &record)?;
-        if !record.bin(repo).starts_with(repo.in_loop("")) {
-            suite.say(&format!("The programs in {} are not removed: other repositories may use them", record.bin));
-        }
-    }
-    suite.json(&json!({"dry_run": args.dry_run, "whole": is_whole, "paths": paths}))?;
-    Ok(Verdict::of(is_whole))
+    Ok(())
 }
 
-fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<Outcome, Error> {
+fn put_back(repo: &Repo, installed: &InstalledPath, args: &UninstallArgs) -> Result<Restoration, Error> {
     let full = repo.root().join(&installed.path);
     if !args.dry_run {
         // What an installation that was killed may have left.
         files::remove(&program::beside(&full))?;
     }
     let is_there = fs::symlink_metadata(&full).is_ok();
-    if is_there && !installed.is_in_place(repo.root()) {
+    if is_there && !is_in_place(repo.root(), installed) {
         if is_original(&full, installed.original.as_ref()) {
-            return Ok(Outcome::Untouched);
+            return Ok(Restoration::Untouched);
         }
         if !args.force {
-            return Ok(Outcome::Kept);
+            return Ok(Restoration::Kept);
         }
     }
     if args.dry_run {
-        return Ok(Outcome::Restored);
+        return Ok(Restoration::Restored);
     }
-    if is_there && !installed.is_in_place(repo.root()) {
+    if is_there && !is_in_place(repo.root(), installed) {
         // What somebody has put there is not lost either.
-        let aside = Record::folder(repo).join(format!("{}.replaced", installed.path));
+        let aside = record::originals(repo).join(format!("{}.replaced", installed.path));
         if let Some(folder) = aside.parent() {
             files::make_folder(folder)?;
         }
@@ -118,7 +167,7 @@ fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<
             symlink(target, &full).map_err(Error::io("create the link", &full))?;
         }
         Some(Original::File { kept, mode, sha256, modified, owner }) => {
-            let place = Record::folder(repo).join(kept);
+            let place = record::originals(repo).join(kept);
             let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
             if hash(&bytes) != *sha256 {
                 return Err(Error::failed(
@@ -143,7 +192,7 @@ fn put_back(repo: &Repo, installed: &Installed, args: &UninstallArgs) -> Result<
             }
         }
     }
-    Ok(Outcome::Restored)
+    Ok(Restoration::Restored)
 }
 
 /// Whether the original is at its path again already.
@@ -158,27 +207,28 @@ fn is_original(path: &Path, original: Option<&Original>) -> bool {
 }
 
 /// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.
-fn tidy_up(repo: &Repo, record: &Record) -> Result<(), Error> {
-    for installed in &record.installed {
+fn tidy_up(repo: &Repo, installation: &Installation) -> Result<(), Error> {
+    for installed in &installation.installed {
         if let Some(Original::File { kept, .. }) = &installed.original {
-            let kept = Record::folder(repo).join(kept);
+            let kept = record::originals(repo).join(kept);
             files::remove(&program::beside(&kept))?;
             files::remove(&kept)?;
         }
     }
     // Programs elsewhere may be those of other repositories too.
-    let bin = record.bin(repo);
+    let bin = record::programs(repo, installation);
     if bin.starts_with(repo.in_loop("")) {
-        for tool in AUTOMATIONS.into_iter().chain(["timmy"]) {
+        for tool in tools::automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
             files::remove(&program::beside(&bin.join(tool)))?;
             files::remove(&bin.join(tool))?;
         }
         let _ = fs::remove_dir(&bin);
     }
-    files::remove(&Record::folder(repo).join("install.json"))?;
-    files::remove(&Record::folder(repo).join(".install.json.lock"))?;
-    remove_empty(&Record::folder(repo));
-    for folder in record.folders.iter().rev() {
+    let path = repo.path(&Installation::FILE);
+    files::remove(&path)?;
+    files::remove(&files::neighbour(&path, "lock"))?;
+    remove_empty(&record::originals(repo));
+    for folder in installation.folders.iter().rev() {
         let path = repo.root().join(folder);
         if folder == ".loop" && fs::read_dir(&path).is_ok_and(|entries| entries.count() == 1) {
             // What nobody has used but the installation: the file that hides it is all that is in it.

@@ -10,39 +10,40 @@ pub(crate) use verify::{damage, verify};
 
 use std::path::PathBuf;
 
-use crate::scheduler::cycles_log;
+use records::stored_files::{CYCLES, LOOP_FILES};
+use records::{Format, Stored, StoredFile, TokenLine};
+
 use crate::suite::Suite;
 
-/// The logs of JSON lines.
-fn logs(suite: &Suite) -> Vec<PathBuf> {
-    let repo = &suite.repo;
-    let mut logs = vec![
-        cycles_log(suite).unwrap_or_else(|| repo.cycles()),
-        repo.triage_log(),
-        repo.deep_triage_log(),
-        repo.tokens(),
-        repo.in_loop("shadow.jsonl"),
-    ];
-    logs.retain(|path| path.exists());
-    logs
+/// A file whose damage is looked for.
+struct Checked {
+    path: PathBuf,
+    file: StoredFile,
 }
 
-/// The documents, each with whether it is a list.
-fn documents(suite: &Suite) -> Vec<(PathBuf, bool)> {
-    let repo = &suite.repo;
-    let mut documents = vec![
-        (repo.automation_state(), false),
-        (repo.queue(), true),
-        (repo.quarantine(), false),
-        (repo.idle_state(), false),
-        (repo.agenda(), false),
-        (repo.scores(), false),
-        (repo.pauses(), false),
-        (repo.in_loop("schedule.json"), false),
-        (repo.in_loop("quarantine_released.json"), false),
-        (repo.summary(), false),
-        (repo.insights(), false),
-    ];
-    documents.retain(|(path, _)| path.exists());
-    documents
+impl Checked {
+    /// Whether it is the token ledger, whose lines must add up.
+    fn is_ledger(&self) -> bool {
+        self.file.path == TokenLine::FILE.path
+    }
+
+    fn is_list(&self) -> bool {
+        self.file.format == Format::List
+    }
+}
+
+/// The logs of JSON lines that exist.
+fn logs(suite: &Suite) -> Vec<Checked> {
+    existing(suite, |format| format == Format::Log)
+}
+
+/// The documents that exist.
+fn documents(suite: &Suite) -> Vec<Checked> {
+    existing(suite, |format| matches!(format, Format::Object | Format::List))
+}
+
+fn existing(suite: &Suite, is_wanted: impl Fn(Format) -> bool) -> Vec<Checked> {
+    let path = |file: &StoredFile| if file.path == CYCLES.path { suite.cycles_log() } else { suite.repo.path(file) };
+    let wanted = LOOP_FILES.into_iter().filter(|file| file.is_verified && is_wanted(file.format));
+    wanted.map(|file| Checked { path: path(&file), file }).filter(|checked| checked.path.exists()).collect()
 }

@@ -6,76 +6,121 @@ use std::path::{Path, PathBuf};
 use common::document::{self, Document};
 use common::files::{self, Durability, FileError, Lock};
 use common::host::Host;
-use common::journal;
-use common::report::PastTokenLine;
-use serde_json::{Value, json};
+use common::{Error, Outcome, Page, View, journal};
+use records::TokenLine;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{documents, logs};
+use super::{Checked, documents, logs};
 use crate::cli::RepairArgs;
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 
+/// What was repaired.
+#[derive(Serialize)]
+struct Repairs {
+    dry_run: bool,
+    repaired: Vec<Repair>,
+    #[serde(skip)]
+    is_whole: bool,
+}
+
+/// One file.
+#[derive(Serialize)]
+struct Repair {
+    file: String,
+    /// The damaged lines of a log; null of a document.
+    lines: Option<u64>,
+    moved_to: Option<String>,
+}
+
+impl View for Repairs {
+    fn render(&self, page: &mut Page) {
+        let would = if self.dry_run { "would be " } else { "" };
+        for Repair { file, lines, moved_to } in &self.repaired {
+            page.line(match (lines, moved_to) {
+                (Some(lines), Some(side)) => format!("{file}: {lines} line(s) {would}moved to {side}"),
+                (_, Some(kept)) => {
+                    format!("{file}: moved to {kept}; its content is no longer used, and its tool recreates it")
+                }
+                (_, None) => format!("{file}: would be moved"),
+            });
+        }
+        if self.repaired.is_empty() && self.is_whole {
+            page.line("Nothing is damaged");
+        }
+    }
+}
+
 /// Repairs every damaged file.
-pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Verdict, Error> {
+pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Outcome, Error> {
     let suite = Suite::open_anyway(host, &args.common)?;
-    let (mut repaired, mut is_whole) = (Vec::new(), true);
-    for path in logs(&suite) {
-        let is_ledger = path == suite.repo.tokens();
-        let lock = files::lock(&path)?;
-        let moved = match moved_lines(&path, is_ledger) {
-            Ok(moved) => moved,
-            Err(error) => {
-                is_whole = false;
-                suite.warn(&format!("{error}: move it by hand"));
-                continue;
-            }
-        };
-        if moved == 0 {
-            continue;
-        }
-        let side = side_file(&path);
-        if !args.dry_run {
-            // First they are there, then they are gone here: killed in between, they are in both places.
-            move_lines(&lock, &side, is_ledger)?;
-        }
-        let would = if args.dry_run { "would be " } else { "" };
-        suite.say(&format!("{}: {moved} line(s) {would}moved to {}", suite.shown(&path), suite.shown(&side)));
-        repaired.push(json!({"file": suite.shown(&path), "lines": moved, "moved_to": suite.shown(&side)}));
+    let mut repairs = Repairs { dry_run: args.dry_run, repaired: Vec::new(), is_whole: true };
+    for log in logs(&suite) {
+        repairs.add(&suite, repair_log(&suite, &log, args.dry_run)?);
     }
-    for (path, is_list) in documents(&suite) {
-        let lock = files::lock(&path)?;
-        let is_damaged = match document::read::<Value>(&path) {
+    for document in documents(&suite) {
+        repairs.add(&suite, repair_document(&suite, &document, args.dry_run)?);
+    }
+    suite.present(&repairs)?;
+    Ok(Outcome::yes_or_no(repairs.is_whole))
+}
+
+impl Repairs {
+    /// Adds what was done about a file; an error is that of reading it.
+    fn add(&mut self, suite: &Suite, result: Result<Option<Repair>, FileError>) {
+        match result {
+            Ok(repair) => self.repaired.extend(repair),
             Err(error) => {
-                is_whole = false;
+                self.is_whole = false;
                 suite.warn(&format!("{error}: move it by hand"));
-                continue;
             }
-            Ok(Document::Missing) => false,
-            Ok(Document::Damaged(_)) => true,
-            Ok(Document::Intact(value)) => value.is_array() != is_list || !(value.is_array() || value.is_object()),
-        };
-        if !is_damaged {
-            continue;
         }
-        if args.dry_run {
-            suite.say(&format!("{}: would be moved", suite.shown(&path)));
-            repaired.push(json!({"file": suite.shown(&path), "lines": null, "moved_to": null}));
-            continue;
+    }
+}
+
+fn repair_log(suite: &Suite, log: &Checked, dry_run: bool) -> Result<Result<Option<Repair>, FileError>, Error> {
+    let (path, is_ledger) = (&log.path, log.is_ledger());
+    let lock = files::lock(path)?;
+    let lines = match moved_lines(path, is_ledger) {
+        Ok(0) => return Ok(Ok(None)),
+        Ok(lines) => lines,
+        Err(error) => return Ok(Err(error)),
+    };
+    let side = side_file(path);
+    if !dry_run {
+        // First they are there, then they are gone here: killed in between, they are in both places.
+        move_lines(&lock, &side, is_ledger)?;
+    }
+    let (file, moved_to) = (suite.shown(path), Some(suite.shown(&side)));
+    Ok(Ok(Some(Repair { file, lines: Some(lines), moved_to })))
+}
+
+fn repair_document(
+    suite: &Suite,
+    checked: &Checked,
+    dry_run: bool,
+) -> Result<Result<Option<Repair>, FileError>, Error> {
+    let path = &checked.path;
+    let lock = files::lock(path)?;
+    let is_damaged = match document::read::<Value>(path) {
+        Err(error) => return Ok(Err(error)),
+        Ok(Document::Missing) => false,
+        Ok(Document::Damaged(_)) => true,
+        Ok(Document::Intact(value)) => {
+            value.is_array() != checked.is_list() || !(value.is_array() || value.is_object())
         }
+    };
+    if !is_damaged {
+        return Ok(Ok(None));
+    }
+    let moved_to = if dry_run {
+        None
+    } else {
         let kept = document::keep_damaged(&lock)?;
-        files::remove(&path)?;
-        suite.say(&format!(
-            "{}: moved to {}; its content is no longer used, and its tool recreates it",
-            suite.shown(&path),
-            suite.shown(&kept)
-        ));
-        repaired.push(json!({"file": suite.shown(&path), "lines": null, "moved_to": suite.shown(&kept)}));
-    }
-    if repaired.is_empty() && is_whole {
-        suite.say("Nothing is damaged");
-    }
-    suite.json(&json!({"dry_run": args.dry_run, "repaired": repaired}))?;
-    Ok(Verdict::of(is_whole))
+        files::remove(path)?;
+        Some(suite.shown(&kept))
+    };
+    Ok(Ok(Some(Repair { file: suite.shown(path), lines: None, moved_to })))
 }
 
 /// Where the damaged lines of a log go.
@@ -91,7 +136,7 @@ fn is_damaged(line: &[u8], is_ledger: bool) -> bool {
         return false;
     }
     let is_readable = if is_ledger {
-        journal::parse::<PastTokenLine>(line).is_some()
+        journal::parse::<TokenLine>(line).is_some()
     } else {
         journal::parse::<serde::de::IgnoredAny>(line).is_some()
     };

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use common::host::{Host, parse_time};
-use common::journal;
-use common::report::PastTokenLine;
-use serde::Serialize;
-use serde_json::json;
+use common::host::Host;
+use common::{Error, Outcome, Page, View, journal};
+use records::{Stored, TokenLine};
+use serde::{Serialize, Serializer};
 
 use crate::cli::TokensArgs;
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 use crate::table;
 
@@ -38,51 +36,70 @@ impl Movement {
     }
 }
 
-/// Shows the balance and the movements by automation and by day.
-pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Verdict, Error> {
-    let suite = Suite::open_anyway(host, &args.common)?;
-    let (mut by_automation, mut by_action, mut by_day) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let (mut balance, mut damaged) = (0_i64, 0_u64);
-    journal::scan(&suite.repo.tokens(), 0, |line| {
-        let Some(line) = line.and_then(journal::parse::<PastTokenLine>) else {
-            damaged += 1;
-            return;
-        };
-        balance = line.balance.unwrap_or_else(|| balance.saturating_add(line.tokens));
-        let day = parse_time(&line.timestamp).map(|time| time.date_naive());
-        by_automation.entry(line.automation).or_insert_with(Movement::default).add(line.tokens);
-        by_action.entry(line.action).or_insert_with(Movement::default).add(line.tokens);
-        if let Some(day) = day {
-            by_day.entry(day).or_insert_with(Movement::default).add(line.tokens);
+/// The balance and the movements.
+#[derive(Default, Serialize)]
+struct Ledger {
+    balance: i64,
+    damaged_lines: u64,
+    by_automation: BTreeMap<String, Movement>,
+    by_action: BTreeMap<String, Movement>,
+    #[serde(serialize_with = "by_date")]
+    by_day: BTreeMap<NaiveDate, Movement>,
+}
+
+fn by_date<S: Serializer>(days: &BTreeMap<NaiveDate, Movement>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(days.iter().map(|(day, movement)| (day.to_string(), movement)))
+}
+
+impl Ledger {
+    fn add(&mut self, line: TokenLine) {
+        self.balance = line.balance.unwrap_or_else(|| self.balance.saturating_add(line.tokens));
+        if let Some(time) = line.time() {
+            self.by_day.entry(time.date_naive()).or_default().add(line.tokens);
         }
+        self.by_automation.entry(line.automation).or_default().add(line.tokens);
+        self.by_action.entry(line.action).or_default().add(line.tokens);
+    }
+}
+
+impl View for Ledger {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("Balance: {} tokens", self.balance));
+        let cells = |map: &BTreeMap<String, Movement>| -> Vec<Vec<String>> {
+            map.iter().map(|(name, movement)| movement.cells(name.clone())).collect()
+        };
+        for (title, rows) in [
+            ("AUTOMATION", cells(&self.by_automation)),
+            ("ACTION", cells(&self.by_action)),
+            ("DAY", self.by_day.iter().rev().map(|(day, movement)| movement.cells(day.to_string())).collect()),
+        ] {
+            if rows.is_empty() {
+                continue;
+            }
+            page.line("");
+            let header = [title, "LINES", "EARNED", "SPENT", "NET"].map(str::to_owned).to_vec();
+            let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
+            let lines = table::lay_out(&rows, 30, page.width());
+            page.lines(lines);
+        }
+    }
+}
+
+/// Shows the balance and the movements by automation and by day.
+pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
+    let suite = Suite::open_anyway(host, &args.common)?;
+    let path = suite.repo.path(&TokenLine::FILE);
+    let mut ledger = Ledger::default();
+    journal::scan(&path, 0, |line| match line.and_then(journal::parse::<TokenLine>) {
+        Some(line) => ledger.add(line),
+        None => ledger.damaged_lines += 1,
     })?;
     let first = suite.host.now().date_naive() - TimeDelta::days(i64::from(args.days) - 1);
-    by_day.retain(|day: &NaiveDate, _| *day >= first);
-    suite.say(&format!("Balance: {balance} tokens"));
-    for (title, rows) in [
-        ("AUTOMATION", by_automation.iter().map(|(name, movement)| movement.cells(name.clone())).collect::<Vec<_>>()),
-        ("ACTION", by_action.iter().map(|(name, movement)| movement.cells(name.clone())).collect()),
-        ("DAY", by_day.iter().rev().map(|(day, movement)| movement.cells(day.to_string())).collect()),
-    ] {
-        if rows.is_empty() {
-            continue;
-        }
-        suite.say("");
-        let header = [title, "LINES", "EARNED", "SPENT", "NET"].map(str::to_owned).to_vec();
-        let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
-        for line in table::lay_out(&rows, 30, suite.host.width()) {
-            suite.say(&line);
-        }
-    }
+    ledger.by_day.retain(|day, _| *day >= first);
+    let damaged = ledger.damaged_lines;
+    suite.present(&ledger)?;
     if damaged > 0 {
-        suite.warn(&format!(
-            "{}: {damaged} line(s) cannot be read; timmy repair moves them out",
-            suite.repo.tokens().display()
-        ));
+        suite.warn(&format!("{}: {damaged} line(s) cannot be read; timmy repair moves them out", path.display()));
     }
-    let by_day: BTreeMap<String, Movement> =
-        by_day.into_iter().map(|(day, movement)| (day.to_string(), movement)).collect();
-    suite.json(&json!({"balance": balance, "damaged_lines": damaged, "by_automation": by_automation,
-                       "by_action": by_action, "by_day": by_day}))?;
-    Ok(Verdict::Yes)
+    Ok(Outcome::done(""))
 }

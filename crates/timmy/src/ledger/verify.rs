@@ -5,14 +5,13 @@ use std::path::Path;
 use common::document::{self, Document};
 use common::files::FileError;
 use common::host::Host;
-use common::journal;
-use common::report::PastTokenLine;
+use common::{Error, Outcome, Page, View, journal};
+use records::TokenLine;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{documents, logs};
 use crate::cli::PlainArgs;
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 
 /// How many places of one file are shown.
@@ -38,29 +37,39 @@ impl Finding {
     }
 }
 
+/// What was found in every file.
+#[derive(Serialize)]
+struct Report {
+    whole: bool,
+    files: Vec<Finding>,
+}
+
+impl View for Report {
+    fn render(&self, page: &mut Page) {
+        for finding in &self.files {
+            let lines = finding.lines.map_or(String::new(), |lines| format!(", {lines} lines"));
+            let verdict = if finding.count == 0 { "whole".to_owned() } else { format!("{} problem(s)", finding.count) };
+            page.line(format!("{}: {verdict}{lines}", finding.file));
+            page.lines(finding.problems.iter().map(|problem| format!("    {problem}")));
+            if finding.count > finding.problems.len() {
+                page.line(format!("    … and {} more", finding.count - finding.problems.len()));
+            }
+        }
+        if !self.whole {
+            page.line("`timmy repair` moves damaged bytes to files next to these; it does not change a ledger that does not add up.");
+        } else if self.files.is_empty() {
+            page.line("There is no file yet");
+        }
+    }
+}
+
 /// Looks at every file; exit 1 if one is damaged.
-pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Verdict, Error> {
+pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
     let suite = Suite::open_anyway(host, &args.common)?;
-    let findings = look(&suite);
-    for finding in &findings {
-        let lines = finding.lines.map_or(String::new(), |lines| format!(", {lines} lines"));
-        let verdict = if finding.count == 0 { "whole".to_owned() } else { format!("{} problem(s)", finding.count) };
-        suite.say(&format!("{}: {verdict}{lines}", finding.file));
-        for problem in &finding.problems {
-            suite.say(&format!("    {problem}"));
-        }
-        if finding.count > finding.problems.len() {
-            suite.say(&format!("    … and {} more", finding.count - finding.problems.len()));
-        }
-    }
-    let is_whole = findings.iter().all(|finding| finding.count == 0);
-    if !is_whole {
-        suite.say("`timmy repair` moves damaged bytes to files next to these; it does not change a ledger that does not add up.");
-    } else if findings.is_empty() {
-        suite.say("There is no file yet");
-    }
-    suite.json(&json!({"whole": is_whole, "files": findings}))?;
-    Ok(Verdict::of(is_whole))
+    let files = look(&suite);
+    let whole = files.iter().all(|finding| finding.count == 0);
+    suite.present(&Report { whole, files })?;
+    Ok(Outcome::yes_or_no(whole))
 }
 
 /// What is damaged, a line each.
@@ -77,24 +86,25 @@ fn unreadable(suite: &Suite, path: &Path, error: &FileError) -> Finding {
 
 fn look(suite: &Suite) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for path in logs(suite) {
-        let file = suite.shown(&path);
-        let found = if path == suite.repo.tokens() { ledger(file, &path) } else { log(file, &path) };
-        findings.push(found.unwrap_or_else(|error| unreadable(suite, &path, &error)));
+    for checked in logs(suite) {
+        let (file, path) = (suite.shown(&checked.path), &checked.path);
+        let found = if checked.is_ledger() { ledger(file, path) } else { log(file, path) };
+        findings.push(found.unwrap_or_else(|error| unreadable(suite, path, &error)));
     }
-    for (path, is_list) in documents(suite) {
-        let mut finding = Finding { file: suite.shown(&path), lines: None, problems: Vec::new(), count: 0 };
-        let read = match document::read::<Value>(&path) {
+    for checked in documents(suite) {
+        let (path, is_list) = (&checked.path, checked.is_list());
+        let mut finding = Finding { file: suite.shown(path), lines: None, problems: Vec::new(), count: 0 };
+        let read = match document::read::<Value>(path) {
             Ok(read) => read,
             Err(error) => {
-                findings.push(unreadable(suite, &path, &error));
+                findings.push(unreadable(suite, path, &error));
                 continue;
             }
         };
         match read {
             Document::Damaged(error) => finding.add(error.message),
             Document::Intact(value) if value.is_array() != is_list || !(value.is_array() || value.is_object()) => {
-                finding.add(format!("it is no {}", if is_list { "list" } else { "object" }));
+                finding.add(format!("it is not {}", if is_list { "a list" } else { "an object" }));
             }
             Document::Intact(_) | Document::Missing => {}
         }
@@ -123,7 +133,7 @@ fn ledger(file: String, path: &Path) -> Result<Finding, FileError> {
     let (mut number, mut intact, mut balance) = (0_u64, 0, Some(0_i64));
     journal::scan(path, 0, |line| {
         number += 1;
-        let Some(line) = line.and_then(journal::parse::<PastTokenLine>) else {
+        let Some(line) = line.and_then(journal::parse::<TokenLine>) else {
             balance = None;
             return finding.add(format!("record {number} cannot be read"));
         };

@@ -10,19 +10,18 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::child;
 use common::document;
-use common::files;
-use common::host::{Host, parse_time};
+use common::files::{self, FileError};
+use common::host::Host;
 use common::manifest::Listed;
-use common::reason::Reason;
 use common::report::Report;
-use common::run::CommonArgs;
-use schedule::{Due, MachineZone, Plan, Trigger, cycles_are_due, look};
-use serde_json::{Value, json};
+use common::{CommonArgs, Error, Outcome};
+use records::{Reason, ScheduleSlot, ScheduleState, Status, Stored, Trigger, timestamp};
+use schedule::{Due, MachineZone, Memory, Plan, cycles_are_due, look};
+use serde::Serialize;
 
-use super::memory::ScheduleMemory;
 use super::next::{cycles, next_runs, scheduled_triggers};
+use super::settings::Timing;
 use super::{ScheduleSettings, right_to_schedule};
-use crate::error::{Error, Verdict};
 use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::{self, Before, Order, Ran, label, right_to_run};
@@ -50,8 +49,14 @@ enum Event {
     Signal,
 }
 
+/// What a tick ran, as JSON.
+#[derive(Serialize)]
+struct Ticked<'a> {
+    ran: &'a [Ran],
+}
+
 /// Runs what is due, once.
-pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
+pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
     let suite = Arc::new(Suite::open(host, args)?);
     let settings = ScheduleSettings::of(&suite)?;
     suite.repo.prepare()?;
@@ -65,15 +70,15 @@ pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
     if all.is_empty() {
         suite.say("[timmy] Nothing is due");
     }
-    suite.json(&json!({"ran": all}))?;
+    suite.print_json(&Ticked { ran: &all })?;
     // Somebody has switched it off or it runs already: that is as it should be.
     let is_well =
         |ran: &Ran| matches!(ran.reason, Reason::RanWell | Reason::AlreadyRunning | Reason::Disabled | Reason::Paused);
-    Ok(Verdict::of(all.iter().all(is_well)))
+    Ok(Outcome::yes_or_no(all.iter().all(is_well)))
 }
 
 /// Stays in the foreground and runs what is due, until it is told to end.
-pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
+pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
     let suite = Arc::new(Suite::open(host, args)?);
     let settings = ScheduleSettings::of(&suite)?;
     suite.repo.prepare()?;
@@ -82,7 +87,7 @@ pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Verdict, Error> {
     let mut keeper = Keeper::new(settings, suite);
     keeper.work(true)?;
     keeper.suite.say("[timmy] Scheduler ended");
-    Ok(Verdict::Yes)
+    Ok(Outcome::done(""))
 }
 
 /// Takes the right to schedule, or says who has it.
@@ -110,7 +115,7 @@ struct Keeper<'h> {
     waiting: Vec<Job>,
     running: BTreeSet<String>,
     /// What is remembered, when it could not be written.
-    unwritten: Option<ScheduleMemory>,
+    unwritten: Option<ScheduleState>,
     last_written: Option<DateTime<Utc>>,
     all: Vec<Ran>,
 }
@@ -238,18 +243,14 @@ impl<'h> Keeper<'h> {
         }
     }
 
-    /// Looks what is due, and remembers that it was looked.
+    /// Looks what is due, and records that it was looked.
     fn look(&mut self) {
         let (suite, now) = (Arc::clone(&self.suite), self.suite.host.now());
-        let mut memory = match self
-            .unwritten
-            .take()
-            .map_or_else(|| ScheduleMemory::read(&suite.repo, |what| suite.warn(what)), Ok)
-        {
-            Ok(memory) => memory,
+        let mut state = match self.unwritten.take().map_or_else(|| read_state(&suite), Ok) {
+            Ok(state) => state,
             Err(error) => return suite.warn(&format!("the schedule cannot be read: {error}")),
         };
-        let mut jobs = self.interrupted(&mut memory, now);
+        let mut jobs = self.interrupted(&mut state, now);
         let mut is_news = !jobs.is_empty();
         let (pauses, mut count) = (suite.pauses(), None);
         for listed in suite.manifest.listed() {
@@ -264,31 +265,15 @@ impl<'h> Keeper<'h> {
                     continue;
                 }
             };
-            let is_on = listed.entry.enabled && pauses.of(&listed.entry.id, now).is_none();
+            let is_on = listed.entry.enabled && pauses.in_effect(&listed.entry.id, now).is_none();
             for trigger in triggers {
                 let (id, name) = (&listed.entry.id, trigger.to_string());
-                let slot = memory.slot(id, &name);
+                let slot = state.slot(id, &name);
                 let due = if let Trigger::EveryCycles(every) = trigger {
                     let Some(count) = *count.get_or_insert_with(|| cycles(&suite)) else { continue };
-                    let before = slot.count_cycles(count);
-                    is_news |= before != Some(count);
-                    before.is_some_and(|before| cycles_are_due(every, before, count)).then(|| format!("cycle {count}"))
+                    after_cycles(slot, every, count, &mut is_news)
                 } else {
-                    let Some(plan) = Plan::of(&trigger, timing.daily_at) else { continue };
-                    let before = slot.memory();
-                    let (due, after) = look(&plan, before, now - timing.offset, &MachineZone, timing.catch_up);
-                    slot.remember(after);
-                    is_news |= before.looked.is_none() || due != Due::Nothing || before.looked > after.looked;
-                    match due {
-                        Due::Nothing => None,
-                        Due::Run(time) => Some(common::host::timestamp(time)),
-                        Due::TooOld(time) => {
-                            if is_on {
-                                missed(&suite, listed, time);
-                            }
-                            None
-                        }
-                    }
+                    by_the_clock(&suite, listed, slot, &trigger, timing, is_on, &mut is_news)
                 };
                 let Some(of) = due.filter(|_| is_on) else { continue };
                 let is_running = self.running.contains(id) || self.waiting.iter().chain(&jobs).any(|job| job.id == *id);
@@ -306,12 +291,12 @@ impl<'h> Keeper<'h> {
         self.waiting.extend(in_order(&suite, &jobs));
         let is_old = self.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
         if is_news || is_old {
-            self.write(memory);
+            self.write(state);
         }
     }
 
     /// Finds runs that were begun by a scheduler that is gone: ended meanwhile, still running, or to be begun once more.
-    fn interrupted(&self, memory: &mut ScheduleMemory, now: DateTime<Utc>) -> Vec<Job> {
+    fn interrupted(&self, memory: &mut ScheduleState, now: DateTime<Utc>) -> Vec<Job> {
         let mut jobs = Vec::new();
         for (id, trigger, begun_at) in memory.begun() {
             let is_ours = self.running.contains(&id) || self.waiting.iter().any(|job| job.id == id);
@@ -333,10 +318,9 @@ impl<'h> Keeper<'h> {
         jobs
     }
 
-    fn change_memory(&mut self, change: impl FnOnce(&mut ScheduleMemory)) {
+    fn change_memory(&mut self, change: impl FnOnce(&mut ScheduleState)) {
         let suite = Arc::clone(&self.suite);
-        let memory =
-            self.unwritten.take().map_or_else(|| ScheduleMemory::read(&suite.repo, |what| suite.warn(what)), Ok);
+        let memory = self.unwritten.take().map_or_else(|| read_state(&suite), Ok);
         match memory {
             Ok(mut memory) => {
                 change(&mut memory);
@@ -347,8 +331,9 @@ impl<'h> Keeper<'h> {
     }
 
     /// Writes the memory; where that fails it is kept, and work goes on.
-    fn write(&mut self, mut memory: ScheduleMemory) {
-        match memory.write(&self.suite.repo) {
+    fn write(&mut self, mut memory: ScheduleState) {
+        memory.version = ScheduleState::default().version;
+        match document::store(&self.suite.repo, &memory) {
             Ok(()) => self.last_written = Some(self.suite.host.now()),
             Err(error) => {
                 self.suite.warn(&format!("the schedule cannot be written: {error}"));
@@ -356,6 +341,49 @@ impl<'h> Keeper<'h> {
             }
         }
     }
+}
+
+/// What a run after cycles is of, where one is due: the log has `count` cycles now.
+fn after_cycles(slot: &mut ScheduleSlot, every: u64, count: u64, is_news: &mut bool) -> Option<String> {
+    let before = slot.count_cycles(count);
+    *is_news |= before != Some(count);
+    before.is_some_and(|before| cycles_are_due(every, before, count)).then(|| format!("cycle {count}"))
+}
+
+/// What a run of the clock is of, where one is due; one that was missed too long ago is reported.
+fn by_the_clock(
+    suite: &Suite,
+    listed: &Listed,
+    slot: &mut ScheduleSlot,
+    trigger: &Trigger,
+    timing: Timing,
+    is_on: bool,
+    is_news: &mut bool,
+) -> Option<String> {
+    let plan = Plan::of(trigger, timing.daily_at)?;
+    let before = Memory { looked: slot.last_checked(), seen_to: slot.handled_until(), replays: slot.replays };
+    let now = suite.host.now() - timing.offset;
+    let (due, after) = look(&plan, before, now, &MachineZone, timing.catch_up);
+    slot.looked = after.looked.map(timestamp);
+    slot.seen_to = after.seen_to.map(timestamp);
+    slot.replays = after.replays;
+    *is_news |= before.looked.is_none() || due != Due::Nothing || before.looked > after.looked;
+    match due {
+        Due::Nothing => None,
+        Due::Run(time) => Some(timestamp(time)),
+        Due::TooOld(time) => {
+            if is_on {
+                missed(suite, listed, time);
+            }
+            None
+        }
+    }
+}
+
+/// Reads the state of the scheduler; a damaged file is kept, and every trigger is seen for the first time.
+fn read_state(suite: &Suite) -> Result<ScheduleState, FileError> {
+    let lock = files::lock(&suite.repo.path(&ScheduleState::FILE))?;
+    document::take(&lock, |what| suite.warn(what))
 }
 
 /// Puts jobs in the order in which the manifest runs them.
@@ -387,19 +415,17 @@ fn is_held(suite: &Suite, id: &str) -> bool {
 
 /// Whether a run of an automation is recorded as ended at or after that moment.
 fn has_ended_since(suite: &Suite, id: &str, moment: DateTime<Utc>) -> bool {
-    let state: Option<Value> =
-        document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
-    let entry = state.map(|state| state["automations"][id].clone()).unwrap_or_default();
+    let Some(entry) = suite.automation_state().entry(id) else { return false };
     // One that a scheduler ended before its time has not ended by itself.
-    let is_over = entry["status"] != "running" && entry["last_reason"] != Reason::Stopped.code();
-    let ends = ["last_success", "last_failure"].iter().filter_map(|key| parse_time(entry[*key].as_str()?));
-    is_over && ends.max().is_some_and(|end| end >= moment)
+    let was_stopped = entry.last_reason.as_deref() == Some(Reason::Stopped.code());
+    let is_over = entry.status != Status::Running && !was_stopped;
+    is_over && entry.last_end_at().is_some_and(|end| end >= moment)
 }
 
 /// A run that was missed too long ago to be made up.
 fn missed(suite: &Suite, listed: &Listed, time: DateTime<Utc>) {
     let reason = Reason::MissedTooOld;
-    suite.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, common::host::timestamp(time)));
+    suite.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
     let report = Report::new(suite.host, &suite.repo, &suite.manifest, &listed.entry.id);
     if let Err(error) = report.skipped(reason) {
         suite.warn(&format!("{}: {error}", listed.entry.id));

@@ -1,24 +1,23 @@
 //! The loop's own scheduler: what runs when, what is due, and the running of it.
 
 mod keeper;
-mod memory;
 mod next;
 mod service;
 mod settings;
 
-use common::files;
 use common::host::Host;
+use common::{Error, Outcome, files};
+use records::stored_files::RUN_LOCKS;
 
-pub(crate) use next::{cycles_log, next_runs};
+pub(crate) use next::next_runs;
 pub(crate) use service::print as print_service;
 pub(crate) use settings::ScheduleSettings;
 
 use crate::cli::ScheduleCommand;
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 
 /// Runs a command of `timmy schedule`.
-pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Verdict, Error> {
+pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Outcome, Error> {
     match command {
         ScheduleCommand::Run(args) => keeper::run(host, &args.common),
         ScheduleCommand::Tick(args) => keeper::tick(host, &args.common),
@@ -34,5 +33,5 @@ pub(crate) fn is_running(suite: &Suite) -> bool {
 
 /// The file that stands for the right to schedule.
 fn right_to_schedule(suite: &Suite) -> std::path::PathBuf {
-    suite.repo.in_loop("running/.scheduler.lock")
+    suite.repo.path(&RUN_LOCKS).join(".scheduler.lock")
 }

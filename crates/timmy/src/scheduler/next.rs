@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use common::cycle_log::{self, Places};
-use common::host::timestamp;
-use common::layout::Repo;
 use common::manifest::Listed;
-use common::settings::Layers;
-use schedule::{MachineZone, Plan, Trigger};
-use serde_json::json;
+use common::{Error, Outcome, Page, View};
+use records::stored_files::SUMMARY;
+use records::{DeclaredTrigger, Trigger, timestamp};
+use schedule::{MachineZone, Plan, check_trigger};
+use serde::Serialize;
 
 use super::ScheduleSettings;
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 use crate::table;
 
@@ -29,9 +28,10 @@ pub(crate) struct Next {
 pub(super) fn scheduled_triggers(suite: &Suite, listed: &Listed) -> Vec<Trigger> {
     let schedules = suite.daily_run.iter().flat_map(|(file, _)| &file.schedules);
     let named = schedules.filter(|(_, schedule)| schedule.automations.contains(&listed.entry.id)).map(|(name, _)| name);
-    let mut triggers: Vec<Trigger> = std::iter::once(&listed.entry.trigger)
+    let named = named.map(|name| DeclaredTrigger::new(name.as_str()));
+    let mut triggers: Vec<Trigger> = std::iter::once(listed.entry.trigger.clone())
         .chain(named)
-        .filter_map(|name| name.parse().ok())
+        .filter_map(|declared| check_trigger(&declared).ok().cloned())
         .filter(Trigger::is_scheduled)
         .collect();
     triggers.sort();
@@ -39,19 +39,11 @@ pub(super) fn scheduled_triggers(suite: &Suite, listed: &Listed) -> Vec<Trigger>
     triggers
 }
 
-/// How many cycles the log has by now; seeded ones were no cycles.
+/// How many cycles the log has by now; backfilled lines are none.
 pub(super) fn cycles(suite: &Suite) -> Option<u64> {
-    let log = cycles_log(suite)?;
-    let places = Places::of(&log, suite.repo.summary());
-    cycle_log::Index::up_to_date(&places.log, &places.index).ok().map(|index| index.cycles())
-}
-
-/// Where the log of cycles is.
-pub(crate) fn cycles_log(suite: &Suite) -> Option<std::path::PathBuf> {
-    let objects = suite.manifest.config(cycle_log::OWNER).into_iter().collect();
-    let mut layers = Layers::new(suite.host, cycle_log::OWNER, objects, Vec::new());
-    let place = layers.get(&cycle_log::RETRO_FILE, None).ok()?;
-    Some(Repo::at(suite.repo.root()).resolve(&place))
+    let log = cycle_log::place(suite.host, &suite.repo, &suite.manifest).ok()?;
+    let places = Places::of(&log, suite.repo.path(&SUMMARY));
+    cycle_log::Index::up_to_date(&places.log, &places.index).ok().map(|index| index.counts().observed)
 }
 
 /// Returns the next run of every enabled automation's triggers, soonest first.
@@ -69,7 +61,7 @@ pub(crate) fn next_runs(suite: &Suite) -> Vec<Next> {
                 next.cycles = Some(every - count % every);
             } else if let Some(plan) = Plan::of(&trigger, timing.daily_at) {
                 // Not before its pause is over.
-                let from = pauses.of(&next.id, now).map_or(now, |pause| pause.until);
+                let from = pauses.in_effect(&next.id, now).map_or(now, |pause| pause.until);
                 next.at = plan.next_after(from - timing.offset, &MachineZone).map(|at| at + timing.offset);
             }
             all.push(next);
@@ -79,13 +71,29 @@ pub(crate) fn next_runs(suite: &Suite) -> Vec<Next> {
     all
 }
 
-/// Lists what runs when.
-pub(super) fn next(suite: &Suite, count: usize) -> Result<Verdict, Error> {
-    ScheduleSettings::of(suite)?;
-    let (all, now) = (next_runs(suite), suite.host.now());
-    let mut rows = vec![["AT", "IN", "AUTOMATION", "TRIGGER"].map(str::to_owned).to_vec()];
-    for next in all.iter().take(count) {
-        let (at, length) = match (next.at, next.cycles) {
+/// What runs when.
+#[derive(Serialize)]
+struct Timetable {
+    scheduler: bool,
+    next: Vec<NextView>,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+/// A run that is to come, as it is shown.
+#[derive(Serialize)]
+struct NextView {
+    id: String,
+    trigger: String,
+    at: Option<String>,
+    cycles: Option<u64>,
+    #[serde(skip)]
+    time: Option<DateTime<Utc>>,
+}
+
+impl NextView {
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String> {
+        let (at, length) = match (self.time, self.cycles) {
             (Some(at), _) => (
                 at.with_timezone(&MachineZone).format("%a %Y-%m-%d %H:%M").to_string(),
                 table::length((at - now).num_seconds()),
@@ -93,27 +101,39 @@ pub(super) fn next(suite: &Suite, count: usize) -> Result<Verdict, Error> {
             (None, Some(cycles)) => ("-".to_owned(), format!("{cycles} cycles")),
             (None, None) => ("never".to_owned(), String::new()),
         };
-        rows.push(vec![at, length, next.id.clone(), next.trigger.clone()]);
+        vec![at, length, self.id.clone(), self.trigger.clone()]
     }
-    if all.is_empty() {
-        suite.say("Nothing is scheduled: no enabled automation has a trigger of time or cycles.");
-    } else {
-        for line in table::lay_out(&rows, 30, suite.host.width()) {
-            suite.say(&line);
+}
+
+impl View for Timetable {
+    fn render(&self, page: &mut Page) {
+        if self.next.is_empty() {
+            page.line("Nothing is scheduled: no enabled automation has a trigger of time or cycles.");
+            return;
         }
-        let zone = now.with_timezone(&MachineZone).format("%:z").to_string();
-        suite.say(&format!("Times are in the machine's time zone ({zone} now; the variable TZ sets another)."));
-        if !super::is_running(suite) {
-            suite.say("No scheduler is running: timmy schedule run, or timmy service print.");
+        let header = ["AT", "IN", "AUTOMATION", "TRIGGER"].map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(header).chain(self.next.iter().map(|next| next.cells(self.now))).collect();
+        let lines = table::lay_out(&rows, 30, page.width());
+        page.lines(lines);
+        let zone = self.now.with_timezone(&MachineZone).format("%:z").to_string();
+        page.line(format!("Times are in the machine's time zone ({zone} now; the variable TZ sets another)."));
+        if !self.scheduler {
+            page.line("No scheduler is running: timmy schedule run, or timmy service print.");
         }
     }
-    let documents: Vec<_> = all
-        .iter()
-        .take(count)
-        .map(
-            |next| json!({"id": next.id, "trigger": next.trigger, "at": next.at.map(timestamp), "cycles": next.cycles}),
-        )
-        .collect();
-    suite.json(&json!({"scheduler": super::is_running(suite), "next": documents}))?;
-    Ok(Verdict::Yes)
+}
+
+/// Lists what runs when.
+pub(super) fn next(suite: &Suite, count: usize) -> Result<Outcome, Error> {
+    ScheduleSettings::of(suite)?;
+    let next = next_runs(suite).into_iter().take(count).map(|next| NextView {
+        id: next.id,
+        trigger: next.trigger,
+        at: next.at.map(timestamp),
+        cycles: next.cycles,
+        time: next.at,
+    });
+    suite.present(&Timetable { scheduler: super::is_running(suite), next: next.collect(), now: suite.host.now() })?;
+    Ok(Outcome::done(""))
 }

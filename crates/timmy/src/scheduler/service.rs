@@ -4,21 +4,29 @@ use std::path::Path;
 
 use common::files::{self, Durability};
 use common::host::Host;
-use serde_json::json;
+use common::{Error, Outcome};
+use records::stored_files::{PROGRAMS, RUN_LOCKS};
+use serde::Serialize;
 
 use super::ScheduleSettings;
 use super::settings::drawn_from;
 use crate::cli::{Manager, ServiceArgs};
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 use crate::supervise::own_program;
 
+/// The units, as JSON.
+#[derive(Serialize)]
+struct Units<'a> {
+    manager: String,
+    units: &'a [Unit],
+}
+
 /// Prints the units.
-pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Verdict, Error> {
+pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
     let suite = Suite::open(host, &args.common)?;
     let root = suite.repo.root();
     // An installed program stays where it is when a build folder is cleaned.
-    let installed = suite.repo.in_loop("bin/timmy");
+    let installed = suite.repo.path(&PROGRAMS).join("timmy");
     let program = if installed.is_file() { installed } else { own_program(host, "timmy")? };
     let path_of = |path: &Path| -> Result<String, Error> {
         let text = path.to_str().filter(|text| text.chars().all(|c| c.is_alphanumeric() || " /._-+@,:=".contains(c)));
@@ -44,33 +52,34 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Verdict, Error> {
         files::make_folder(&folder)?;
         for unit in &units {
             let path = folder.join(&unit.file);
-            files::lock_from(&path, &suite.repo.in_loop("running/.units.lock"))?
+            files::lock_from(&path, &suite.repo.path(&RUN_LOCKS).join(".units.lock"))?
                 .replace(unit.text.as_bytes(), Durability::Flushed)?;
             suite.say(&format!("{}: {}", path.display(), unit.about));
         }
     } else if !suite.args.json {
         // It is what was asked for, also with --quiet.
-        let texts: Vec<String> = units.iter().map(Unit::in_words).collect();
+        let texts: Vec<String> = units.iter().map(Unit::commented).collect();
         host.say(texts.join("\n").trim_end());
     }
-    let documents: Vec<_> =
-        units.iter().map(|unit| json!({"file": unit.file, "about": unit.about, "text": unit.text})).collect();
-    suite.json(&json!({"manager": format!("{:?}", args.manager).to_lowercase(), "units": documents}))?;
-    Ok(Verdict::Yes)
+    let manager = format!("{:?}", args.manager).to_lowercase();
+    suite.print_json(&Units { manager, units: &units })?;
+    Ok(Outcome::done(""))
 }
 
 /// A file for whoever keeps services running.
+#[derive(Serialize)]
 struct Unit {
     file: String,
     /// What it is for, and how it is put to use.
     about: String,
     text: String,
     /// How a remark begins and ends in it.
+    #[serde(skip)]
     remark: (&'static str, &'static str),
 }
 
 impl Unit {
-    fn in_words(&self) -> String {
+    fn commented(&self) -> String {
         let (begin, end) = self.remark;
         let remark = format!("{begin}{}: {}{end}\n", self.file, self.about);
         // Some files have a first line that must be the first.
@@ -97,10 +106,10 @@ fn spread(path: &Path) -> u64 {
     drawn_from(&[path.as_os_str().as_encoded_bytes()])
 }
 
-fn systemd(name: &str, program: &str, root: &str, stop_timeout: u64) -> Vec<Unit> {
-    let patience = stop_timeout + 30;
-    let hardening = format!(
-        "# Nothing outside the repository is written; remove ProtectHome if automations need more of the home folder.
+/// What a service may not do.
+fn hardening(root: &str) -> String {
+    format!(
+        "# Nothing outside the repository is written; remove ProtectHome if automations need more of the home directory.
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
@@ -116,12 +125,13 @@ LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 SystemCallArchitectures=native
 UMask=0077"
-    );
-    let unit = |file: String, about: &str, text: String| {
-        let about = format!("{about} (~/.config/systemd/user, then systemctl --user enable --now {file})");
-        Unit { file, about, text, remark: ("# ", "") }
-    };
-    let service = format!(
+    )
+}
+
+/// The scheduler as a service.
+fn scheduler_service(program: &str, root: &str, stop_timeout: u64) -> String {
+    let (hardening, patience) = (hardening(root), stop_timeout + 30);
+    format!(
         "[Unit]
 Description=Scheduler of the automations in {root}
 After=network-online.target
@@ -133,7 +143,7 @@ ExecStart=\"{program}\" schedule run --repo-root \"{root}\"
 # A token, if it is not in ~/.hermes/gitea_token: Environment=GITEA_TOKEN_FILE=...
 Restart=on-failure
 RestartSec=30
-# Told to end, it waits for what runs (stop_timeout, {stop_timeout} s). What was missed it makes up itself (catch_up_hours).
+# On SIGTERM it waits for running automations (stop_timeout, {stop_timeout} s). It makes up missed runs (catch_up_hours).
 KillMode=mixed
 TimeoutStopSec={patience}
 {hardening}
@@ -141,10 +151,18 @@ TimeoutStopSec={patience}
 [Install]
 WantedBy=default.target
 "
-    );
+    )
+}
+
+fn systemd(name: &str, program: &str, root: &str, stop_timeout: u64) -> Vec<Unit> {
+    let hardening = hardening(root);
+    let unit = |file: String, about: &str, text: String| {
+        let about = format!("{about} (~/.config/systemd/user, then systemctl --user enable --now {file})");
+        Unit { file, about, text, remark: ("# ", "") }
+    };
     let tick = format!(
         "[Unit]
-Description=One look of the scheduler of the automations in {root}
+Description=One tick of the scheduler of the automations in {root}
 
 [Service]
 Type=oneshot
@@ -156,7 +174,7 @@ TimeoutStartSec=infinity
     );
     let timer = format!(
         "[Unit]
-Description=Looks of the scheduler of the automations in {root}
+Description=Ticks of the scheduler of the automations in {root}
 
 [Timer]
 OnCalendar=*:0/5
@@ -169,11 +187,15 @@ WantedBy=timers.target
 "
     );
     vec![
-        unit(format!("{name}.service"), "either the scheduler in the foreground", service),
-        unit(format!("{name}-tick.timer"), "or a look every five minutes, without a process that stays", timer),
+        unit(
+            format!("{name}.service"),
+            "either the scheduler in the foreground",
+            scheduler_service(program, root, stop_timeout),
+        ),
+        unit(format!("{name}-tick.timer"), "or a tick every five minutes, without a permanent process", timer),
         Unit {
             file: format!("{name}-tick.service"),
-            about: "what that timer starts".to_owned(),
+            about: "the service that the timer starts".to_owned(),
             text: tick,
             remark: ("# ", ""),
         },
@@ -209,7 +231,7 @@ fn launchd(name: &str, program: &str, root: &str) -> Unit {
     );
     let file = format!("{name}.plist");
     let about = format!(
-        "the scheduler in the foreground (~/Library/LaunchAgents, then launchctl bootstrap gui/$(id -u) {file}); what was missed it makes up itself (catch_up_hours), starts it spreads (spread_seconds)"
+        "the scheduler in the foreground (~/Library/LaunchAgents, then launchctl bootstrap gui/$(id -u) {file}); it makes up missed runs (catch_up_hours) and spreads the starts (spread_seconds)"
     );
     Unit { file, about, text, remark: ("<!-- ", " -->") }
 }
@@ -218,8 +240,7 @@ fn cron(name: &str, program: &str, root: &str, path: &Path) -> Unit {
     // The minute is spread by the repository's place, so that several repositories do not start together.
     let minute = spread(path) % 5;
     let text = format!("{minute}-59/5 * * * * umask 077; \"{program}\" schedule tick --quiet --repo-root \"{root}\"\n");
-    let about =
-        "a look every five minutes (add it with crontab -e); what was missed it makes up itself (catch_up_hours)";
+    let about = "a tick every five minutes (add it with crontab -e); it makes up missed runs (catch_up_hours)";
     Unit { file: format!("{name}.cron"), about: about.to_owned(), text, remark: ("# ", "") }
 }
 
@@ -232,7 +253,7 @@ mod tests {
         assert!(unit_name(Path::new("/srv/My App_2")).starts_with("timmy-my-app-2-"));
         assert_ne!(unit_name(Path::new("/a/app")), unit_name(Path::new("/b/app")));
         let units = systemd("n", "/p", "/r", 60);
-        assert!(units[1].in_words().starts_with("# n-tick.timer: ") && units[1].text.contains("\nPersistent=true\n"));
-        assert!(launchd("n", "/p", "/r").in_words().starts_with("<?xml"));
+        assert!(units[1].commented().starts_with("# n-tick.timer: ") && units[1].text.contains("\nPersistent=true\n"));
+        assert!(launchd("n", "/p", "/r").commented().starts_with("<?xml"));
     }
 }

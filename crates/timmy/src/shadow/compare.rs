@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::host::parse_time;
 use common::text;
+use records::stored_files::LOOP_FILES;
+use records::{Difference, parse_time};
 use regex::Regex;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Did;
@@ -18,34 +18,16 @@ const SHOWN: usize = 300;
 /// How many differences of one run are written down.
 const MOST: usize = 40;
 
-/// Files that our tools write and the old scripts did not; that they are there is no difference.
-const ONLY_OURS: [&str; 8] = [
-    ".loop/automation_state.json",
-    ".loop/tokens.jsonl",
-    ".loop/scores.json",
-    ".loop/queue.json.bak",
-    ".loop/agenda.json",
-    ".loop/retro/cycles.index.json",
-    ".loop/retro/insights.source.json",
-    ".loop/retro/summary.json",
-];
-
-/// Something in which the two differ.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub(super) struct Difference {
-    /// `exit_code`, `stdout`, or a file.
-    pub what: String,
-    /// The place in it: a key's path, or a line.
-    pub place: String,
-    pub old: String,
-    pub new: String,
+/// A difference on one line.
+pub(super) fn describe(difference: &Difference) -> String {
+    let Difference { what, place, old, new } = difference;
+    let place = if place.is_empty() { String::new() } else { format!(" at {place}") };
+    format!("{what}{place}: {old} | {new}")
 }
 
-impl Difference {
-    pub fn in_words(&self) -> String {
-        let place = if self.place.is_empty() { String::new() } else { format!(" at {}", self.place) };
-        format!("{}{place}: {} | {}", self.what, self.old, self.new)
-    }
+/// Returns whether a file is one that our tools write and the old scripts did not: that it is there is no difference.
+fn is_only_ours(path: &str) -> bool {
+    path.strip_prefix(".loop/").is_some_and(|path| LOOP_FILES.iter().any(|file| file.is_new && file.path == path))
 }
 
 /// Compares what the two did. Of `roots` each stands for the repository where it is named in a text.
@@ -68,7 +50,7 @@ pub(super) fn compare(old: &Did, new: &Did, roots: &[&Path]) -> Vec<Difference> 
     for name in names {
         match (old_files.get(name), new_files.get(name)) {
             (Some(old), Some(new)) => texts.file(name, old, new, &mut all),
-            (None, Some(_)) if ONLY_OURS.contains(&name.as_str()) => {}
+            (None, Some(_)) if is_only_ours(name.as_str()) => {}
             (old, new) => {
                 let told = |side: Option<&Written>| if side.is_some() { "written" } else { "not written" }.to_owned();
                 all.push(Difference { what: name.clone(), place: String::new(), old: told(old), new: told(new) });
@@ -248,7 +230,7 @@ mod tests {
     }
 
     fn differences(old: &Did, new: &Did) -> Vec<String> {
-        compare(old, new, &[Path::new("/old"), Path::new("/new")]).iter().map(Difference::in_words).collect()
+        compare(old, new, &[Path::new("/old"), Path::new("/new")]).iter().map(describe).collect()
     }
 
     #[test]

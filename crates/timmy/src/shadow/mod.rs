@@ -10,21 +10,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::child::{self, Call, Ended, Kept};
-use common::files::{self, Durability};
+use common::files;
 use common::host::Host;
-use common::pyjson;
-use serde_json::json;
+use common::{Error, Outcome, redact};
+use records::stored_files::ORIGINALS;
+use records::{Difference, ShadowRun, ShadowSide, Stored, pyjson};
 
 pub(crate) use report::report;
 
 use crate::cli::{ShadowArgs, ShadowCommand};
-use crate::error::{Error, Verdict};
-use crate::secrets::without_secrets;
-use crate::shadow::compare::{Difference, compare};
+use crate::shadow::compare::{compare, describe};
 use crate::shadow::stage::{Stage, Written};
 use crate::signals::Signals;
 use crate::suite::Suite;
-use crate::supervise::{own_program, tool_name};
+use crate::supervise::own_program;
+use crate::tools;
 
 /// The largest output that is compared, in bytes of each stream.
 const OUTPUT_LIMIT: usize = 64 << 20;
@@ -53,7 +53,7 @@ struct OldCall<'a> {
 }
 
 /// Runs both, compares them, writes down the differences, and answers with the old one's result.
-pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
+pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Outcome, Error> {
     if let Some(ShadowCommand::Report(args)) = &args.command {
         return report(&Suite::open_anyway(host, &args.common)?);
     }
@@ -67,7 +67,7 @@ pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Verdict, Error> {
     verdict
 }
 
-fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &Signals) -> Result<Verdict, Error> {
+fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &Signals) -> Result<Outcome, Error> {
     let host = suite.host;
     let input = input(host)?;
     let limit = Duration::from_secs(args.timeout);
@@ -115,10 +115,10 @@ fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &
     outlets.write_out(&old.out);
     if !differences.is_empty() && args.common.verbose {
         for difference in &differences {
-            suite.note(&format!("differs: {}", difference.in_words()));
+            suite.note(&format!("differs: {}", describe(difference)));
         }
     }
-    Ok(Verdict::Code(old.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    Ok(Outcome::exit(old.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1), ""))
 }
 
 /// Finds the script among the words of a call.
@@ -129,7 +129,7 @@ fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, E
             "timmy shadow -- python3 scripts/triage_score.py ARGS (after an installation: .loop/originals/scripts/…)",
         )
     };
-    let at = call.iter().position(|word| tool_name(Path::new(word)).is_some());
+    let at = call.iter().position(|word| tools::named_like(Path::new(word)).is_some());
     let at =
         at.ok_or_else(|| usage("none of these words is the path of a script that a tool of the suite replaces"))?;
     let path = resolve(suite.host, &call[at]);
@@ -137,11 +137,11 @@ fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, E
         return Err(usage(&format!("there is no {}", path.display())));
     }
     let root = suite.repo.root();
-    let originals = suite.repo.in_loop("originals");
+    let originals = suite.repo.path(&ORIGINALS);
     // The place that it was kept from, so that it finds the repository around itself.
     let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
     let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
-    let tool = tool_name(&path).ok_or_else(|| usage("no tool of the suite"))?;
+    let tool = tools::named_like(&path).ok_or_else(|| usage("no tool of the suite"))?.id;
     Ok(OldCall { at, script, tool, args: &call[at + 1..] })
 }
 
@@ -194,13 +194,17 @@ fn run(
 
 fn write_down(suite: &Suite, call: &OldCall, old: &Did, new: &Did, differences: &[Difference]) -> Result<(), Error> {
     let milliseconds = |did: &Did| u64::try_from(did.duration.as_millis()).unwrap_or(u64::MAX);
-    let side = |did: &Did| json!({"exit_code": did.code, "duration_ms": milliseconds(did)});
-    let args = without_secrets(call.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect());
-    let line = json!({
-        "timestamp": suite.host.timestamp(), "tool": call.tool, "args": args, "agree": differences.is_empty(),
-        "old": side(old), "new": side(new), "differences": differences,
-    });
-    let path = suite.repo.in_loop("shadow.jsonl");
-    files::lock(&path)?.append_line(pyjson::to_line(&line)?.as_bytes(), Durability::Flushed)?;
+    let side = |did: &Did| ShadowSide { exit_code: did.code, duration_ms: milliseconds(did) };
+    let run = ShadowRun {
+        timestamp: suite.host.timestamp(),
+        tool: call.tool.to_owned(),
+        args: redact::arguments(call.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect()),
+        agree: differences.is_empty(),
+        old: side(old),
+        new: side(new),
+        differences: differences.to_vec(),
+    };
+    let line = pyjson::to_line(&run)?;
+    files::lock(&suite.repo.path(&ShadowRun::FILE))?.append_line(line.as_bytes(), ShadowRun::FILE.durability)?;
     Ok(())
 }

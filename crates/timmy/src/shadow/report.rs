@@ -2,41 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use common::journal;
-use common::text;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use common::{Error, Outcome, Page, View, journal, text};
+use records::{ShadowRun, Stored};
+use serde::Serialize;
 
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 use crate::table;
 
 /// How many kinds of differences of one tool are shown.
 const SHOWN: usize = 10;
-
-#[derive(Deserialize)]
-struct Line {
-    timestamp: String,
-    tool: String,
-    agree: bool,
-    old: Side,
-    new: Side,
-    #[serde(default)]
-    differences: Vec<Told>,
-}
-
-#[derive(Deserialize)]
-struct Side {
-    duration_ms: u64,
-}
-
-#[derive(Deserialize)]
-struct Told {
-    what: String,
-    place: String,
-    old: String,
-    new: String,
-}
 
 /// What is known of one tool.
 #[derive(Default, Serialize)]
@@ -58,62 +32,73 @@ struct Kind {
     new: String,
 }
 
-/// Counts agreement by tool and shows the differences; exit 1 if there was one.
-pub(crate) fn report(suite: &Suite) -> Result<Verdict, Error> {
-    let path = suite.repo.in_loop("shadow.jsonl");
-    let (mut tools, mut damaged) = (BTreeMap::<String, Tool>::new(), 0_u64);
-    journal::scan(&path, 0, |line| {
-        let Some(line) = line.and_then(journal::parse::<Line>) else {
-            damaged += 1;
-            return;
-        };
-        let tool = tools.entry(line.tool).or_default();
+/// The comparisons, by tool.
+#[derive(Default, Serialize)]
+struct Comparisons {
+    tools: BTreeMap<String, Tool>,
+    damaged_lines: u64,
+}
+
+impl Comparisons {
+    fn add(&mut self, run: ShadowRun) {
+        let tool = self.tools.entry(run.tool).or_default();
         tool.runs += 1;
-        tool.agreed += u64::from(line.agree);
-        tool.old_ms += line.old.duration_ms;
-        tool.new_ms += line.new.duration_ms;
-        tool.last = line.timestamp;
-        for told in line.differences {
+        tool.agreed += u64::from(run.agree);
+        tool.old_ms += run.old.duration_ms;
+        tool.new_ms += run.new.duration_ms;
+        tool.last = run.timestamp;
+        for difference in run.differences {
             // Positions in lists are no kinds of their own.
-            let place: String = told.place.chars().filter(|c| !c.is_ascii_digit()).collect();
-            let kind = tool.differences.entry(format!("{} {place}", told.what).trim_end().to_owned()).or_default();
-            (kind.count, kind.old, kind.new) = (kind.count + 1, told.old, told.new);
+            let place: String = difference.place.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let kind =
+                tool.differences.entry(format!("{} {place}", difference.what).trim_end().to_owned()).or_default();
+            (kind.count, kind.old, kind.new) = (kind.count + 1, difference.old, difference.new);
         }
+    }
+}
+
+impl View for Comparisons {
+    fn render(&self, page: &mut Page) {
+        if self.tools.is_empty() {
+            page.line(
+                "No comparison is recorded: timmy shadow -- python3 .loop/originals/scripts/NAME.py ARGS records one",
+            );
+            return;
+        }
+        let mut rows = vec![["TOOL", "RUNS", "AGREED", "OLD", "NEW"].map(str::to_owned).to_vec()];
+        for (name, tool) in &self.tools {
+            let mean = |sum: u64| format!("{} ms", sum / tool.runs.max(1));
+            let (runs, agreed) = (tool.runs.to_string(), tool.agreed.to_string());
+            rows.push(vec![name.clone(), runs, agreed, mean(tool.old_ms), mean(tool.new_ms)]);
+        }
+        let lines = table::lay_out(&rows, 20, page.width());
+        page.lines(lines);
+        for (name, tool) in self.tools.iter().filter(|(_, tool)| !tool.differences.is_empty()) {
+            page.line("");
+            page.line(format!("{name} differed in:"));
+            let mut kinds: Vec<_> = tool.differences.iter().collect();
+            kinds.sort_by_key(|(_, kind)| std::cmp::Reverse(kind.count));
+            for (place, kind) in kinds.iter().take(SHOWN) {
+                page.line(format!("  {} x {}", kind.count, text::fit(place, 70)));
+                page.line(format!("      old: {}", text::fit(&kind.old, 68)));
+                page.line(format!("      new: {}", text::fit(&kind.new, 68)));
+            }
+        }
+    }
+}
+
+/// Counts agreement by tool and shows the differences; exit 1 if there was one.
+pub(crate) fn report(suite: &Suite) -> Result<Outcome, Error> {
+    let path = suite.repo.path(&ShadowRun::FILE);
+    let mut comparisons = Comparisons::default();
+    journal::scan(&path, 0, |line| match line.and_then(journal::parse::<ShadowRun>) {
+        Some(run) => comparisons.add(run),
+        None => comparisons.damaged_lines += 1,
     })?;
-    if tools.is_empty() {
-        suite
-            .say("No comparison is recorded: timmy shadow -- python3 .loop/originals/scripts/NAME.py ARGS records one");
-    }
-    let mut rows = vec![["TOOL", "RUNS", "AGREED", "OLD", "NEW"].map(str::to_owned).to_vec()];
-    for (name, tool) in &tools {
-        let mean = |sum: u64| format!("{} ms", sum / tool.runs.max(1));
-        rows.push(vec![
-            name.clone(),
-            tool.runs.to_string(),
-            tool.agreed.to_string(),
-            mean(tool.old_ms),
-            mean(tool.new_ms),
-        ]);
-    }
-    if !tools.is_empty() {
-        for line in table::lay_out(&rows, 20, suite.host.width()) {
-            suite.say(&line);
-        }
-    }
-    for (name, tool) in tools.iter().filter(|(_, tool)| !tool.differences.is_empty()) {
-        suite.say("");
-        suite.say(&format!("{name} differed in:"));
-        let mut kinds: Vec<_> = tool.differences.iter().collect();
-        kinds.sort_by_key(|(_, kind)| std::cmp::Reverse(kind.count));
-        for (place, kind) in kinds.iter().take(SHOWN) {
-            suite.say(&format!("  {} x {}", kind.count, text::fit(place, 70)));
-            suite.say(&format!("      old: {}", text::fit(&kind.old, 68)));
-            suite.say(&format!("      new: {}", text::fit(&kind.new, 68)));
-        }
-    }
+    let damaged = comparisons.damaged_lines;
+    suite.present(&comparisons)?;
     if damaged > 0 {
         suite.warn(&format!("{}: {damaged} line(s) cannot be read", path.display()));
     }
-    suite.json(&json!({"tools": tools, "damaged_lines": damaged}))?;
-    Ok(Verdict::of(tools.values().all(|tool| tool.agreed == tool.runs)))
+    Ok(Outcome::yes_or_no(comparisons.tools.values().all(|tool| tool.agreed == tool.runs)))
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
+use common::Error;
+use records::stored_files::{LOGS, ORIGINALS, PROGRAMS, RUN_LOCKS, SHADOW};
+
 use crate::suite::Suite;
 
 /// The most that is copied, in bytes.
@@ -15,7 +17,7 @@ const LIMIT: u64 = 1 << 30;
 const LIMIT_OF_CONTENT: u64 = 64 << 20;
 
 /// Parts of `.loop` that no tool reads.
-const NOT_COPIED: [&str; 5] = ["originals", "bin", "logs", "running", "shadow.jsonl"];
+const NOT_COPIED: [&str; 5] = [ORIGINALS.path, PROGRAMS.path, LOGS.path, RUN_LOCKS.path, SHADOW.path];
 
 /// Files that only ours writes beside, and locks.
 fn is_book_keeping(name: &Path) -> bool {
@@ -214,7 +216,7 @@ fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let Ok(repository) = git2::Repository::open(root) else { return Ok(plain_names(root)) };
     let mut options = git2::StatusOptions::new();
     options.include_untracked(true).recurse_untracked_dirs(true).include_unmodified(true).include_ignored(false);
-    let statuses = repository.statuses(Some(&mut options))?;
+    let statuses = repository.statuses(Some(&mut options)).map_err(|error| Error::failed(error.message(), ""))?;
     Ok(statuses
         .iter()
         .filter_map(|entry| entry.path().ok().map(PathBuf::from))

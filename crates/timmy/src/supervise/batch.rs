@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
 
-use common::document;
 use common::manifest::Listed;
-use common::reason::Reason;
-use schedule::Trigger;
-use serde_json::Value;
+use records::{AutomationState, DeclaredTrigger, Reason, Status, Trigger};
 
 use super::{Order, Ran, run};
 use crate::suite::Suite;
@@ -20,16 +17,17 @@ impl<'a> Batch<'a> {
     /// The enabled automations of a trigger: those that name it, however they write it, and those that `daily_run.json` names
     /// under it; in the manifest's order, each after those that it depends on.
     pub fn of(suite: &'a Suite, trigger: &Trigger) -> Self {
-        let is_it = |name: &str| name.parse::<Trigger>().is_ok_and(|named| named == *trigger);
         let schedules = suite.daily_run.iter().flat_map(|(file, _)| &file.schedules);
         let named: BTreeSet<&str> = schedules
-            .filter(|(name, _)| is_it(name))
+            .filter(|(name, _)| DeclaredTrigger::new(name.as_str()).is(trigger))
             .flat_map(|(_, schedule)| &schedule.automations)
             .map(String::as_str)
             .collect();
         let members = suite.manifest.listed().iter().filter(|listed| listed.entry.enabled || suite.args.force);
         Self::ordered(
-            members.filter(|listed| named.contains(listed.entry.id.as_str()) || is_it(&listed.entry.trigger)).collect(),
+            members
+                .filter(|listed| named.contains(listed.entry.id.as_str()) || listed.entry.trigger.is(trigger))
+                .collect(),
         )
     }
 
@@ -99,19 +97,17 @@ pub(crate) fn run_event(suite: &Suite, event: &Trigger, args: &[OsString], stop:
 }
 
 /// How the last runs ended, as far as is recorded.
-pub(crate) struct Before(Value);
+pub(crate) struct Before(AutomationState);
 
 impl Before {
     /// Reads what is recorded; nothing where that cannot be read.
     pub fn read(suite: &Suite) -> Self {
-        let state = document::read(&suite.repo.automation_state()).ok().and_then(|state| state.intact_or(|_| ()));
-        Self(state.unwrap_or_default())
+        Self(suite.automation_state())
     }
 
     /// Whether the last run of an automation ended well.
     pub fn ended_well(&self, id: &str) -> bool {
-        let entry = &self.0["automations"][id];
-        entry["status"] == "ok" && entry["last_exit_code"] == 0
+        self.0.entry(id).is_some_and(|entry| entry.status == Status::Ok && entry.last_exit_code == Some(0))
     }
 }
 

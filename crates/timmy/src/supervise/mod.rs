@@ -12,21 +12,21 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use common::Error;
 use common::child::{self, Call, Ended, From};
 use common::files::{self, FileError};
-use common::host::{Host, timestamp};
+use common::host::Host;
 use common::manifest::{self, Listed};
-use common::reason::Reason;
 use common::report::{Ending, Report};
 use common::settings::{Layers, Setting, SettingsError};
-use schedule::Trigger;
+use records::stored_files::RUN_LOCKS;
+use records::{DeclaredTrigger, Reason, Trigger, timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use batch::{Batch, Before, run_event};
-pub(crate) use target::{Target, find as find_target, is_compiled, tool_name};
+pub(crate) use target::{Target, find as find_target, is_compiled};
 
-use crate::error::Error;
 use crate::suite::Suite;
 use crate::supervise::log::Log;
 
@@ -155,7 +155,7 @@ fn held_back(suite: &Suite, order: &Order) -> Option<Ran> {
 /// None if somebody else has the right.
 fn stdin(suite: &Suite, order: &Order) -> Result<Option<(Stdio, Option<File>)>, FileError> {
     let own = || if order.stdin && suite.host.stdin_is_piped() { Stdio::inherit() } else { Stdio::null() };
-    if order.trigger.parse::<Trigger>().is_ok_and(|trigger| trigger.is_event()) {
+    if DeclaredTrigger::new(order.trigger).trigger().is_some_and(Trigger::is_event) {
         return Ok(Some((own(), None)));
     }
     let Some(held) = files::try_hold(&right_to_run(suite, &order.listed.entry.id))? else { return Ok(None) };
@@ -169,7 +169,7 @@ pub(crate) fn label(suite: &Suite, id: &str) -> String {
 
 /// The file that stands for the right to run an automation.
 pub(crate) fn right_to_run(suite: &Suite, id: &str) -> std::path::PathBuf {
-    suite.repo.in_loop("running").join(format!(".{id}.lock"))
+    suite.repo.path(&RUN_LOCKS).join(format!(".{id}.lock"))
 }
 
 fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Target, stdin: Stdio) -> Ran {
@@ -239,7 +239,7 @@ fn judge(
         Ok(finished) => match finished.ended {
             Ended::Code(0) => (Reason::RanWell, Some(0), None),
             // A no that it is there to give.
-            Ended::Code(1) if matches!(listed.entry.trigger.as_str(), "pre_cycle" | "pre_commit") => {
+            Ended::Code(1) if listed.entry.trigger.trigger().is_some_and(Trigger::takes_no) => {
                 (Reason::RanWell, Some(1), Some("the answer is no (exit 1)".to_owned()))
             }
             Ended::Code(code) => (Reason::RanFailed, Some(code), Some(format!("exit {code}"))),

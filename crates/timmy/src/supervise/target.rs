@@ -10,9 +10,9 @@ use common::host::Host;
 use common::manifest::Listed;
 
 use super::own_program;
-use crate::multicall;
 use crate::paths::tidy;
 use crate::suite::Suite;
+use crate::tools;
 
 /// A program that an automation runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,7 +36,7 @@ pub(crate) fn find(suite: &Suite, listed: &Listed) -> Result<Target, String> {
     }
     let path = tidy(&suite.base().join(&entry.script));
     let shown = suite.shown(&path);
-    let tool = tool_name(&path);
+    let tool = tools::named_like(&path);
     let root = suite.repo.root();
     let leaves = |path: &Path| !entry.allow_outside && !path.starts_with(root);
     let outside = |path: &Path| {
@@ -47,10 +47,10 @@ pub(crate) fn find(suite: &Suite, listed: &Listed) -> Result<Target, String> {
             return Err(outside(&path));
         }
         if fs::symlink_metadata(&path).is_ok() {
-            return Err(format!("{shown} is a link that leads nowhere"));
+            return Err(format!("{shown} is a dangling link"));
         }
         return match tool {
-            Some(tool) => own(suite.host, tool),
+            Some(tool) => own(suite.host, tool.id),
             None => Err(format!("there is no {shown}")),
         };
     };
@@ -62,7 +62,7 @@ pub(crate) fn find(suite: &Suite, listed: &Listed) -> Result<Target, String> {
     }
     let metadata = fs::metadata(&real).map_err(|error| format!("{shown}: {error}"))?;
     if !metadata.is_file() {
-        return Err(format!("{shown} is no file"));
+        return Err(format!("{shown} is not a file"));
     }
     if metadata.permissions().mode() & 0o111 == 0 {
         return Err(format!("{shown} is not executable; chmod +x makes it so"));
@@ -71,15 +71,9 @@ pub(crate) fn find(suite: &Suite, listed: &Listed) -> Result<Target, String> {
         return Err(format!("{shown} does not begin with `#!`, so that the shell would run it"));
     }
     // An installed tool of ours, or a link of its name to an installed `timmy`.
-    let is_ours = tool_name(&real).is_some() || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
+    let is_ours =
+        tools::named_like(&real).is_some() || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
     Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_compiled(&real) })
-}
-
-/// The tool that a file's name means.
-pub(crate) fn tool_name(path: &Path) -> Option<&'static str> {
-    let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix(".py").unwrap_or(name);
-    multicall::AUTOMATIONS.into_iter().find(|known| *known == name)
 }
 
 /// A tool of ours, as a program.
@@ -92,7 +86,7 @@ fn own(host: &Host, tool: &'static str) -> Result<Target, String> {
 /// Whether a file is this program, or one of our tools beside it.
 fn is_beside_us(host: &Host, real: &Path) -> bool {
     let Ok(ours) = host.program().and_then(|path| path.canonicalize()) else { return false };
-    real == ours || real.parent() == ours.parent() && tool_name(real).is_some()
+    real == ours || real.parent() == ours.parent() && tools::named_like(real).is_some()
 }
 
 /// Whether a file begins with these bytes.

@@ -1,115 +1,165 @@
 //! Why an automation ran, or did not.
 
-use common::document;
-use common::host::{parse_time, timestamp};
-use common::reason::Reason;
-use common::text;
-use schedule::Trigger;
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use common::{Error, Outcome, Page, View, text};
+use records::{AutomationEntry, AutomationState, Reason, Status, timestamp};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::automation::survey;
-use crate::error::{Error, Verdict};
-use crate::scheduler::{is_running, next_runs};
+use crate::scheduler::{self, next_runs};
 use crate::suite::Suite;
 use crate::supervise::Before;
 use crate::table;
 
-/// Tells why an automation ran or not: what holds it now, how its last run ended, when it runs next.
-pub(super) fn why(suite: &Suite, id: &str) -> Result<Verdict, Error> {
+/// Why an automation runs or not: what holds it now, how its last run ended, when it runs next.
+#[derive(Serialize)]
+struct AutomationStory {
+    id: String,
+    reason: Reason,
+    problem: Option<String>,
+    paused_until: Option<String>,
+    pause_reason: Option<String>,
+    /// What it depends on and did not end well.
+    lacks: Option<String>,
+    last: Value,
+    next: Vec<NextRun>,
+    scheduler: bool,
+    change: String,
+    #[serde(skip)]
+    entry: AutomationEntry,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+    #[serde(skip)]
+    log: Option<String>,
+}
+
+/// A run that is to come.
+#[derive(Serialize)]
+struct NextRun {
+    trigger: String,
+    at: Option<String>,
+    cycles: Option<u64>,
+    #[serde(skip)]
+    time: Option<DateTime<Utc>>,
+}
+
+impl View for AutomationStory {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{}: {} ({})", self.id, self.reason.meaning(), self.reason));
+        if let Some(problem) = &self.problem {
+            page.line(format!("  {problem}"));
+        }
+        if let (Some(until), Some(reason)) = (&self.paused_until, &self.pause_reason) {
+            page.line(format!("  Paused until {until}: {}", text::fit(reason, 200)));
+        }
+        if let Some(other) = &self.lacks {
+            page.line(format!("  It depends on {other}, which never ran or whose last run did not succeed."));
+        }
+        page.line(self.last_run());
+        let failures = self.entry.consecutive_failures;
+        if failures > 0 {
+            let log = self.log.as_ref().map_or(String::new(), |log| format!("; its log: {log}"));
+            page.line(format!("  Failed {failures} time(s) in a row{log}"));
+        }
+        for next in &self.next {
+            page.line(next.line(self.now));
+        }
+        if !self.next.is_empty() && !self.scheduler {
+            page.line("  But no scheduler is running: timmy schedule run.");
+        }
+        if !self.change.is_empty() {
+            page.line(format!("  What would change it: {}", self.change));
+        }
+    }
+}
+
+impl AutomationStory {
+    fn last_run(&self) -> String {
+        let last = self.entry.last_reason.as_deref().and_then(Reason::from_code);
+        match (self.entry.last_run_at(), last) {
+            (Some(time), last) => {
+                let ago = table::length((self.now - time).num_seconds());
+                let code = last.map_or(String::new(), |last| format!(" ({last})"));
+                let result = text::fit(self.entry.last_words().unwrap_or_default(), 200);
+                format!("  Last run: {ago} ago, {}{code}: {result}", self.entry.status.name())
+            }
+            (None, Some(last)) => format!("  It never ran; last: {} ({last})", last.meaning()),
+            (None, None) => "  It never ran.".to_owned(),
+        }
+    }
+}
+
+impl NextRun {
+    fn line(&self, now: DateTime<Utc>) -> String {
+        let trigger = &self.trigger;
+        match (self.time, self.cycles) {
+            (Some(at), _) => {
+                let length = table::length((at - now).num_seconds());
+                format!("  Next: {} for {trigger}, in {length}.", timestamp(at))
+            }
+            (None, Some(cycles)) => format!("  Next: after {cycles} more cycles ({trigger})."),
+            (None, None) => format!("  Next: never ({trigger})."),
+        }
+    }
+}
+
+/// Explains why an automation runs or not.
+pub(super) fn why(suite: &Suite, id: &str) -> Result<Outcome, Error> {
     let problems = survey(suite);
     let problem = problems.iter().find(|problem| problem.id.as_deref() == Some(id));
     let listed = suite.manifest.find(id);
     if listed.is_none() && problem.is_none() {
         suite.automation(id)?;
     }
-    let now = suite.host.now();
-    let state: Option<Value> =
-        document::read(&suite.repo.automation_state())?.intact_or(|error| suite.warn(&error.to_string()));
-    let entry = state.map(|state| state["automations"][id].clone()).unwrap_or_default();
+    let state = suite.load::<AutomationState>()?.unwrap_or_default();
+    let entry = state.entry(id).unwrap_or_default();
     let pause = suite.pause(id);
-    let next = next_runs(suite).into_iter().filter(|next| next.id == id).collect::<Vec<_>>();
+    let next: Vec<NextRun> = next_runs(suite)
+        .into_iter()
+        .filter(|next| next.id == id)
+        .map(|next| NextRun { trigger: next.trigger, at: next.at.map(timestamp), cycles: next.cycles, time: next.at })
+        .collect();
     let before = Before::read(suite);
-    let lacking = listed.and_then(|listed| listed.entry.depends_on.iter().find(|other| !before.ended_well(other)));
-    let is_scheduled =
-        listed.is_some_and(|listed| listed.entry.trigger.parse().is_ok_and(|trigger: Trigger| trigger.is_scheduled()));
-    let is_on = listed.is_some_and(|listed| listed.entry.enabled);
+    let lacks = listed.and_then(|listed| listed.entry.depends_on.iter().find(|other| !before.ended_well(other)));
+    let trigger = listed.and_then(|listed| listed.entry.trigger.trigger());
+    let is_scheduled = trigger.is_some_and(records::Trigger::is_scheduled) || !next.is_empty();
 
     // What holds it now, the strongest first.
     let reason = if problem.is_some() {
         Reason::Invalid
-    } else if !is_on {
+    } else if !listed.is_some_and(|listed| listed.entry.enabled) {
         Reason::Disabled
     } else if pause.is_some() {
         Reason::Paused
-    } else if entry["status"] == "running" {
+    } else if entry.status == Status::Running {
         Reason::AlreadyRunning
-    } else if lacking.is_some() {
+    } else if lacks.is_some() {
         Reason::DependencyNotOk
-    } else if !is_scheduled && next.is_empty() {
-        Reason::NotScheduled
-    } else {
+    } else if is_scheduled {
         Reason::NotDue
+    } else {
+        Reason::NotScheduled
     };
-    // What nothing holds back, and failed the last time, is asked about for that.
-    let last = entry["last_reason"].as_str().and_then(Reason::from_code);
-    let has_failed = entry["status"] == "failed" && matches!(reason, Reason::NotDue | Reason::NotScheduled);
+    // What nothing holds back, and failed the last time, is explained by that.
+    let has_failed = entry.status == Status::Failed && matches!(reason, Reason::NotDue | Reason::NotScheduled);
+    let last = entry.last_reason.as_deref().and_then(Reason::from_code);
     let reason = last.filter(|_| has_failed).unwrap_or(reason);
-    suite.say(&format!("{id}: {} ({reason})", reason.meaning()));
-    if let Some(problem) = problem {
-        suite.say(&format!("  {}", problem.error));
-    }
-    if let Some(pause) = &pause {
-        suite.say(&format!("  Paused until {}: {}", timestamp(pause.until), text::fit(&pause.reason, 200)));
-    }
-    if let Some(other) = lacking {
-        suite.say(&format!("  It depends on {other}, which never ran or whose last run did not succeed."));
-    }
-    match (entry["last_run"].as_str().and_then(parse_time), last) {
-        (Some(time), last) => {
-            let ago = table::length((now - time).num_seconds());
-            let words = entry["last_result"].as_str().or(entry["last_error"].as_str()).unwrap_or_default();
-            let code = last.map_or(String::new(), |last| format!(" ({last})"));
-            suite.say(&format!(
-                "  Last run: {ago} ago, {}{code}: {}",
-                entry["status"].as_str().unwrap_or("?"),
-                text::fit(words, 200)
-            ));
-        }
-        (None, Some(last)) => suite.say(&format!("  It never ran; last: {} ({last})", last.meaning())),
-        (None, None) => suite.say("  It never ran."),
-    }
-    let failures = entry["consecutive_failures"].as_u64().unwrap_or(0);
-    if failures > 0 {
-        let log = suite.log(id);
-        let log = if log.exists() { format!("; its log: {}", suite.shown(&log)) } else { String::new() };
-        suite.say(&format!("  Failed {failures} time(s) in a row{log}"));
-    }
-    for next in &next {
-        suite.say(&match (next.at, next.cycles) {
-            (Some(at), _) => format!(
-                "  Next: {} for {}, in {}.",
-                timestamp(at),
-                next.trigger,
-                table::length((at - now).num_seconds())
-            ),
-            (None, Some(cycles)) => format!("  Next: after {cycles} more cycles ({}).", next.trigger),
-            (None, None) => format!("  Next: never ({}).", next.trigger),
-        });
-    }
-    if !next.is_empty() && !is_running(suite) {
-        suite.say("  But no scheduler is running: timmy schedule run.");
-    }
-    if !reason.change().is_empty() {
-        suite.say(&format!("  What would change it: {}", reason.change().replace("ID", id)));
-    }
-    let next: Vec<Value> = next
-        .iter()
-        .map(|next| json!({"trigger": next.trigger, "at": next.at.map(timestamp), "cycles": next.cycles}))
-        .collect();
-    suite.json(&json!({
-        "id": id, "reason": reason, "problem": problem.map(|problem| problem.error.to_string()),
-        "paused_until": pause.as_ref().map(|pause| timestamp(pause.until)), "pause_reason": pause.map(|pause| pause.reason),
-        "lacks": lacking, "last": entry, "next": next, "scheduler": is_running(suite), "change": reason.change().replace("ID", id),
-    }))?;
-    Ok(Verdict::Yes)
+    let log = suite.log(id);
+    suite.present(&AutomationStory {
+        id: id.to_owned(),
+        reason,
+        problem: problem.map(|problem| problem.error.to_string()),
+        paused_until: pause.as_ref().map(|pause| timestamp(pause.until)),
+        pause_reason: pause.map(|pause| pause.reason),
+        lacks: lacks.cloned(),
+        last: state.raw_entry(id).cloned().unwrap_or_default(),
+        next,
+        scheduler: scheduler::is_running(suite),
+        change: reason.change().replace("ID", id),
+        entry,
+        now: suite.host.now(),
+        log: log.exists().then(|| suite.shown(&log)),
+    })?;
+    Ok(Outcome::done(""))
 }

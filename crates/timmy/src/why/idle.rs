@@ -1,88 +1,124 @@
 //! Why the loop is idle, or is not.
 
-use common::document;
-use common::host::parse_time;
-use common::journal;
-use common::reason::Reason;
-use common::records::{PastTriageRun, QueueLine, QueueRead, quarantined_numbers, read_queue};
-use serde_json::{Value, json};
+use common::queue::QueueRead;
+use common::ready::ReadyIssues;
+use common::{Error, Outcome, Page, View, journal, text};
+use records::stored_files::TRIAGE_LOG;
+use records::{AutomationState, IdleState, Object, Quarantine, Reason, TriageRun, timestamp};
+use serde::Serialize;
 
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 use crate::table;
 
-/// Tells why the loop is idle, from the files as they are now.
-pub(super) fn why(suite: &Suite) -> Result<Verdict, Error> {
-    let (repo, now) = (&suite.repo, suite.host.now());
-    let quarantined =
-        quarantined_numbers(&repo.quarantine())?.intact_or(|error| suite.warn(&error.to_string())).unwrap_or_default();
-    let (mut items, mut ready, mut held) = (0_usize, 0_usize, Vec::new());
-    let read = read_queue(&repo.queue(), |_, line| {
-        items += 1;
-        let Some(issue) = line.filter(QueueLine::is_ready).and_then(|line| line.issue) else { return };
-        if quarantined.contains(&issue) {
-            held.push(issue);
-        } else {
-            ready += 1;
-        }
-    })?;
-    let state: Option<Value> =
-        document::read(&repo.automation_state())?.intact_or(|error| suite.warn(&error.to_string()));
-    // What the guard found on the forge is not in the queue any more; it said so.
-    let said =
-        state.as_ref().and_then(|state| Reason::from_code(state["automations"]["loop_guard"]["last_reason"].as_str()?));
-    let reason = match (&read, ready, held.len()) {
-        (QueueRead::Missing, ..) => Reason::NoQueue,
-        (QueueRead::Damaged(_), ..) => Reason::QueueDamaged,
-        (_, 1.., _) => Reason::Work,
-        (_, 0, 1..) => Reason::AllQuarantined,
-        (_, 0, 0) if said == Some(Reason::AllClosed) => Reason::AllClosed,
-        (_, 0, 0) => Reason::QueueEmpty,
-    };
-    let idle: Option<Value> = document::read(&repo.idle_state())?.intact_or(|error| suite.warn(&error.to_string()));
-    let idle = idle.unwrap_or_default();
-    let (count, backoff) =
-        (idle["consecutive_idle"].as_u64().unwrap_or(0), idle["backoff_seconds"].as_u64().unwrap_or(0));
-    let guard = suite.manifest.entry("loop_guard").filter(|entry| !entry.enabled).map(|_| Reason::Disabled);
-    let guard = guard.or_else(|| suite.pause("loop_guard").map(|_| Reason::Paused));
-    let triage = journal::tail::<PastTriageRun>(&repo.triage_log(), 1)?.intact.pop();
+/// How many issues in quarantine are named.
+const NAMED: usize = 10;
 
-    suite.say(&format!("{} ({reason})", reason.meaning()));
-    if let Some(guard) = guard {
-        suite.say(&format!("The guard is {guard}: it reports work, whatever is in the queue."));
-    }
-    suite.say(&format!("Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.", held.len()));
-    if !quarantined.is_empty() {
-        let numbers: Vec<String> = quarantined.iter().take(10).map(|number| format!("#{number}")).collect();
-        suite.say(&format!(
-            "In quarantine: {} (timmy why N shows the reason, triage_score --release N releases one).",
-            numbers.join(", ")
+/// Why the loop is idle, from the files as they are now.
+#[derive(Serialize)]
+struct IdleStory {
+    reason: Reason,
+    queue: QueueCounts,
+    /// Why the guard does not look, where it does not.
+    guard: Option<Reason>,
+    consecutive_idle: u64,
+    backoff_seconds: u64,
+    last_idle_at: Option<f64>,
+    last_triage: Option<String>,
+    change: &'static str,
+    state_updated_at: Option<String>,
+    #[serde(skip)]
+    in_quarantine: Vec<u64>,
+    #[serde(skip)]
+    seconds_since_triage: Option<i64>,
+    #[serde(skip)]
+    triage_error: Option<String>,
+}
+
+/// The items of the queue.
+#[derive(Serialize)]
+struct QueueCounts {
+    items: usize,
+    ready: usize,
+    quarantined: Vec<u64>,
+}
+
+impl View for IdleStory {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{} ({})", self.reason.meaning(), self.reason));
+        if let Some(guard) = self.guard {
+            page.line(format!("The guard is {guard}: it reports work, whatever is in the queue."));
+        }
+        let QueueCounts { items, ready, quarantined } = &self.queue;
+        page.line(format!(
+            "Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.",
+            quarantined.len()
         ));
+        if !self.in_quarantine.is_empty() {
+            let numbers: Vec<String> =
+                self.in_quarantine.iter().take(NAMED).map(|number| format!("#{number}")).collect();
+            page.line(format!(
+                "In quarantine: {} (timmy why N shows the reason, triage_score --release N releases one).",
+                numbers.join(", ")
+            ));
+        }
+        if self.consecutive_idle > 0 {
+            page.line(format!(
+                "Idle calls in a row: {}; the last wait was {}.",
+                self.consecutive_idle,
+                table::length(i64::try_from(self.backoff_seconds).unwrap_or(0))
+            ));
+        }
+        page.line(match self.seconds_since_triage {
+            Some(seconds) => format!("Last triage: {} ago.", table::length(seconds)),
+            None => "Last triage: none is recorded.".to_owned(),
+        });
+        if let Some(error) = &self.triage_error {
+            page.line(format!("The last triage failed: {}", text::fit(error, 200)));
+        }
+        if !self.change.is_empty() {
+            page.line(format!("What would change it: {}", self.change));
+        }
     }
-    if count > 0 {
-        suite.say(&format!(
-            "Idle calls in a row: {count}; the last wait was {}.",
-            table::length(i64::try_from(backoff).unwrap_or(0))
-        ));
+}
+
+/// Explains why the loop is idle.
+pub(super) fn why(suite: &Suite) -> Result<Outcome, Error> {
+    let now = suite.host.now();
+    let quarantined: Vec<u64> = suite.load::<Quarantine>()?.unwrap_or_default().numbers().collect();
+    let ready = ReadyIssues::read(&suite.repo, |issue| quarantined.contains(&issue), |_| ())?;
+    if let QueueRead::Damaged(error) = &ready.read {
+        suite.warn(&error.to_string());
     }
-    let triaged = triage.as_ref().and_then(PastTriageRun::time);
-    suite.say(&match triaged {
-        Some(time) => format!("Last triage: {} ago.", table::length((now - time).num_seconds())),
-        None => "Last triage: none is recorded.".to_owned(),
-    });
-    let triage_state = state.as_ref().map(|state| &state["automations"]["triage_score"]);
-    if let Some(error) = triage_state.and_then(|entry| entry["last_error"].as_str()) {
-        suite.say(&format!("The last triage failed: {}", common::text::fit(error, 200)));
-    }
-    if !reason.change().is_empty() {
-        suite.say(&format!("What would change it: {}", reason.change()));
-    }
-    let last_idle = idle["last_idle_at"].as_f64();
-    suite.json(&json!({
-        "reason": reason, "queue": {"items": items, "ready": ready, "quarantined": held}, "guard": guard,
-        "consecutive_idle": count, "backoff_seconds": backoff, "last_idle_at": last_idle,
-        "last_triage": triaged.map(common::host::timestamp), "change": reason.change(),
-        "state_updated_at": state.and_then(|state| parse_time(state["updated_at"].as_str()?)).map(common::host::timestamp),
-    }))?;
-    Ok(Verdict::Yes)
+    let state = suite.load::<AutomationState>()?;
+    let entry = |id: &str| state.as_ref().and_then(|state| state.entry(id));
+    // What the guard found on the forge is not in the queue any more; its report has it.
+    let last_reason = entry(loop_guard::TOOL.id).and_then(|entry| Reason::from_code(&entry.last_reason?));
+    let reason = ready.reason(last_reason == Some(Reason::AllClosed));
+    let idle = suite.load::<Object<IdleState>>()?.unwrap_or_default().read();
+    let triage = journal::tail::<TriageRun>(&suite.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
+    let triaged = triage.as_ref().and_then(TriageRun::time);
+    let mut in_quarantine = quarantined;
+    in_quarantine.sort_unstable();
+    suite.present(&IdleStory {
+        reason,
+        queue: QueueCounts { items: ready.items, ready: ready.numbers.len(), quarantined: ready.held_back },
+        guard: guard(suite),
+        consecutive_idle: idle.consecutive_idle,
+        backoff_seconds: idle.backoff_seconds,
+        last_idle_at: idle.last_idle_at,
+        last_triage: triaged.map(timestamp),
+        change: reason.change(),
+        state_updated_at: state.as_ref().and_then(AutomationState::updated_at).map(timestamp),
+        in_quarantine,
+        seconds_since_triage: triaged.map(|time| (now - time).num_seconds()),
+        triage_error: entry(triage_score::TOOL.id).and_then(|entry| entry.last_error),
+    })?;
+    Ok(Outcome::done(""))
+}
+
+/// Why the guard reports work without looking, where it does.
+fn guard(suite: &Suite) -> Option<Reason> {
+    let id = loop_guard::TOOL.id;
+    let disabled = suite.manifest.entry(id).filter(|entry| !entry.enabled).map(|_| Reason::Disabled);
+    disabled.or_else(|| suite.pause(id).map(|_| Reason::Paused))
 }

@@ -3,19 +3,33 @@
 mod automation;
 mod idle;
 mod issue;
+mod score;
 
 use common::host::Host;
-use common::pyjson;
-use common::reason::{REASONS, Reason};
-use common::text;
-use serde_json::json;
+use common::{Error, Outcome, text};
+use records::{REASONS, Reason, pyjson};
+use serde::Serialize;
 
 use crate::cli::{ExplainArgs, WhyArgs};
-use crate::error::{Error, Verdict};
 use crate::suite::Suite;
 
+/// A reason code, as JSON.
+#[derive(Serialize)]
+struct CodeView {
+    code: &'static str,
+    about: &'static str,
+    meaning: &'static str,
+    change: &'static str,
+}
+
+impl CodeView {
+    fn of(reason: Reason) -> Self {
+        Self { code: reason.code(), about: reason.subject().name(), meaning: reason.meaning(), change: reason.change() }
+    }
+}
+
 /// Tells why.
-pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Verdict, Error> {
+pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Outcome, Error> {
     let suite = Suite::open_anyway(host, &args.common)?;
     let number = args.what.trim_start_matches('#').parse::<u64>().ok().filter(|number| *number > 0);
     match (args.what.as_str(), number, &args.id) {
@@ -31,13 +45,12 @@ pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Verdict, Error> {
 }
 
 /// Says what a reason code means.
-pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Verdict, Error> {
-    let document = |reason: &Reason| json!({"code": reason.code(), "about": reason.subject().name(), "meaning": reason.meaning(), "change": reason.change()});
+pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Outcome, Error> {
     let Some(code) = &args.code else {
         if args.json {
-            let all: Vec<_> = REASONS.iter().map(document).collect();
+            let all: Vec<_> = REASONS.iter().copied().map(CodeView::of).collect();
             host.say(&pyjson::to_line(&all)?);
-            return Ok(Verdict::Yes);
+            return Ok(Outcome::done(""));
         }
         let mut about = "";
         for reason in REASONS {
@@ -50,7 +63,7 @@ pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Verdict, Error>
                 host.say(&format!("  {}{line}", text::column(if at == 0 { reason.code() } else { "" }, 20)));
             }
         }
-        return Ok(Verdict::Yes);
+        return Ok(Outcome::done(""));
     };
     let Some(reason) = Reason::from_code(code) else {
         let hint = text::nearest(code, REASONS.iter().map(|reason| reason.code()))
@@ -58,7 +71,7 @@ pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Verdict, Error>
         return Err(Error::usage(format!("there is no reason code `{}`", text::fit(code, 60)), hint));
     };
     if args.json {
-        host.say(&pyjson::to_line(&document(&reason))?);
+        host.say(&pyjson::to_line(&CodeView::of(reason))?);
     } else {
         host.say(&format!("{} ({})", reason.code(), reason.subject().name()));
         for line in text::wrap(reason.meaning(), 76) {
@@ -68,5 +81,5 @@ pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Verdict, Error>
             host.say(&format!("  {line}"));
         }
     }
-    Ok(Verdict::Yes)
+    Ok(Outcome::done(""))
 }

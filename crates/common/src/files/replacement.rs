@@ -1,0 +1,108 @@
+//! A file that is written next to its target and moved over it in one step.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use records::Durability;
+
+/// A new content for a target. Dropped before it is in place, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Replacement {
+    path: PathBuf,
+    file: File,
+    is_in_place: bool,
+}
+
+impl Replacement {
+    /// Opens an empty file `.NAME.suffix` next to `target`: always the same, so that what a killed program leaves is known to
+    /// the next.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn open(target: &Path, suffix: &str) -> io::Result<Self> {
+        let path = neighbour(target, suffix);
+        let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path)?;
+        Ok(Self { path, file, is_in_place: false })
+    }
+
+    /// Returns the file, to be written.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Returns where it is written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sets the file's permissions.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        self.file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// Moves it over `target`. What must survive a power cut is flushed first, and so is the directory after it.
+    ///
+    /// # Errors
+    /// The system refuses; the target is as it was.
+    pub fn put_in_place(mut self, target: &Path, durability: Durability) -> io::Result<()> {
+        match durability {
+            Durability::Flushed => {
+                self.file.sync_data()?;
+                fs::rename(&self.path, target)?;
+                self.is_in_place = true;
+                flush_directory(target)
+            }
+            Durability::Derived => {
+                exchange(&self.path, target)?;
+                self.is_in_place = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Flushes the list of names of the directory that holds `path`, without which a new name may be gone after a power cut.
+pub(super) fn flush_directory(path: &Path) -> io::Result<()> {
+    let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) else { return Ok(()) };
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        // Some file systems do not flush directories.
+        Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Puts `temporary` in the place of `target` in one step. Where both exist they are exchanged and the old one is removed:
+/// a plain rename over a file has some file systems write the new one out at once, which is the price of a promise that
+/// what is derived does not need.
+fn exchange(temporary: &Path, target: &Path) -> io::Result<()> {
+    if swap(temporary, target) { fs::remove_file(temporary) } else { fs::rename(temporary, target) }
+}
+
+/// Exchanges two files in one step; false where one does not exist, or the system cannot do it.
+pub(super) fn swap(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+/// Returns the path of the hidden neighbour `.NAME.suffix`.
+pub fn neighbour(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or(OsStr::new("file")));
+    name.push(".");
+    name.push(suffix);
+    path.with_file_name(name)
+}

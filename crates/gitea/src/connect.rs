@@ -1,0 +1,35 @@
+//! How a run connects to its forge: what the user should know is printed on the way.
+
+use std::time::Duration;
+
+use common::run::Run;
+
+use crate::{Connection, Forge, ForgeError, ForgeSettings};
+
+/// Sets up the connection of a run. Nothing is asked yet; warnings are printed.
+///
+/// # Errors
+/// As [`Forge::connect`].
+pub fn connect(run: &Run, settings: &ForgeSettings) -> Result<Forge, ForgeError> {
+    open(run, &settings.resolve(run.host, &run.repo))
+}
+
+/// Sets up a connection whose every request is tried once, for at most `timeout`; none for a repository without a forge.
+///
+/// # Errors
+/// As [`Forge::connect`].
+pub fn connect_once(run: &Run, settings: &ForgeSettings, timeout: Duration) -> Result<Option<Forge>, ForgeError> {
+    let connection = settings.resolve(run.host, &run.repo).single_attempt(timeout);
+    if connection.slug.is_err() {
+        return Ok(None);
+    }
+    open(run, &connection).map(Some)
+}
+
+fn open(run: &Run, connection: &Connection) -> Result<Forge, ForgeError> {
+    for warning in &connection.warnings {
+        run.warn(warning);
+    }
+    run.detail(&connection.describe());
+    Forge::connect(connection)
+}

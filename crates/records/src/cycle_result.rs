@@ -1,0 +1,101 @@
+//! `cycle_result.json`: what the agent reports of its cycle.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::lenient;
+use crate::{IssueType, OtherFields};
+
+/// What the agent reports. Agents write numbers as texts and leave fields out; what cannot be read is none.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct CycleResult {
+    /// The issue that it worked on.
+    #[serde(deserialize_with = "positive", skip_serializing_if = "Option::is_none")]
+    pub issue: Option<u64>,
+    /// What kind of work it was.
+    #[serde(rename = "type", deserialize_with = "kind", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<IssueType>,
+    /// The files that it changed.
+    #[serde(deserialize_with = "lenient::items", skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// How many tests passed.
+    #[serde(deserialize_with = "lenient::number_field", skip_serializing_if = "Option::is_none")]
+    pub tests_passed: Option<u64>,
+    /// How many tests are new.
+    #[serde(deserialize_with = "lenient::number_field", skip_serializing_if = "Option::is_none")]
+    pub tests_added: Option<u64>,
+    /// How many files changed.
+    #[serde(deserialize_with = "lenient::number_field", skip_serializing_if = "Option::is_none")]
+    pub files_changed: Option<u64>,
+    /// Lines added.
+    #[serde(deserialize_with = "lenient::number_field", skip_serializing_if = "Option::is_none")]
+    pub lines_added: Option<u64>,
+    /// Lines removed.
+    #[serde(deserialize_with = "lenient::number_field", skip_serializing_if = "Option::is_none")]
+    pub lines_removed: Option<u64>,
+    /// The pull request.
+    #[serde(deserialize_with = "positive", skip_serializing_if = "Option::is_none")]
+    pub pr: Option<u64>,
+    /// Anything else worth keeping.
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Fields that only other programs know.
+    #[serde(flatten)]
+    pub other: OtherFields,
+}
+
+impl CycleResult {
+    /// The names of the fields; an object with none of them is no result.
+    pub const FIELDS: [&str; 10] = [
+        "issue",
+        "type",
+        "files",
+        "tests_passed",
+        "tests_added",
+        "files_changed",
+        "lines_added",
+        "lines_removed",
+        "pr",
+        "notes",
+    ];
+
+    /// Reads a result from an object that has a field of one.
+    pub fn from_object(object: serde_json::Map<String, Value>) -> Option<Self> {
+        let is_result = Self::FIELDS.iter().any(|field| object.contains_key(*field));
+        if is_result { Self::deserialize(Value::Object(object)).ok() } else { None }
+    }
+}
+
+fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(lenient::number_field(deserializer)?.filter(|number| *number > 0))
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IssueType>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_str().and_then(IssueType::from_name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_the_fields_are_those_of_a_result() {
+        let full = CycleResult {
+            issue: Some(1),
+            kind: Some(IssueType::Bug),
+            files: vec!["a".to_owned()],
+            tests_passed: Some(1),
+            tests_added: Some(1),
+            files_changed: Some(1),
+            lines_added: Some(1),
+            lines_removed: Some(1),
+            pr: Some(1),
+            notes: Some(String::new()),
+            other: OtherFields::new(),
+        };
+        let value = serde_json::to_value(full).unwrap();
+        assert_eq!(value.as_object().unwrap().keys().collect::<Vec<_>>(), CycleResult::FIELDS);
+    }
+}

@@ -1,0 +1,68 @@
+//! What kind of work an issue asks for.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+/// What kind of work an issue asks for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IssueType {
+    /// Something is broken.
+    Bug,
+    /// Something new.
+    Feature,
+    /// A change of structure, without a change of behaviour.
+    Refactor,
+    /// A question of direction, without code.
+    Philosophy,
+    /// Not known.
+    #[default]
+    Unknown,
+}
+
+impl IssueType {
+    /// All types, in the order in which they are listed.
+    pub const ALL: [Self; 5] = [Self::Bug, Self::Feature, Self::Refactor, Self::Philosophy, Self::Unknown];
+
+    /// Returns the type's name in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bug => "bug",
+            Self::Feature => "feature",
+            Self::Refactor => "refactor",
+            Self::Philosophy => "philosophy",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Returns what it means.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Bug => "Something is broken",
+            Self::Feature => "Something new",
+            Self::Refactor => "A change of structure, without a change of behaviour",
+            Self::Philosophy => "A question of direction, without code",
+            Self::Unknown => "Not known",
+        }
+    }
+
+    /// Reads a type's name; none for any other word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// Reads a field as the files hold it: any other word, or no text at all, is [`IssueType::Unknown`].
+    pub(crate) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(serde_json::from_str::<String>(raw).ok().and_then(|name| Self::from_name(&name)).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for IssueType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

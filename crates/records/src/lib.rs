@@ -1,0 +1,76 @@
+//! Every stored file as a type: those under `.loop/` and of the configuration directory, with reason codes, epochs and
+//! triggers.
+//!
+//! The border: no I/O, no clock, no environment. Reading is lenient: existing files lack fields and have them in other types,
+//! and a field that cannot be read is none. Fields that a type does not know are kept in its `other`.
+//!
+//! [`stored_files`] lists the files; each has the type that its row names. [`Object`] and [`Entries`] are objects that several
+//! programs write.
+
+mod agenda;
+mod automation_state;
+mod cycle;
+mod cycle_index;
+mod cycle_result;
+mod daily_run;
+mod deferred;
+mod epoch;
+mod fingerprint;
+mod idle_state;
+pub mod insights;
+mod installation;
+mod issue_type;
+mod lenient;
+mod manifest;
+mod number;
+mod object;
+mod pauses;
+pub mod pyjson;
+mod quarantine;
+mod queue;
+mod reason;
+mod schedule_state;
+mod scores;
+mod shadow;
+mod stored;
+pub mod stored_files;
+mod summary;
+mod time;
+mod tokens;
+pub mod triage_rules;
+mod triage_run;
+mod trigger;
+pub mod written;
+
+pub use agenda::{
+    Action, Agenda, AgendaItem, LeftOut, Review, ReviewCycles, ReviewFailure, ReviewIssues, ReviewPulls, ReviewTokens,
+};
+pub use automation_state::{AutomationEntry, AutomationState, Status};
+pub use cycle::{Cycle, MainChecks, Seconds};
+pub use cycle_index::CycleIndex;
+pub use cycle_result::CycleResult;
+pub use daily_run::{DailyRunFile, Schedule};
+pub use deferred::Deferred;
+pub use epoch::Epoch;
+pub use fingerprint::{FileIdentity, Fingerprint};
+pub use idle_state::IdleState;
+pub use insights::{Insights, InsightsSource};
+pub use installation::{Installation, InstalledPath, Original};
+pub use issue_type::IssueType;
+pub use lenient::number_in;
+pub use manifest::{ManifestEntry, ManifestFile};
+pub use object::{Entries, Object, OtherFields, Record};
+pub use pauses::{Pause, PauseEntry, Pauses};
+pub use quarantine::{Quarantine, QuarantineEntry, Release, ReleasedIssues};
+pub use queue::{QueueItem, QueueItemAdditions};
+pub use reason::{REASONS, Reason, Subject};
+pub use schedule_state::{ScheduleSlot, ScheduleState};
+pub use scores::{ScoreRule, ScoredIssue, ScoredIssues, Scores};
+pub use shadow::{Difference, ShadowRun, ShadowSide};
+pub use stored::{Durability, Format, Stored, StoredFile, schema};
+pub use summary::{RecentFailure, Summary, TypeSummary, rate};
+pub use time::{parse_time, timestamp};
+pub use tokens::{TOKEN_ECONOMY, TokenLine};
+pub use triage_rules::RulesFile;
+pub use triage_run::{DeepTriageRun, IssueNumbers, IssueScores, TriageRun};
+pub use trigger::{DeclaredTrigger, Trigger, TriggerError};
