@@ -16,7 +16,7 @@ use crate::text;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub struct CommonArgs {
-    /// The repository to work on [default: the one of the symlink, else the one of the current directory]
+    /// The repository to work on [default: TIMMY_REPO_ROOT, else found from the symlink or the current directory]
     #[arg(long, value_name = "DIR")]
     pub repo_root: Option<PathBuf>,
 
@@ -32,11 +32,11 @@ pub struct CommonArgs {
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Report on stderr where each setting comes from and what is done
+    /// Report on stderr where each setting comes from and each step
     #[arg(long, short)]
     pub verbose: bool,
 
-    /// Run although the manifest disables the automation
+    /// Run although the automation is disabled or paused
     #[arg(long)]
     pub force: bool,
 }

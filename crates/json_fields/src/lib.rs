@@ -1,4 +1,4 @@
-//! Finds the top-level fields of a JSON object in one pass, in any order, without building a tree.
+//! Finds the top-level fields of a JSON object in one pass, whatever their order, without building a tree.
 //!
 //! Every object that is accepted here is accepted by serde_json, and the values found are those that serde_json finds. It is
 //! meant for logs and lists of very many objects. Where it is not sure (a key whose escapes may spell a name that is looked

@@ -1,4 +1,4 @@
-//! Every stored file as a type: those under `.loop/` and of the configuration directory, with reason codes, epochs and
+//! The types of all stored files (under `.loop/` and in the configuration directory), and of reason codes, epochs and
 //! triggers.
 //!
 //! The border: no I/O, no clock, no environment. Reading is lenient: existing files lack fields and have them in other types,

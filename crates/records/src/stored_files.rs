@@ -90,9 +90,9 @@ pub const IDLE_STATE: StoredFile = StoredFile {
 pub const CYCLE_RESULT: StoredFile = StoredFile {
     path: "cycle_result.json",
     format: Format::AgentText,
-    about: "what the agent reports of its cycle",
+    about: "the issue of the cycle, then the agent's result",
     writers: "loop_guard creates it, the agent completes it, cycle_retro removes it",
-    readers: "cycle_retro",
+    readers: "the agent, cycle_retro",
     durability: Durability::Derived,
     is_new: false,
     is_verified: false,
@@ -138,7 +138,7 @@ pub const PAUSES: StoredFile = StoredFile {
 pub const SCHEDULE: StoredFile = StoredFile {
     path: "schedule.json",
     format: Format::Object,
-    about: "what the scheduler has begun",
+    about: "the due runs that the scheduler has started",
     writers: "`timmy schedule`",
     readers: "`timmy schedule`",
     durability: Durability::Flushed,
@@ -162,7 +162,7 @@ pub const SHADOW: StoredFile = StoredFile {
 pub const CYCLES: StoredFile = StoredFile {
     path: "retro/cycles.jsonl",
     format: Format::Log,
-    about: "one line a cycle",
+    about: "one line per cycle",
     writers: "cycle_retro appends, backfill_retro merges",
     readers: "cycle_retro, triage_score, orchestrator, loop_introspect, backfill_retro, `timmy why`, `timmy schedule`",
     durability: Durability::Flushed,
@@ -210,7 +210,7 @@ pub const SUMMARY: StoredFile = StoredFile {
 pub const TRIAGE_LOG: StoredFile = StoredFile {
     path: "retro/triage.jsonl",
     format: Format::Log,
-    about: "one line a triage run",
+    about: "one line per triage run",
     writers: "triage_score appends",
     readers: "loop_guard, loop_introspect, `timmy why`",
     durability: Durability::Flushed,
@@ -222,7 +222,7 @@ pub const TRIAGE_LOG: StoredFile = StoredFile {
 pub const DEEP_TRIAGE_LOG: StoredFile = StoredFile {
     path: "retro/deep-triage.jsonl",
     format: Format::Log,
-    about: "one line a deep triage run",
+    about: "one line per deep triage run",
     writers: "none of these tools",
     readers: "loop_introspect",
     durability: Durability::Flushed,
@@ -294,7 +294,7 @@ pub const PROGRAMS: StoredFile = StoredFile {
 pub const LOGS: StoredFile = StoredFile {
     path: "logs",
     format: Format::Directory,
-    about: "the output of what `timmy` runs: `ID.log`, and `.1` to `.3` before it",
+    about: "output of the automations that `timmy` runs: `ID.log`, older logs in `.1` to `.3`",
     writers: "`timmy`",
     readers: "people",
     durability: Durability::Derived,
@@ -306,7 +306,7 @@ pub const LOGS: StoredFile = StoredFile {
 pub const RUN_LOCKS: StoredFile = StoredFile {
     path: "running",
     format: Format::Directory,
-    about: "one lock for the scheduler, one for each running automation (except on the triggers `pre_cycle`, `post_cycle` and `pre_commit`, where several agents may run the same one)",
+    about: "one lock for the scheduler and one per running automation; none for `pre_cycle`, `post_cycle` and `pre_commit`, which several agents may run at once",
     writers: "`timmy`",
     readers: "`timmy`",
     durability: Durability::Derived,

@@ -1,4 +1,4 @@
-//! Triggers and due times, as pure functions of the clock and of what was checked before.
+//! Decides which triggers are due, as a pure function of the clock and of the previous check.
 //!
 //! The calendar, time zones and daylight saving are croner's: a time of one hour and one minute that daylight saving skips comes
 //! at the first moment after the gap, and one that it brings twice comes once; lists, ranges and steps such as `*/15` follow the

@@ -42,7 +42,7 @@ fn stored_files() -> String {
     let mut lines = vec!["FILES".to_owned()];
     for (title, files) in [
         ("Configuration, in timmy_automations/config/ or config/:", &CONFIG_FILES[..]),
-        ("Under .loop/ (replaced as a whole; damaged files are kept, see `timmy verify`):", &LOOP_FILES[..]),
+        ("Under .loop/ (damaged data is kept, see `timmy verify`):", &LOOP_FILES[..]),
     ] {
         lines.extend([String::new(), title.to_owned()]);
         lines.extend(files.iter().flat_map(|file| {

@@ -1,4 +1,4 @@
-//! All tools in one program, with the commands that install, schedule, run and explain them.
+//! All tools behind one command, with the commands that install, schedule, run and explain them.
 //!
 //! - Reads and writes: what the tool does that it is called by. Its own commands read the manifest, and write:
 //!   `automation enable`, `disable` and `new` the manifest; `pause`, `.loop/pauses.json`; a run, `.loop/logs/` and what the

@@ -123,7 +123,7 @@ fn the_table_of_tools_is_made_from_the_list() {
     for tool in &TOOLS {
         let _ = writeln!(table, "| `{0}` | {1} | [reference](docs/reference/{0}.md) |", tool.id, tool.about);
     }
-    let timmy = "All tools in one program, with the commands that install, schedule, run and explain them.";
+    let timmy = "All tools behind one command, with the commands that install, schedule, run and explain them.";
     let _ = writeln!(table, "| `timmy` | {timmy} | [reference](docs/reference/timmy.md) |");
     generated_part("README.md", "the tools", &table);
 }

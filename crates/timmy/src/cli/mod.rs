@@ -18,7 +18,7 @@ pub(crate) use schedule::{Manager, ScheduleCommand, ServiceArgs, ServiceCommand}
 ///
 /// Called by the name of a tool (a symlink loop_guard or loop_guard.py), it runs that tool. `timmy TOOL …` runs it too:
 /// backfill_retro, cycle_retro, loop_guard, loop_introspect, orchestrator, pre_commit_checks, triage_score, each with its own
-/// --help; demo_forge serves a project as a forge does. An unknown command is passed on to the next `timmy` on the PATH.
+/// --help; demo_forge is a local forge with a sample project. An unknown command is passed on to the next `timmy` on the PATH.
 #[derive(Debug, Parser)]
 #[command(name = "timmy", version = crate::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
