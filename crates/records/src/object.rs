@@ -119,11 +119,17 @@ fn as_record<T: Record>(value: &Value) -> T {
 }
 
 fn read<T: Record>(fields: &Map<String, Value>) -> T {
-    T::deserialize(fields).unwrap_or_default()
+    T::deserialize(fields).unwrap_or_else(|_| {
+        // A number that no float can hold makes the whole unreadable: it is read without the fields that have one.
+        let alone = |key: &str, value: &Value| Map::from_iter([(key.to_owned(), value.clone())]);
+        let readable = fields.iter().filter(|(key, value)| T::deserialize(&alone(key, value)).is_ok());
+        let readable: Map<String, Value> = readable.map(|(key, value)| (key.clone(), value.clone())).collect();
+        T::deserialize(&readable).unwrap_or_default()
+    })
 }
 
-/// Changes an object through its record: fields keep their places, new ones come last, and a field whose value could not be
-/// read keeps it unless the change gives it another one.
+/// Changes an object through its record: fields keep their places, new ones come last, and a field that the change does not
+/// change keeps the value that the file has, whether it could be read or not.
 fn update<T: Record, R>(fields: &mut Map<String, Value>, change: impl FnOnce(&mut T) -> R) -> R {
     let before: T = read(fields);
     let mut after = before.clone();
@@ -131,15 +137,16 @@ fn update<T: Record, R>(fields: &mut Map<String, Value>, change: impl FnOnce(&mu
     if after == before {
         return result;
     }
-    let Ok(Value::Object(mut changed)) = serde_json::to_value(&after) else { return result };
-    let mut as_read = None;
-    fields.retain(|key, value| match changed.get_mut(key) {
-        None => false,
-        Some(new) => {
-            let is_unread = new.is_null()
-                && !value.is_null()
-                && as_read.get_or_insert_with(|| serde_json::to_value(&before).unwrap_or_default())[key].is_null();
-            if !is_unread {
+    let (Ok(Value::Object(as_read)), Ok(Value::Object(mut changed))) =
+        (serde_json::to_value(&before), serde_json::to_value(&after))
+    else {
+        return result;
+    };
+    fields.retain(|key, value| match (as_read.get(key), changed.get_mut(key)) {
+        (Some(_), None) => false,
+        (None, None) => true,
+        (old, Some(new)) => {
+            if old != Some(new) {
                 *value = new.take();
             }
             true
@@ -248,6 +255,14 @@ mod tests {
             }),
             r#"{"theirs":1.10,"name":"a","count":2}"#
         );
+    }
+
+    #[test]
+    fn a_number_that_no_float_can_hold_costs_nothing_but_itself() {
+        let text = r#"{"theirs":1e+400,"name":"a","count":1,"list":[1e+999],"more":1.10}"#;
+        let object: Object<Sample> = serde_json::from_str(text).unwrap();
+        assert_eq!((object.read().count, object.read().name.as_deref()), (Some(1), Some("a")));
+        assert_eq!(changed(text, |sample| sample.count = Some(2)), text.replace("\"count\":1", "\"count\":2"));
     }
 
     #[test]
