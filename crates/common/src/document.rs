@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use records::{Durability, Stored, pyjson};
+use records::{Durability, Replacement, Stored, pyjson};
 
 use crate::files::{self, FileError, Lock};
 use crate::layout::Repo;
@@ -90,6 +90,21 @@ pub fn update<T: Stored + DeserializeOwned + Serialize + Default, R>(
 pub fn replace<T: Serialize + ?Sized>(lock: &Lock, value: &T, durability: Durability) -> Result<(), FileError> {
     let text = pyjson::to_document(value).map_err(|error| FileError::writing(lock.path(), error.into()))?;
     lock.replace(text.as_bytes(), durability)
+}
+
+/// Replaces the held document by `record`, whose fields are `fields`, and keeps the other fields that the document has. A damaged
+/// document is kept first, as by [`take`].
+///
+/// # Errors
+/// As [`replace`] and [`take`].
+pub fn replace_record<T: Stored + Serialize>(
+    lock: &Lock,
+    record: &T,
+    fields: &[&str],
+    warn: impl FnOnce(&str),
+) -> Result<(), FileError> {
+    let replacement = Replacement::new(record, fields, take(lock, warn)?);
+    replace(lock, &replacement, T::FILE.durability)
 }
 
 /// Reads the held document in order to rewrite it. A missing one counts as empty; so does a damaged one, whose bytes are

@@ -158,10 +158,12 @@ fn json_is_the_record_and_nothing_else() {
 #[test]
 fn what_the_summary_does_not_know_survives() {
     let sandbox = Sandbox::new();
-    sandbox.write(".loop/retro/summary.json", "{\"ours\": 1.10, \"window\": 3}");
+    let others = ["\"ours\": {\"b\":[],  \"a\": 1e400}", "\"theirs\": 1.10"];
+    sandbox.write(".loop/retro/summary.json", format!("{{{}, \"window\": 3, {}}}", others[1], others[0]));
     let _ = sandbox.run("cycle_retro", &["--cycle", "7", "--success", "--duration", "9"]).code(0);
     let text = sandbox.read(".loop/retro/summary.json");
-    assert!(text.contains("\"ours\": 1.10") && text.contains("\"window\": 1"), "{text}");
+    assert!(text.ends_with(&format!("  \"damaged_lines\": 0,\n  {},\n  {}\n}}\n", others[0], others[1])), "{text}");
+    assert!(text.contains("\"window\": 1"), "{text}");
 }
 
 #[test]

@@ -71,7 +71,6 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
         items,
         review: cli.review.then(|| review::make(run, &sources, now - settings.lookback, now)),
         left_out,
-        ..Agenda::default()
     };
     store(run, &agenda)?;
     let summary = format!("{} of {candidates} candidates, {} min", agenda.items.len(), agenda.planned_minutes);
@@ -95,10 +94,6 @@ fn nothing_to_plan(error: ForgeError) -> Error {
 
 /// Replaces the stored agenda; fields of other programs in it are kept, after the agenda's own, in the order of their names.
 fn store(run: &Run, agenda: &Agenda) -> Result<(), Error> {
-    let replace = |stored: &mut Agenda| {
-        let mut other = std::mem::take(&mut stored.other);
-        other.sort_keys();
-        *stored = Agenda { other, ..agenda.clone() };
-    };
-    Ok(document::update(&run.repo, |what| run.warn(what), replace)?)
+    let lock = files::lock(&run.repo.path(&Agenda::FILE))?;
+    Ok(document::replace_record(&lock, agenda, &Agenda::FIELDS, |what| run.warn(what))?)
 }

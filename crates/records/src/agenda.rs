@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
-use crate::object::OtherFields;
 
 /// An agenda.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -31,9 +30,6 @@ pub struct Agenda {
     /// What was a candidate, or could be one, and is not among the items, with the reason.
     #[serde(deserialize_with = "lenient::items")]
     pub left_out: Vec<LeftOut>,
-    /// Fields that only other programs know.
-    #[serde(flatten)]
-    pub other: OtherFields,
 }
 
 /// One thing to do.
@@ -172,6 +168,10 @@ pub struct ReviewTokens {
 }
 
 impl Agenda {
+    /// The names of its fields; the others of the file are those of other programs.
+    pub const FIELDS: [&str; 7] =
+        ["generated_at", "time_budget_minutes", "planned_minutes", "candidates", "items", "review", "left_out"];
+
     /// Returns the item of an issue or a pull request.
     pub fn item(&self, number: u64) -> Option<&AgendaItem> {
         self.items.iter().find(|item| item.number == number)
@@ -188,5 +188,16 @@ impl Action {
             Self::Fix => "fix",
             Self::Implement => "implement",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_its_fields_are_all_of_them() {
+        let agenda = serde_json::to_value(Agenda::default()).unwrap();
+        assert_eq!(agenda.as_object().unwrap().keys().collect::<Vec<_>>(), Agenda::FIELDS.iter().collect::<Vec<_>>());
     }
 }

@@ -59,7 +59,7 @@ pub use installation::{Installation, InstalledPath, Original};
 pub use issue_type::IssueType;
 pub use lenient::number_in;
 pub use manifest::{ManifestEntry, ManifestFile};
-pub use object::{Entries, Object, OtherFields, Record};
+pub use object::{Entries, Object, OtherFields, Record, Replacement};
 pub use pauses::{Pause, PauseEntry, Pauses};
 pub use quarantine::{Quarantine, QuarantineEntry, Release, ReleasedIssues};
 pub use queue::{QueueItem, QueueItemAdditions};

@@ -2,14 +2,17 @@
 //!
 //! A type keeps the fields that it does not know in `other` (`#[serde(flatten)]`). An [`Object`] adds what a type cannot say:
 //! the order of the fields, and the values of known fields that have another type than expected. [`Entries`] is an object whose
-//! keys are data, such as the numbers of issues; an entry that nobody changes is written back as it was read.
+//! keys are data, such as the numbers of issues; an entry that nobody changes is written back as it was read. A [`Replacement`]
+//! is a record that one program writes whole, with the fields that other programs added to the document.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Fields that only other programs know.
@@ -33,6 +36,24 @@ pub struct Object<T> {
 pub struct Entries<T> {
     entries: Map<String, Value>,
     record: PhantomData<T>,
+}
+
+/// A record in the place of the known fields of a document, followed by the fields that only other programs know: as they were
+/// written, in the order of their names.
+#[derive(Debug, Serialize)]
+pub struct Replacement<'a, T> {
+    #[serde(flatten)]
+    record: &'a T,
+    #[serde(flatten)]
+    other: BTreeMap<String, Box<RawValue>>,
+}
+
+impl<'a, T> Replacement<'a, T> {
+    /// Makes it of the record, the names of its fields, and the fields of the document as it is now.
+    pub fn new(record: &'a T, fields: &[&str], mut document: BTreeMap<String, Box<RawValue>>) -> Self {
+        document.retain(|name, _| !fields.contains(&name.as_str()));
+        Self { record, other: document }
+    }
 }
 
 impl<T: Record> Object<T> {
@@ -276,7 +297,23 @@ mod tests {
     #[test]
     fn a_value_that_could_not_be_read_stays_unless_it_is_changed() {
         assert_eq!(changed(r#"{"count":"many","name":5}"#, |sample| sample.count = Some(1)), r#"{"count":1,"name":5}"#);
+        let unreadable = r#"{"pid":"7","count":[1],"name":"a"}"#;
+        assert_eq!(
+            changed(unreadable, |sample| sample.name = Some("b".to_owned())),
+            unreadable.replace("\"a\"", "\"b\"")
+        );
         assert_eq!(changed(r#"{"count":3,"name":"a"}"#, |sample| sample.name = None), r#"{"count":3,"name":null}"#);
+    }
+
+    #[test]
+    fn a_replacement_keeps_other_fields_as_they_were_written() {
+        let document = r#"{"z": {"a":1.10,  "b":[1e400]}, "count": 5, "pid": 7, "a": "\ud800"}"#;
+        let record = Sample { count: Some(1), ..Sample::default() };
+        let replacement = Replacement::new(&record, &["count", "name", "pid"], serde_json::from_str(document).unwrap());
+        assert_eq!(
+            serde_json::to_string(&replacement).unwrap(),
+            r#"{"count":1,"name":null,"a":"\ud800","z":{"a":1.10,  "b":[1e400]}}"#
+        );
     }
 
     #[test]

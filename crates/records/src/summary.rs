@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
-use crate::object::OtherFields;
 
 /// The rolling summary. Rates have two decimals; durations are whole seconds.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -63,9 +62,6 @@ pub struct Summary {
     /// How many lines of the log cannot be read.
     #[serde(deserialize_with = "lenient::or_default")]
     pub damaged_lines: u64,
-    /// Fields that only other programs know.
-    #[serde(flatten)]
-    pub other: OtherFields,
 }
 
 /// The cycles of one type.
@@ -96,8 +92,42 @@ pub struct RecentFailure {
     pub reason: String,
 }
 
+impl Summary {
+    /// The names of its fields; the others of the file are those of other programs.
+    pub const FIELDS: [&str; 17] = [
+        "updated_at",
+        "current_epoch",
+        "window",
+        "total_cycles",
+        "success_rate",
+        "main_green_rate",
+        "avg_duration_seconds",
+        "median_duration_seconds",
+        "total_lines_added",
+        "total_lines_removed",
+        "total_prs_merged",
+        "by_type",
+        "by_week",
+        "by_weekday",
+        "quarantine_candidates",
+        "recent_failures",
+        "damaged_lines",
+    ];
+}
+
 /// Returns a share with two decimals, rounded as Python's `round` does; none of nothing.
 #[expect(clippy::cast_precision_loss, reason = "counts of lines")]
 pub fn rate(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| format!("{:.2}", part as f64 / whole as f64).parse().unwrap_or(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_its_fields_are_all_of_them() {
+        let summary = serde_json::to_value(Summary::default()).unwrap();
+        assert_eq!(summary.as_object().unwrap().keys().collect::<Vec<_>>(), Summary::FIELDS.iter().collect::<Vec<_>>());
+    }
 }

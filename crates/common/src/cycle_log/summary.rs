@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use records::{Cycle, IssueType, OtherFields, RecentFailure, Stored, Summary, TypeSummary, rate};
+use records::{Cycle, IssueType, RecentFailure, Summary, TypeSummary, rate};
 
 use super::index::Index;
 use crate::document;
@@ -27,11 +27,7 @@ pub fn write(
     warn: impl Fn(&str),
 ) -> Result<(), FileError> {
     let lock = files::lock(path)?;
-    let before: Summary = document::take(&lock, warn)?;
-    let mut other = before.other;
-    other.sort_keys();
-    let summary = Summary { other, ..summarize(window, index, updated_at) };
-    document::replace(&lock, &summary, Summary::FILE.durability)
+    document::replace_record(&lock, &summarize(window, index, updated_at), &Summary::FIELDS, warn)
 }
 
 fn summarize(window: &[Cycle], index: &Index, updated_at: String) -> Summary {
@@ -84,7 +80,6 @@ fn summarize(window: &[Cycle], index: &Index, updated_at: String) -> Summary {
             })
             .collect(),
         damaged_lines: index.counts().damaged,
-        other: OtherFields::new(),
     }
 }
 
