@@ -7,7 +7,7 @@ use common::CommonArgs;
 #[derive(Debug, Parser)]
 #[command(name = "loop_guard", version)]
 pub(crate) struct Cli {
-    /// When there is no work, sleep for the backoff before ending with 1; end early, with 0, when work appears
+    /// When there is no work, wait for the backoff time, then exit with 1; exit with 0 as soon as work appears
     #[arg(long, conflicts_with = "status")]
     pub wait: bool,
 

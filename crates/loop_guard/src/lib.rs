@@ -38,7 +38,7 @@ pub const TOOL: Tool = Tool {
     about: "Before a cycle: checks whether there is work; with `--wait`, waits for it.",
     script: Some("scripts/loop_guard.py"),
     trigger: "pre_cycle",
-    exit_codes: "0 there is work, or the guard is disabled; 1 idle",
+    exit_codes: "0 there is work, or the guard is disabled or paused; 1 no work",
     run: |host| tool::run(host, guard),
     command: Cli::command,
     settings: |layers| Settings::take(layers).map(drop),

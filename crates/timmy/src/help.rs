@@ -45,13 +45,17 @@ fn stored_files() -> String {
         ("Under .loop/ (damaged data is kept, see `timmy verify`):", &LOOP_FILES[..]),
     ] {
         lines.extend([String::new(), title.to_owned()]);
-        lines.extend(files.iter().flat_map(|file| {
-            let writers = rows("", FILES, &format!("by: {}", file.writers));
-            rows(&file.shown(), FILES, file.about).into_iter().chain(writers)
-        }));
+        lines.extend(files.iter().flat_map(|file| file_rows(&file.shown(), file.about, file.writers)));
     }
-    lines.push("  NAME.bad, NAME.damaged     damaged bytes of NAME\n                             by: the tool that reads it, timmy repair".to_owned());
+    let saved = "damaged bytes of the document NAME, saved before it is rewritten";
+    lines.extend(file_rows("NAME.bad", saved, "the tool that rewrites it"));
+    lines.extend(file_rows("NAME.damaged", "damaged data of NAME", "timmy repair"));
     lines.join("\n")
+}
+
+/// A file: what it holds, and who writes it.
+fn file_rows(name: &str, about: &str, writers: &str) -> Vec<String> {
+    [rows(name, FILES, about), rows("", FILES, &format!("by: {writers}"))].concat()
 }
 
 /// A name, and in a column to its right a text about it.

@@ -45,7 +45,7 @@ pub const TOOL: Tool = Tool {
     about: "Scores the open issues and writes the queue and the quarantine.",
     script: Some("scripts/triage_score.py"),
     trigger: "hourly",
-    exit_codes: "0 done; 1 the forge is unreachable (the old queue is kept)",
+    exit_codes: "0 done; 1 the forge is unreachable (the old queue is kept), or there is no such issue to explain or to release",
     run: |host| tool::run(host, triage),
     command: Cli::command,
     settings: |layers| Settings::take(layers).map(drop),

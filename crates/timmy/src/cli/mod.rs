@@ -16,7 +16,7 @@ pub(crate) use schedule::{Manager, ScheduleCommand, ServiceArgs, ServiceCommand}
 
 /// Runs and manages all tools of the suite
 ///
-/// Called by the name of a tool (a symlink loop_guard or loop_guard.py), it runs that tool. `timmy TOOL …` runs it too:
+/// Called through a symbolic link with the name of a tool, such as loop_guard.py, it runs that tool. So does `timmy TOOL …`:
 /// backfill_retro, cycle_retro, loop_guard, loop_introspect, orchestrator, pre_commit_checks, triage_score, each with its own
 /// --help; demo_forge is a local forge with a sample project. An unknown command is passed on to the next `timmy` on the PATH.
 #[derive(Debug, Parser)]
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Tokens(TokensArgs),
     /// Check every file under .loop/ for damage
     Verify(PlainArgs),
-    /// Move damaged bytes out of the files under .loop/ into files next to them
+    /// Move the damaged data of each file NAME under .loop/ to NAME.damaged
     Repair(RepairArgs),
     /// Print the completion script for a shell
     Completions(CompletionsArgs),
