@@ -20,12 +20,12 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use clap::CommandFactory;
-use common::cycle_log::{Index, Places, write_summary};
+use common::cycle_log::{self, Index, Places, write_summary};
 use common::files;
 use common::host::Host;
 use common::run::Run;
 use common::tool::{self, Tool};
-use common::{Error, Outcome, Page, View, journal, text};
+use common::{Error, Outcome, Page, View, text};
 use gitea::ForgeError;
 use records::pyjson;
 use records::stored_files::SUMMARY;
@@ -138,7 +138,7 @@ fn write(run: &Run, places: &Places, lines: &mut Vec<Line>) -> Result<(), Error>
         merge::merge(&lock, lines)?;
     }
     let index = Index::up_to_date(&places.log, &places.index)?;
-    let window = journal::tail(&places.log, run.summary_window()?)?;
+    let window = cycle_log::tail(&places.log, run.summary_window()?)?;
     drop(lock);
     write_summary(&places.summary, &window.intact, &index, run.host.timestamp(), |what| run.warn(what))?;
     Ok(())

@@ -42,12 +42,24 @@ pub fn parse<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
 /// # Errors
 /// The file cannot be read.
 pub fn tail<T: DeserializeOwned>(path: &Path, count: usize) -> Result<Entries<T>, FileError> {
+    tail_with(path, count, parse)
+}
+
+/// Reads the last `count` lines that `read` can read.
+///
+/// # Errors
+/// As [`tail`].
+pub fn tail_with<T>(
+    path: &Path,
+    count: usize,
+    mut read: impl FnMut(&[u8]) -> Option<T>,
+) -> Result<Entries<T>, FileError> {
     let mut entries = Entries { intact: Vec::new(), damaged: 0 };
     if count == 0 {
         return Ok(entries);
     }
     lines_from_end(path, |line| {
-        match line.and_then(parse) {
+        match line.and_then(&mut read) {
             Some(entry) => entries.intact.push(entry),
             None => entries.damaged += 1,
         }

@@ -12,13 +12,13 @@ mod result_file;
 mod settings;
 
 use clap::CommandFactory;
-use common::cycle_log::{Index, Places, write_summary};
+use common::cycle_log::{self, Index, Places, write_summary};
 use common::error::chain;
 use common::files::{self, FileError};
 use common::host::Host;
 use common::run::{Earnings, Run};
 use common::tool::{self, Tool};
-use common::{Error, Outcome, Page, View, journal, text};
+use common::{Error, Outcome, Page, View, text};
 use records::stored_files::SUMMARY;
 use records::{Cycle, IssueType, MainChecks, Reason, Seconds, Stored, pyjson};
 use serde::{Serialize, Serializer};
@@ -129,7 +129,7 @@ fn write(
     cycle.epoch = Some(index.next_epoch(run.host.now()).to_string());
     let line = pyjson::to_line(&cycle)?;
     let (_, end) = lock.append_line(line.as_bytes(), Cycle::FILE.durability)?;
-    index.add(Some(&cycle));
+    index.add(&cycle);
     // From here on the record is on disk: the next call makes good for a failure.
     if let Err(error) = bring_up_to_date(run, settings, places, &mut index, end) {
         run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
@@ -157,7 +157,7 @@ fn bring_up_to_date(
     end: u64,
 ) -> Result<(), FileError> {
     index.save(&places.log, &places.index, end)?;
-    let window = journal::tail(&places.log, settings.summary_window)?;
+    let window = cycle_log::tail(&places.log, settings.summary_window)?;
     write_summary(&places.summary, &window.intact, index, run.host.timestamp(), |what| run.warn(what))
 }
 

@@ -4,8 +4,8 @@
 //! parser.
 
 use chrono::NaiveDate;
-use common::journal;
-use json_fields::{Finder, Object, slot, space};
+use common::cycle_log::LineReader;
+use json_fields::{Object, slot};
 use records::{Cycle, IssueType, parse_time, written};
 
 /// What the scan needs of a line.
@@ -23,9 +23,10 @@ pub(crate) struct Line {
     pub backfilled: bool,
 }
 
-/// Reads lines; remembers the keys of earlier ones, and the last day, which most lines share.
+/// Reads lines; remembers the last day, which most lines share.
+#[derive(Default)]
 pub(crate) struct Reader {
-    finder: Finder,
+    lines: LineReader,
     day: Option<KnownDay>,
 }
 
@@ -42,45 +43,48 @@ const DURATION: usize = slot(Cycle::FIELDS, "duration");
 const PANES: usize = slot(Cycle::FIELDS, "kimi_panes");
 const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
 
-impl Default for Reader {
-    fn default() -> Self {
-        Self { finder: Finder::new(Cycle::FIELDS), day: None }
-    }
-}
-
 impl Reader {
     /// Reads the line that is the first `length` bytes of `text`; returns none for a damaged line. What follows the line is
     /// not part of the answer, but lets its last keys be compared in blocks.
     pub fn read(&mut self, text: &[u8], length: usize) -> Option<Line> {
-        let line = text.get(..length)?;
-        match self.finder.find(text) {
-            // serde rejects a line that has a field twice.
-            Ok(fields) if space(line, fields.text().len()) == length => {
-                (!fields.has_duplicates).then(|| meaning(&fields, &mut self.day))
-            }
-            _ => general(line),
+        self.lines.read_first(text, length, |fields| Line::from_fields(fields, &mut self.day), Line::from)
+    }
+}
+
+impl Line {
+    fn from_fields(fields: &Object<'_>, day: &mut Option<KnownDay>) -> Self {
+        let boolean = |slot| fields.get(slot).and_then(written::boolean);
+        let number = |slot| fields.get(slot).and_then(written::number);
+        Self {
+            time: fields.get(TIMESTAMP).and_then(|raw| {
+                let plain = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
+                plain
+                    .and_then(|text| time(text, day))
+                    .or_else(|| parse_time(&written::words(raw)?).map(|time| time.timestamp_micros()))
+            }),
+            issue: number(ISSUE),
+            kind: fields.get(KIND).map(IssueType::written).unwrap_or_default(),
+            success: boolean(SUCCESS) == Some(true),
+            main_green: boolean(MAIN_GREEN),
+            seconds: plausible(fields.get(DURATION).and_then(written::float)),
+            panes: number(PANES),
+            backfilled: boolean(BACKFILLED) == Some(true),
         }
     }
 }
 
-/// What the fields of a cycle say.
-fn meaning(fields: &Object<'_>, day: &mut Option<KnownDay>) -> Line {
-    let boolean = |slot| fields.get(slot).and_then(written::boolean);
-    let number = |slot| fields.get(slot).and_then(written::number);
-    Line {
-        time: fields.get(TIMESTAMP).and_then(|raw| {
-            let plain = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
-            plain
-                .and_then(|text| time(text, day))
-                .or_else(|| parse_time(&written::words(raw)?).map(|time| time.timestamp_micros()))
-        }),
-        issue: number(ISSUE),
-        kind: fields.get(KIND).map(kind).unwrap_or_default(),
-        success: boolean(SUCCESS) == Some(true),
-        main_green: boolean(MAIN_GREEN),
-        seconds: plausible(fields.get(DURATION).and_then(written::float)),
-        panes: number(PANES),
-        backfilled: boolean(BACKFILLED) == Some(true),
+impl From<Cycle> for Line {
+    fn from(cycle: Cycle) -> Self {
+        Self {
+            time: cycle.time().map(|time| time.timestamp_micros()),
+            issue: cycle.issue,
+            kind: cycle.kind,
+            success: cycle.success,
+            main_green: cycle.main_green.is_green(),
+            seconds: cycle.seconds(),
+            panes: cycle.kimi_panes,
+            backfilled: !cycle.was_observed(),
+        }
     }
 }
 
@@ -106,32 +110,6 @@ fn time(text: &[u8], known: &mut Option<KnownDay>) -> Option<i64> {
         .then_some((day * 86_400 + hour * 3600 + minute * 60 + second) * 1_000_000 + micros)
 }
 
-/// The kind of work that a type as it is written means.
-fn kind(raw: &[u8]) -> IssueType {
-    match raw {
-        b"\"bug\"" => IssueType::Bug,
-        b"\"feature\"" => IssueType::Feature,
-        b"\"refactor\"" => IssueType::Refactor,
-        b"\"philosophy\"" => IssueType::Philosophy,
-        b"\"unknown\"" => IssueType::Unknown,
-        _ => written::words(raw).and_then(|name| IssueType::from_name(&name)).unwrap_or_default(),
-    }
-}
-
-fn general(line: &[u8]) -> Option<Line> {
-    let cycle: Cycle = journal::parse(line)?;
-    Some(Line {
-        time: cycle.time().map(|time| time.timestamp_micros()),
-        issue: cycle.issue,
-        kind: cycle.kind,
-        success: cycle.success,
-        main_green: cycle.main_green.is_green(),
-        seconds: cycle.seconds(),
-        panes: cycle.kimi_panes,
-        backfilled: !cycle.was_observed(),
-    })
-}
-
 fn plausible(seconds: Option<f64>) -> Option<f64> {
     seconds.filter(|seconds| Cycle::is_plausible(*seconds))
 }
@@ -152,11 +130,17 @@ fn digits(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use common::journal;
+    use json_fields::Finder;
     use proptest::prelude::*;
     use records::{MainChecks, Seconds, pyjson};
     use simulated_loop::{Bursts, Scenario};
 
     use super::*;
+
+    fn general(line: &[u8]) -> Option<Line> {
+        journal::parse(line).map(|cycle: Cycle| cycle.into())
+    }
 
     fn record() -> Cycle {
         Cycle {
@@ -194,11 +178,11 @@ mod tests {
 
     #[test]
     fn no_ordinary_line_is_doubtful() {
-        let mut reader = Reader::default();
+        let (mut reader, mut finder) = (Reader::default(), Finder::new(Cycle::FIELDS));
         for line in lines() {
             let compact = line.replace(": ", ":").replace(", ", ",");
             for line in [line + "\r", compact] {
-                assert!(reader.finder.find(line.as_bytes()).is_ok(), "{line}");
+                assert!(finder.find(line.as_bytes()).is_ok(), "{line}");
                 let read = reader.read(line.as_bytes(), line.len());
                 assert!(read.is_some() && read == general(line.as_bytes()), "{line}");
                 assert_eq!(

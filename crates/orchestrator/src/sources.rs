@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::queue::QueueRead;
 use common::ready::ReadyIssues;
 use common::run::Run;
-use common::{Error, journal};
+use common::{Error, cycle_log};
 use gitea::{ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
 use records::stored_files::QUEUE;
 use records::{Cycle, QueueItem};
@@ -101,7 +101,7 @@ impl Sources {
             }
         }
         let path = run.cycles_log()?;
-        let log = journal::tail(&path, RECORDS)?;
+        let log = cycle_log::tail(&path, RECORDS)?;
         if log.damaged > 0 {
             run.warn(&format!("{}: {} line(s) cannot be read", path.display(), log.damaged));
         }

@@ -101,7 +101,7 @@ pub enum Seconds {
 
 impl Cycle {
     /// The names of its fields: a line that has one of them twice is damaged.
-    pub const FIELDS: &[&str] = &[
+    pub const FIELDS: &[&str; 19] = &[
         "timestamp",
         "cycle",
         "epoch",
@@ -122,6 +122,55 @@ impl Cycle {
         "notes",
         "backfilled",
     ];
+
+    /// Makes it of the values of its fields as they are written, in the order of [`Cycle::FIELDS`]: what reading the line as
+    /// JSON makes of it, if no field is there twice.
+    pub fn from_written(values: [Option<&[u8]>; Self::FIELDS.len()]) -> Self {
+        let [
+            timestamp,
+            cycle,
+            epoch,
+            issue,
+            kind,
+            success,
+            hermes_clean,
+            main_green,
+            duration,
+            tests_passed,
+            tests_added,
+            files_changed,
+            lines_added,
+            lines_removed,
+            kimi_panes,
+            pr,
+            reason,
+            notes,
+            backfilled,
+        ] = values;
+        let number = |value: Option<&[u8]>| value.and_then(written::number);
+        let text = |value: Option<&[u8]>| value.and_then(written::words).map(Cow::into_owned);
+        Self {
+            timestamp: text(timestamp),
+            cycle: number(cycle),
+            epoch: text(epoch),
+            issue: number(issue),
+            kind: kind.map(IssueType::written).unwrap_or_default(),
+            success: success == Some(b"true"),
+            hermes_clean: hermes_clean.and_then(written::boolean),
+            main_green: main_green.map(written::boolean).map(MainChecks::reported).unwrap_or_default(),
+            duration: duration.and_then(Seconds::written),
+            tests_passed: number(tests_passed),
+            tests_added: number(tests_added),
+            files_changed: number(files_changed),
+            lines_added: number(lines_added),
+            lines_removed: number(lines_removed),
+            kimi_panes: number(kimi_panes),
+            pr: number(pr),
+            reason: text(reason).unwrap_or_default(),
+            notes: text(notes).unwrap_or_default(),
+            backfilled: backfilled == Some(b"true"),
+        }
+    }
 
     /// Returns when it was written.
     pub fn time(&self) -> Option<DateTime<Utc>> {
@@ -193,6 +242,12 @@ impl JsonSchema for MainChecks {
 }
 
 impl Seconds {
+    /// Reads a length of time as it is written.
+    fn written(raw: &[u8]) -> Option<Self> {
+        let whole = std::str::from_utf8(raw).ok().and_then(|raw| raw.parse().ok());
+        whole.map(Self::Whole).or_else(|| written::float(raw).map(Self::Fraction))
+    }
+
     /// Returns the length as a number.
     #[expect(clippy::cast_precision_loss, reason = "seconds of a cycle")]
     pub fn as_f64(self) -> f64 {
@@ -242,8 +297,7 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?.get();
-    Ok(raw.parse().ok().map(Seconds::Whole).or_else(|| written::float(raw.as_bytes()).map(Seconds::Fraction)))
+    Ok(Seconds::written(<&RawValue>::deserialize(deserializer)?.get().as_bytes()))
 }
 
 fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

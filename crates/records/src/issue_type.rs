@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::written;
+
 /// What kind of work an issue asks for.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,10 +56,21 @@ impl IssueType {
         Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name.trim()))
     }
 
-    /// Reads a field as the files hold it: any other word, or no text at all, is [`IssueType::Unknown`].
+    /// Reads a type as it is written in a file; any other word, or no text at all, is [`IssueType::Unknown`].
+    pub fn written(raw: &[u8]) -> Self {
+        match raw {
+            b"\"bug\"" => Self::Bug,
+            b"\"feature\"" => Self::Feature,
+            b"\"refactor\"" => Self::Refactor,
+            b"\"philosophy\"" => Self::Philosophy,
+            b"\"unknown\"" => Self::Unknown,
+            _ => written::words(raw).and_then(|name| Self::from_name(&name)).unwrap_or_default(),
+        }
+    }
+
+    /// Reads a field as [`IssueType::written`] does.
     pub(crate) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(serde_json::from_str::<String>(raw).ok().and_then(|name| Self::from_name(&name)).unwrap_or_default())
+        Ok(Self::written(<&RawValue>::deserialize(deserializer)?.get().as_bytes()))
     }
 }
 

@@ -11,9 +11,9 @@ use common::document::{self, Document};
 use common::files::{self, FileError};
 use common::ready::ReadyIssues;
 use common::run::Run;
-use common::{Error, journal};
+use common::{Error, cycle_log};
 use records::stored_files::QUARANTINE;
-use records::{Cycle, Quarantine, QuarantineEntry, Release, ReleasedIssues};
+use records::{Quarantine, QuarantineEntry, Release, ReleasedIssues};
 
 /// When issues are quarantined.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ fn streaks(
     policy: &Policy,
     released: &BTreeMap<u64, DateTime<Utc>>,
 ) -> Result<BTreeMap<u64, Streak>, FileError> {
-    let log = journal::tail::<Cycle>(&policy.log, policy.lookback)?;
+    let log = cycle_log::tail(&policy.log, policy.lookback)?;
     if log.damaged > 0 {
         run.detail(&format!("{} line(s) of the log cannot be read", log.damaged));
     }

@@ -9,8 +9,10 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use chrono::{DateTime, Datelike, Utc};
-use records::{Cycle, CycleIndex, Epoch, Stored};
+use json_fields::{Object, slot};
+use records::{Cycle, CycleIndex, Epoch, Stored, parse_time, written};
 
+use super::line::LineReader;
 use crate::document::{self, Document};
 use crate::files::{self, FileError};
 use crate::fingerprint::{ending, identity};
@@ -29,6 +31,38 @@ const VERSION: u32 = 2;
 /// How many lines are counted again by each call before the index is saved.
 const SAVE_EVERY: u64 = 16;
 
+/// What of a line is counted.
+struct Counted {
+    time: Option<DateTime<Utc>>,
+    epoch: Option<Epoch>,
+    was_observed: bool,
+}
+
+const TIMESTAMP: usize = slot(Cycle::FIELDS, "timestamp");
+const EPOCH: usize = slot(Cycle::FIELDS, "epoch");
+const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
+
+impl Counted {
+    fn from_fields(fields: &Object<'_>) -> Self {
+        let text = |slot| fields.get(slot).and_then(written::words);
+        Self {
+            time: text(TIMESTAMP).and_then(|time| parse_time(&time)),
+            epoch: text(EPOCH).and_then(|epoch| Epoch::parse(&epoch)),
+            was_observed: fields.get(BACKFILLED) != Some(b"true"),
+        }
+    }
+}
+
+impl From<&Cycle> for Counted {
+    fn from(cycle: &Cycle) -> Self {
+        Self {
+            time: cycle.time(),
+            epoch: cycle.epoch.as_deref().and_then(Epoch::parse),
+            was_observed: cycle.was_observed(),
+        }
+    }
+}
+
 impl Index {
     /// Returns the index of the log as it is now: the kept one where it fits, with what was appended since; else a new
     /// one, made by reading the whole log.
@@ -43,34 +77,41 @@ impl Index {
             _ => Self::empty(),
         };
         let start = index.counts.covered;
-        index.counts.covered =
-            journal::scan(log, start, |line| index.add(line.and_then(journal::parse::<Cycle>).as_ref()))?;
+        let mut reader = LineReader::default();
+        index.counts.covered = journal::scan(log, start, |line| {
+            let counted = line.and_then(|line| reader.read(line, Counted::from_fields, |cycle| Counted::from(&cycle)));
+            index.count(counted);
+        })?;
         Ok(index)
     }
 
+    /// Counts a cycle that was appended.
+    pub fn add(&mut self, cycle: &Cycle) {
+        self.count(Some(cycle.into()));
+    }
+
     /// Counts a line; none is a damaged one.
-    pub fn add(&mut self, line: Option<&Cycle>) {
+    fn count(&mut self, line: Option<Counted>) {
         self.unsaved += 1;
         let counts = &mut self.counts;
-        let Some(cycle) = line else {
+        let Some(Counted { time, epoch, was_observed }) = line else {
             counts.damaged += 1;
             return;
         };
         counts.lines += 1;
-        counts.observed += u64::from(cycle.was_observed());
-        let time = cycle.time();
+        counts.observed += u64::from(was_observed);
         if let Some(time) = time {
             let week = time.iso_week();
             *counts.by_week.entry(format!("{}-W{:02}", week.year(), week.week())).or_default() += 1;
             *counts.by_weekday.entry(time.weekday().number_from_monday().to_string()).or_default() += 1;
         }
-        match (cycle.epoch.as_deref().and_then(Epoch::parse), time) {
+        match (epoch, time) {
             (Some(epoch), _) => {
                 let count = counts.epochs.entry(epoch.day).or_default();
                 *count = (*count).max(epoch.count);
             }
             // An old line without an epoch is a cycle of its day all the same.
-            (None, Some(time)) if cycle.was_observed() => {
+            (None, Some(time)) if was_observed => {
                 *counts.epochs.entry(Epoch::day_of(time)).or_default() += 1;
             }
             _ => {}

@@ -1,15 +1,20 @@
 //! The log of cycles as a whole: where it is, an index that spares reading all of it, and its summary.
 
 mod index;
+mod line;
 mod summary;
 
 pub use index::Index;
+pub use line::LineReader;
 pub use summary::write as write_summary;
 
 use std::path::{Path, PathBuf};
 
+use records::Cycle;
+
 use crate::files::{self, FileError};
 use crate::host::Host;
+use crate::journal;
 use crate::layout::Repo;
 use crate::manifest::Manifest;
 use crate::settings::{Layers, Setting, SettingsError};
@@ -46,6 +51,15 @@ pub(crate) fn layers<'a>(host: &'a Host, manifest: &'a Manifest) -> Layers<'a> {
 /// The setting has a value that does not parse.
 pub fn place(host: &Host, repo: &Repo, manifest: &Manifest) -> Result<PathBuf, SettingsError> {
     Ok(repo.resolve(&layers(host, manifest).get(&RETRO_FILE, None)?))
+}
+
+/// Reads the last `count` intact lines of the log at `path`.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn tail(path: &Path, count: usize) -> Result<journal::Entries<Cycle>, FileError> {
+    let mut reader = LineReader::default();
+    journal::tail_with(path, count, |line| reader.cycle(line))
 }
 
 /// The log and the files that are made of it.

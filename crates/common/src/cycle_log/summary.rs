@@ -128,7 +128,7 @@ mod tests {
         let window = cycles(lines);
         let mut index = Index::empty();
         for cycle in &window {
-            index.add(Some(cycle));
+            index.add(cycle);
         }
         serde_json::to_value(summarize(&window, &index, "now".to_owned())).unwrap()
     }

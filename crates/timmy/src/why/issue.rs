@@ -1,5 +1,6 @@
 //! The story of one issue.
 
+use common::cycle_log::LineReader;
 use common::ready::ReadyIssues;
 use common::{Error, Outcome, Page, View, journal, text};
 use records::{Agenda, AgendaItem, Cycle, Quarantine, QuarantineEntry, Reason, Scores, timestamp};
@@ -178,9 +179,9 @@ fn in_queue(
 }
 
 fn cycles_of(suite: &Suite, number: u64) -> Result<Vec<CycleStory>, Error> {
-    let mut cycles = Vec::new();
+    let (mut cycles, mut reader) = (Vec::new(), LineReader::default());
     journal::scan(&suite.cycles_log(), 0, |line| {
-        let cycle = line.and_then(journal::parse::<Cycle>).filter(|cycle| cycle.issue == Some(number));
+        let cycle = line.and_then(|line| reader.cycle(line)).filter(|cycle| cycle.issue == Some(number));
         cycles.extend(cycle.map(CycleStory::of));
     })?;
     Ok(cycles)
