@@ -26,8 +26,12 @@ fn source(run: &Run, log: &Path, settings: &Settings) -> Result<InsightsSource, 
     })
 }
 
-/// Reads the stored insights, each number as it is written: read in one step, a number may lose its last digit.
+/// Reads the stored insights. Read in one step, a number may lose its last digit, which only JSON shows; there each number is
+/// as it is written.
 fn stored_insights(run: &Run) -> Result<Option<Insights>, FileError> {
+    if !run.args.json {
+        return Ok(document::load(&run.repo)?.intact_or(|_| ()));
+    }
     let document: Document<Value> = document::read(&run.repo.path(&INSIGHTS))?;
     Ok(document.intact_or(|_| ()).and_then(|value| Insights::deserialize(value).ok()))
 }
