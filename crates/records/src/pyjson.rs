@@ -29,10 +29,33 @@ pub fn to_document<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Strin
 }
 
 fn write<T: Serialize + ?Sized>(value: &T, indent: Option<usize>) -> serde_json::Result<String> {
-    let mut bytes = Vec::with_capacity(256);
+    let mut text = Text(Vec::with_capacity(256));
     let layout = Python { indent, depth: 0, filled: false };
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, layout))?;
-    String::from_utf8(bytes).map_err(serde::ser::Error::custom)
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, layout))?;
+    String::from_utf8(text.0).map_err(serde::ser::Error::custom)
+}
+
+/// The text that is written. Most pieces of it are one byte: a quote or a bracket.
+struct Text(Vec<u8>);
+
+impl io::Write for Text {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.write_all(piece).map(|()| piece.len())
+    }
+
+    #[expect(clippy::inline_always, reason = "measured: called for every quote, comma and indentation of a document")]
+    #[inline(always)]
+    fn write_all(&mut self, piece: &[u8]) -> io::Result<()> {
+        match piece {
+            [byte] => self.0.push(*byte),
+            _ => self.0.extend_from_slice(piece),
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The layout: `indent` spaces a level, or all on one line.
@@ -60,21 +83,33 @@ impl Python {
     }
 
     fn next<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if !first {
-            writer.write_all(if self.indent.is_some() { b"," } else { b", " })?;
+        match (self.indent, first) {
+            (Some(_), true) => self.break_line(writer),
+            (Some(spaces), false) => write_break(writer, BREAK, spaces * self.depth),
+            (None, true) => Ok(()),
+            (None, false) => writer.write_all(b", "),
         }
-        self.break_line(writer)
     }
 
     fn break_line<W: ?Sized + io::Write>(&self, writer: &mut W) -> io::Result<()> {
-        if let Some(spaces) = self.indent {
-            writer.write_all(b"\n")?;
-            for _ in 0..spaces * self.depth {
-                writer.write_all(b" ")?;
-            }
+        match self.indent {
+            Some(spaces) => write_break(writer, &BREAK[1..], spaces * self.depth),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// How many spaces of indentation are written at once.
+const DEEPEST: usize = 64;
+
+/// A comma, a newline and that many spaces.
+const BREAK: &[u8] = b",\n                                                                ";
+
+/// Writes a new line and its indentation, with what `full` has before it, in one piece: a document has very many of them.
+fn write_break<W: ?Sized + io::Write>(writer: &mut W, full: &[u8], spaces: usize) -> io::Result<()> {
+    let before = full.len() - DEEPEST;
+    writer.write_all(&full[..before + spaces.min(DEEPEST)])?;
+    (DEEPEST..spaces).try_for_each(|_| writer.write_all(b" "))
 }
 
 impl Formatter for Python {
@@ -229,6 +264,20 @@ mod tests {
             let line = to_line(&value).unwrap();
             prop_assert_eq!(line.parse::<f64>().unwrap().to_bits(), value.to_bits());
         }
+    }
+
+    #[test]
+    fn deep_documents_are_indented_at_every_level() {
+        let mut value = serde_json::json!([1, 2]);
+        for _ in 0..40 {
+            value = serde_json::json!([value]);
+        }
+        let text = to_document(&value).unwrap();
+        let depths: Vec<usize> = text.lines().map(|line| line.len() - line.trim_start().len()).collect();
+        let down = (0..=40).map(|depth| 2 * depth);
+        let expected: Vec<usize> = down.clone().chain([82, 82]).chain(down.rev()).collect();
+        assert_eq!(depths, expected);
+        assert_eq!(text.matches(',').count(), 1);
     }
 
     #[test]
