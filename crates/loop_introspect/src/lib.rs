@@ -60,13 +60,13 @@ fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     run.perform(|_| {
         let insights =
             cache::cached_or_compute(&run, &log, &settings, || introspect::introspect(&run, &log, &settings))?;
-        answer(&run, cli, &insights)
+        answer(&run, cli, insights)
     })
 }
 
-fn answer(run: &Run, cli: &Cli, insights: &Insights) -> Result<Outcome, Error> {
+fn answer(run: &Run, cli: &Cli, insights: Insights) -> Result<Outcome, Error> {
     if let Some(id) = &cli.explain {
-        let is_found = show::explain(run, insights, id)?;
+        let is_found = show::explain(run, &insights, id)?;
         return Ok(if is_found { Outcome::done("explained") } else { Outcome::no("no such finding") });
     }
     let since = cli.since.map(|day| day.to_string());

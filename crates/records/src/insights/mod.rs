@@ -268,11 +268,10 @@ pub struct InsightsSource {
 impl Insights {
     /// Returns the same insights with only the events whose change was on or after a day (`2026-03-21`).
     #[must_use]
-    pub fn since(&self, day: Option<&str>) -> Self {
-        let mut shown = self.clone();
+    pub fn since(mut self, day: Option<&str>) -> Self {
         if let Some(day) = day {
-            shown.events.retain(|event| event.change_at_timestamp.as_str() >= day);
+            self.events.retain(|event| event.change_at_timestamp.as_str() >= day);
         }
-        shown
+        self
     }
 }
