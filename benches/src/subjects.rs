@@ -5,9 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use common::source::Source;
 use demo_forge::{DemoForge, Fault, Flavour, Options, Project};
 use gitea::Issue;
+use host::source::Source;
 use serde_json::{Value, json};
 use simulated_loop::{Cycle, Scenario};
 use triage_score::Rules;

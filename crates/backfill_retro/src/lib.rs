@@ -21,12 +21,13 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use common::cycle_log::{self, Index, Places, write_summary};
-use common::files;
-use common::host::Host;
 use common::run::Run;
 use common::tool::{self, Tool};
-use common::{Error, Outcome, Page, View, text};
+use common::{Error, Outcome, Page, View};
 use gitea::ForgeError;
+use host::Host;
+use host::files;
+use host::text;
 use records::pyjson;
 use records::stored_files::SUMMARY;
 use serde::Serialize;

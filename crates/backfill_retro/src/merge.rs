@@ -7,8 +7,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use common::cycle_log::LineReader;
-use common::files::{self, FileError, Lock};
 use common::journal::{self, MAX_LINE};
+use host::files::{self, FileError, Lock};
 use json_fields::slot;
 use records::{Cycle, Stored, parse_time, written};
 

@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 
 use records::{Durability, Replacement, Stored, pyjson};
 
-use crate::files::{self, FileError, Lock};
 use crate::layout::Repo;
-use crate::source::{Source, SourceError};
+use host::files::{self, FileError, Lock};
+use host::source::{Source, SourceError};
 
 /// The largest document that is read, in bytes.
 pub const LIMIT: u64 = 64 << 20;

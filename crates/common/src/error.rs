@@ -5,7 +5,9 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::text;
+use host::files::FileError;
+use host::source::SourceError;
+use host::text;
 
 /// An error that can end a program.
 pub trait Failure: StdError + Send + Sync + 'static {
@@ -91,6 +93,18 @@ impl Error {
     /// Returns the error as one of the standard library.
     pub fn as_std(&self) -> &(dyn StdError + 'static) {
         &*self.0
+    }
+}
+
+impl Failure for FileError {
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Failure for SourceError {
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }
 

@@ -7,9 +7,9 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use crate::error::Error;
-use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::text;
+use host::Host;
+use host::text;
 
 /// Ends a run: prints the error where there is one, and returns the exit code. An outcome by a signal ends the process.
 pub fn end(host: &Host, result: &Result<Outcome, Error>) -> u8 {

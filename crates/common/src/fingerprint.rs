@@ -6,7 +6,7 @@ use std::path::Path;
 
 use records::{FileIdentity, Fingerprint};
 
-use crate::files::{self, FileError};
+use host::files::{self, FileError};
 
 /// How much of a file's end is compared, in bytes.
 const SAMPLE: u64 = 4 << 10;

@@ -10,7 +10,7 @@ use std::path::Path;
 use records::pyjson;
 use serde::de::DeserializeOwned;
 
-use crate::files::{self, FileError};
+use host::files::{self, FileError};
 
 /// The longest line that is read, in bytes; a longer one counts as damaged.
 pub const MAX_LINE: usize = 4 << 20;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use records::StoredFile;
 
 use crate::error::Failure;
-use crate::files::{self, FileError};
-use crate::host::Host;
+use host::Host;
+use host::files::{self, FileError};
 
 /// The variable that names the repository.
 const REPO_ROOT: &str = "TIMMY_REPO_ROOT";

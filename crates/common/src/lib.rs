@@ -6,50 +6,38 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`branch`] | what a branch's name says |
-//! | [`child`] | another program, run with a time limit that ends all that it has started |
 //! | [`cycle_log`] | the log of cycles: its place, index, summary |
 //! | [`document`] | a JSON file that is read and rewritten whole |
 //! | [`error`] | what ends a program otherwise than expected |
 //! | [`exit`] | what a program's caller sees when it ends |
-//! | [`files`] | reading with the path in the error, replacing in one step, locking |
 //! | [`fingerprint`] | whether a file is still the one that something was computed from |
-//! | [`host`] | the world as a program sees it |
 //! | [`journal`] | a log of JSON lines |
 //! | [`layout`] | where the repository and each stored file are |
 //! | [`manifest`] | the list of automations |
 //! | [`outcome`] | how a program ends as expected |
 //! | [`queue`] | the file of the queue, read item by item |
 //! | [`ready`] | what is ready and not in quarantine, and why the loop is idle |
-//! | [`redact`] | secrets are not shown |
 //! | [`report`] | what a run leaves behind: state and tokens |
 //! | [`run`] | one run of a tool, from its flags to its report |
 //! | [`settings`] | the settings in layers, each value with its origin |
-//! | [`source`] | the text of a configuration file, with positions |
-//! | [`text`] | text from outside made safe to show |
 //! | [`tool`] | the descriptor of a tool, and its common flags |
 //! | [`view`] | a result as a value, rendered as text or as JSON |
 
 pub mod branch;
-pub mod child;
 pub mod cycle_log;
 pub mod document;
 pub mod error;
 pub mod exit;
-pub mod files;
 pub mod fingerprint;
-pub mod host;
 pub mod journal;
 pub mod layout;
 pub mod manifest;
 pub mod outcome;
 pub mod queue;
 pub mod ready;
-pub mod redact;
 pub mod report;
 pub mod run;
 pub mod settings;
-pub mod source;
-pub mod text;
 pub mod tool;
 pub mod view;
 

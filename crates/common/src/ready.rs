@@ -5,9 +5,9 @@ use records::stored_files::QUEUE;
 use records::{Quarantine, QueueItem, Reason};
 
 use crate::document::{self, Document};
-use crate::files::FileError;
 use crate::layout::Repo;
 use crate::queue::{self, QueueEntry, QueueRead};
+use host::files::FileError;
 
 /// The ready issues of the queue.
 #[derive(Debug)]

@@ -9,16 +9,16 @@ use serde::Serialize;
 use crate::cycle_log;
 use crate::document::{self, Document};
 use crate::error::{Error, chain};
-use crate::files::{self, FileError};
-use crate::host::Host;
 use crate::layout::Repo;
 use crate::manifest::Manifest;
 use crate::outcome::Outcome;
 use crate::report::{Ending, Report, ReportError};
 use crate::settings::{ConfigObject, Layers, Origin, Setting, SettingsError, Value};
-use crate::text;
 use crate::tool::{CommonArgs, Tool};
 use crate::view::{Page, View};
+use host::Host;
+use host::files::{self, FileError};
+use host::text;
 
 /// A run: the world, the repository, the configuration, and the flags that all tools share.
 pub struct Run<'h> {

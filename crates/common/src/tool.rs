@@ -7,10 +7,10 @@ use clap::Parser;
 
 use crate::error::Error;
 use crate::exit;
-use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::settings::{Layers, SettingsError};
-use crate::text;
+use host::Host;
+use host::text;
 
 /// The flags that every tool takes.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -2,8 +2,8 @@
 //! texts, or break off in the middle.
 
 use common::document;
-use common::files::{self, FileError};
 use common::layout::Repo;
+use host::files::{self, FileError};
 use records::{CycleResult, Stored};
 use serde_json::{Map, Value};
 

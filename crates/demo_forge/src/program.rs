@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser};
-use common::host::Host;
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
+use host::Host;
 
 use crate::access::Access;
 use crate::fault::Order;

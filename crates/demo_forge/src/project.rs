@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use common::Failure;
-use common::files::{self, FileError};
-use common::source::{Source, SourceError};
+use host::files::{self, FileError};
+use host::source::{Source, SourceError};
 use records::parse_time;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

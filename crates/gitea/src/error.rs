@@ -4,8 +4,8 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use common::Failure;
-use common::files::FileError;
-use common::source::SourceError;
+use host::files::FileError;
+use host::source::SourceError;
 use reqwest::StatusCode;
 
 /// What went wrong, at which URL. No variant ever holds the token.

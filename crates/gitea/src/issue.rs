@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use common::source::Source;
+use host::source::Source;
 use records::parse_time;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

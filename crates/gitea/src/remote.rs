@@ -1,7 +1,7 @@
 //! What the `origin` remote says about the forge: its address and the repository's name there.
 
-use common::files;
 use common::layout::Repo;
+use host::files;
 use reqwest::Url;
 
 /// Hosts that are known to run something else.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::files;
-use common::host::Host;
 use common::layout::Repo;
 use common::settings::{Layers, Secret, Setting, SettingsError};
+use host::Host;
+use host::files;
 use reqwest::Url;
 
 use crate::remote::{self, is_slug};

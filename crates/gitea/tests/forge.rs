@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::Failure;
-use common::host::Host;
 use common::layout::Repo;
 use common::settings::Layers;
 use demo_forge::{Access, DemoForge, Fault, Options, Project};
 use gitea::{Connection, Forge, ForgeError, ForgeSettings, IssueQuery, State};
+use host::Host;
 use sandbox::{CANARY_TOKEN, serve, serve_with};
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
 //! `idle_state.json`: how many calls in a row found no work.
 
 use common::document::{self, Document};
-use common::files::{self, FileError};
 use common::layout::Repo;
 use common::run::Run;
+use host::files::{self, FileError};
 use records::stored_files::IDLE_STATE;
 use records::{IdleState, Object};
 

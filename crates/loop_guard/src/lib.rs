@@ -17,11 +17,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use clap::CommandFactory;
 use common::document;
-use common::files::{self, FileError};
-use common::host::Host;
 use common::run::Run;
 use common::tool::{self, Tool};
-use common::{Error, Outcome, Page, View, text};
+use common::{Error, Outcome, Page, View};
+use host::Host;
+use host::files::{self, FileError};
+use host::text;
 use records::stored_files::{CYCLE_RESULT, IDLE_STATE, QUARANTINE, QUEUE};
 use records::{CycleResult, IssueType, QueueItem, Reason};
 use serde::Serialize;

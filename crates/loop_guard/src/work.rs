@@ -6,12 +6,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::files::{self, FileError};
 use common::journal;
 use common::queue::{self, QueueRead};
 use common::ready::ReadyIssues;
 use common::run::Run;
 use gitea::{ForgeError, IssueQuery, State};
+use host::files::{self, FileError};
 use records::stored_files::{QUEUE, TRIAGE_LOG};
 use records::{Quarantine, QueueItem, Reason, TriageRun};
 

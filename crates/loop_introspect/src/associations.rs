@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use common::files::FileError;
 use common::journal;
+use host::files::FileError;
 use loop_monitor::stats::several::holm;
 use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
 use loop_monitor::{Parameters, Series};

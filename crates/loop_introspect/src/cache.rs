@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use common::document::{self, Document};
-use common::files::FileError;
 use common::fingerprint::fingerprint;
 use common::run::Run;
+use host::files::FileError;
 use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, QUARANTINE, TRIAGE_LOG};
 use records::{Insights, InsightsSource, parse_time};
 use serde::Deserialize;

@@ -223,7 +223,7 @@ pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Ve
                 new: is_new && episodes >= 3 && !windows.previous.is_empty(),
                 last_seen: group.at.last().map_or_else(String::new, |at| moment(log.cycles[*at].time)),
                 template: group.template,
-                example: common::text::fit(&group.example, 200),
+                example: host::text::fit(&group.example, 200),
                 episodes,
             }
         })

@@ -21,11 +21,11 @@ mod settings;
 mod show;
 
 use clap::CommandFactory;
-use common::files;
-use common::host::Host;
 use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
+use host::Host;
+use host::files;
 use records::Insights;
 use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, TRIAGE_LOG};
 

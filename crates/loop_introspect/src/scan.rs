@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use common::files::{self, FileError};
 use common::journal::{self, MAX_LINE};
+use host::files::{self, FileError};
 use loop_monitor::place;
 use records::{Cycle as CycleRecord, IssueType};
 

@@ -1,7 +1,8 @@
 //! What a person sees: a report that fits one screen, the same as Markdown, and a finding with its whole calculation.
 
 use common::run::Run;
-use common::{Error, Page, View, text};
+use common::{Error, Page, View};
+use host::text;
 use records::Insights;
 use records::insights::{FailureReason, Finding, LostCycles, Period};
 use serde::{Serialize, Serializer};

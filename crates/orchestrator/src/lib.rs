@@ -14,11 +14,12 @@ mod show;
 mod sources;
 
 use clap::CommandFactory;
-use common::host::Host;
 use common::run::Run;
 use common::tool::{self, Tool};
-use common::{Error, Failure, Outcome, document, files};
+use common::{Error, Failure, Outcome, document};
 use gitea::ForgeError;
+use host::Host;
+use host::files;
 use records::{Agenda, Stored};
 
 use crate::agenda::Plan;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use common::{Page, View, text};
+use common::{Page, View};
+use host::text;
 use records::{Agenda, Review};
 use serde::{Serialize, Serializer};
 

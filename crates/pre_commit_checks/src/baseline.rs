@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use common::files::FileError;
+use host::files::FileError;
 use records::pyjson;
 use serde::{Deserialize, Serialize};
 

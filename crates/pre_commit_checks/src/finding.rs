@@ -1,6 +1,6 @@
 //! What a check finds.
 
-use common::text;
+use host::text;
 use memchr::memchr_iter;
 
 use crate::checks::without_tokens;

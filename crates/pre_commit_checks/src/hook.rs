@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use common::Error;
-use common::files::{self, FileError};
-use common::host::Host;
 use git2::Repository;
+use host::Host;
+use host::files::{self, FileError};
 
 /// How a hook of ours is known.
 const MARK: &str = "# Made by `pre_commit_checks install-hook`.";

@@ -1,6 +1,6 @@
 //! `# pre-commit: ignore[ID] reason`: findings that somebody has judged, in the line that they stand in.
 
-use common::text;
+use host::text;
 use memchr::memmem;
 
 use crate::checks::CHECKS;

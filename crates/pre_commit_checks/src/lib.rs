@@ -31,11 +31,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use clap::CommandFactory;
-use common::host::Host;
 use common::run::Run;
-use common::source::{Source, SourceError};
 use common::tool::{self, Tool};
-use common::{Error, Outcome, Page, View, files, text};
+use common::{Error, Outcome, Page, View};
+use host::Host;
+use host::source::{Source, SourceError};
+use host::{files, text};
 use records::{Durability, pyjson};
 use serde::Serialize;
 

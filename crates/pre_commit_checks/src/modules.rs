@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use common::text;
+use host::text;
 use python_source::{Dialect, Exports, Module, Outline, Patch, Wanted};
 
 use crate::file::File;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use common::Error;
-use common::host::Host;
 use git2::Oid;
+use host::Host;
 
 use crate::cli::Cli;
 use crate::tree::{Changes, Tree, options};

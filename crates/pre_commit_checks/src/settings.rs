@@ -220,7 +220,7 @@ fn owned((one, other): (&str, &str)) -> (String, String) {
 #[cfg(test)]
 impl Default for Settings {
     fn default() -> Self {
-        let (host, _, _) = common::host::Host::test(&["x"], &[], std::path::Path::new("/"));
+        let (host, _, _) = host::Host::test(&["x"], &[], std::path::Path::new("/"));
         Self::take(&mut Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new())).unwrap()
     }
 }
@@ -229,7 +229,7 @@ impl Default for Settings {
 mod tests {
     use std::collections::BTreeSet;
 
-    use common::host::Host;
+    use host::Host;
 
     use super::*;
 

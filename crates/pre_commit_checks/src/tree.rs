@@ -9,8 +9,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use common::{Error, files};
+use common::Error;
 use git2::{Delta, Diff, DiffOptions, Index, ObjectType, Oid, Repository, TreeWalkMode};
+use host::files;
 
 /// The largest file that is read, in bytes.
 pub const READ_LIMIT: u64 = 64 << 20;

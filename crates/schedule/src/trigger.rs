@@ -1,6 +1,6 @@
 //! What is wrong with a trigger: an unknown name, a count out of range, a cron expression that does not parse.
 
-use common::text;
+use host::text;
 use records::{DeclaredTrigger, Trigger, TriggerError};
 
 use crate::plan::Plan;

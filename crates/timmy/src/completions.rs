@@ -7,10 +7,11 @@ use clap::Command;
 use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use common::host::Host;
 use common::layout::Repo;
 use common::manifest::Manifest;
-use common::{Error, Outcome, text};
+use common::{Error, Outcome};
+use host::Host;
+use host::text;
 use records::Trigger;
 
 use crate::cli::{Cli, CompletionsArgs};

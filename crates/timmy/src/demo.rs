@@ -6,9 +6,10 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use common::host::Host;
-use common::{Error, Outcome, text};
+use common::{Error, Outcome};
 use demo_forge::{Access, DemoForge, Options, Project};
+use host::Host;
+use host::text;
 use records::stored_files::LOOP_FILES;
 use records::{Format, timestamp};
 

@@ -5,9 +5,10 @@ use std::fs;
 
 use clap::Command;
 use clap_mangen::Man;
-use common::files;
-use common::host::Host;
-use common::{Error, Outcome, text};
+use common::{Error, Outcome};
+use host::Host;
+use host::files;
+use host::text;
 use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 
 use crate::cli::{HelpArgs, ManArgs};

@@ -19,7 +19,6 @@ mod next_timmy;
 mod paths;
 mod scheduler;
 mod shadow;
-mod signals;
 mod suite;
 mod supervise;
 mod table;
@@ -30,8 +29,8 @@ mod why;
 use std::process::ExitCode;
 
 use common::exit;
-use common::host::Host;
 use common::tool;
+use host::Host;
 
 use crate::cli::{Cli, Command, ServiceCommand};
 

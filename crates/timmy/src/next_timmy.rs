@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use common::child;
-use common::host::Host;
-use common::text;
+use host::Host;
+use host::child;
+use host::text;
 
 use crate::cli::Cli;
 use crate::tools;

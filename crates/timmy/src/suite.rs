@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use common::document::{self, Document};
-use common::host::Host;
 use common::layout::Repo;
 use common::manifest::{Listed, Manifest, ManifestError, Problem};
-use common::source::Source;
-use common::{CommonArgs, Error, Page, View, cycle_log, text};
+use common::{CommonArgs, Error, Page, View, cycle_log};
+use host::Host;
+use host::source::Source;
+use host::text;
 use records::stored_files::{LOGS, MANIFEST};
 use records::{AutomationState, DailyRunFile, Pause, Pauses, Stored, pyjson};
 use serde::Serialize;

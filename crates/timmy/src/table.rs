@@ -1,6 +1,6 @@
 //! Tables that fit a terminal of 80 columns: the last column takes what is left.
 
-use common::text;
+use host::text;
 
 /// Lays rows of cells out in columns, the widest cell deciding, no line wider than `width`. The last column is cut to what is
 /// left; of the others none is wider than `most` columns. Spaces at the beginning of a cell indent it.

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use common::Tool;
-use common::child;
-use common::host::Host;
+use host::Host;
+use host::child;
 
 /// Every tool of the suite that is a part of this program, or next to it.
 pub const TOOLS: [Tool; 8] = [

@@ -1,15 +1,16 @@
 //! `timmy trigger EVENT`: the enabled automations of an event, one after the other.
 
-use common::host::Host;
-use common::{Error, Outcome, text};
+use common::{Error, Outcome};
+use host::Host;
+use host::text;
 use records::Reason;
 use schedule::parse_trigger;
 use serde::Serialize;
 
 use crate::cli::TriggerArgs;
-use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::{Ran, run_event};
+use host::signals::Signals;
 
 /// What became of an event, as JSON.
 #[derive(Serialize)]
@@ -28,7 +29,7 @@ pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Outcome, Error>
     for problem in &suite.unreadable {
         suite.warn(&format!("{}", problem.error));
     }
-    let signals = Signals::watch()?;
+    let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     let all = run_event(&suite, &event, &args.args, signals.stop());
     for ran in &all {
         let is_news = ran.reason != Reason::RanWell;

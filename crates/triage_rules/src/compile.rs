@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::source::{Position, Source, SourceError};
-use common::text;
+use host::source::{Position, Source, SourceError};
+use host::text;
 use records::triage_rules::{Dimension as DimensionFile, Place, RuleFile, RulesFile};
 use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
 use serde_yaml::{Location, Spanned};

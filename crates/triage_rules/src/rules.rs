@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::Failure;
-use common::files::{self, FileError};
-use common::source::{Source, SourceError};
+use host::files::{self, FileError};
+use host::source::{Source, SourceError};
 use records::IssueType;
 use records::triage_rules::{Length, Order};
 use regex::bytes::{Regex, RegexSet};

@@ -19,13 +19,13 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::CommandFactory;
-use common::files::{self, FileError};
-use common::host::Host;
 use common::ready::ReadyIssues;
 use common::run::{Earnings, Run};
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
 use gitea::{ForgeError, Issue, IssueQuery, issues_from_file};
+use host::Host;
+use host::files::{self, FileError};
 use records::stored_files::{QUARANTINE, QUEUE, TRIAGE_LOG};
 use records::{Deferred, Stored, TriageRun, pyjson};
 

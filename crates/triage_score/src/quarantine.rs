@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use common::document::{self, Document};
-use common::files::{self, FileError};
 use common::ready::ReadyIssues;
 use common::run::Run;
 use common::{Error, cycle_log};
+use host::files::{self, FileError};
 use records::stored_files::QUARANTINE;
 use records::{Quarantine, QuarantineEntry, Release, ReleasedIssues};
 

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use common::document;
-use common::files::{self, FileError};
 use common::queue::{QueueRead, read_whole};
 use common::run::Run;
 use gitea::Issue;
+use host::files::{self, FileError};
 use records::stored_files::{QUEUE, QUEUE_BACKUP};
 use records::{IssueType, OtherFields, QueueItem, QueueItemAdditions, timestamp};
 use regex::Regex;
@@ -163,7 +163,7 @@ pub(crate) fn write(run: &Run, ready: &[Scored]) -> Result<(), FileError> {
 
 #[cfg(test)]
 mod tests {
-    use common::source::Source;
+    use host::source::Source;
 
     use triage_rules::SHIPPED;
 

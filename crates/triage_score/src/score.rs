@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use common::text;
 use gitea::Issue;
+use host::text;
 use records::IssueType;
 use serde::Serialize;
 use triage_rules::{Length, Rule, Rules, type_groups};
@@ -231,8 +231,8 @@ fn cut(text: &str, limit: usize) -> &str {
 mod tests {
     use std::sync::LazyLock;
 
-    use common::source::Source;
     use gitea::Label;
+    use host::source::Source;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,8 +1,8 @@
 //! `scores.json`: each issue's score of the last triage, rule by rule, so that a verdict can be explained without the forge.
 
 use common::Error;
-use common::files;
 use common::run::Run;
+use host::files;
 use records::{Reason, ScoreRule, ScoredIssue, ScoredIssues, Scores, Stored, pyjson};
 use triage_rules::Rules;
 

@@ -1,6 +1,7 @@
 //! What the tool shows: the result of a triage run, of an explanation, of a check of the rules, and of a release.
 
-use common::{Page, View, text};
+use common::{Page, View};
+use host::text;
 use records::{IssueType, Reason, TriageRun};
 use serde::{Serialize, Serializer};
 

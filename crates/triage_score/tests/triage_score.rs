@@ -150,7 +150,7 @@ fn a_release_while_a_triage_runs_is_not_lost() {
     let (quarantine, released) = (".loop/quarantine.json", ".loop/quarantine_released.json");
     assert!(sandbox.json(quarantine)["85"].is_object());
     // The release holds the lock; the triage meets it there, with all that it has read before.
-    let lock = common::files::lock(&sandbox.root().join(quarantine)).unwrap();
+    let lock = host::files::lock(&sandbox.root().join(quarantine)).unwrap();
     let triage = sandbox.call("triage_score", ["--issues", "issues.json", "--json"]).start();
     let state = ".loop/automation_state.json";
     sandbox::soon(|| sandbox.json(state)["automations"]["triage_score"]["status"] == "running");

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use clap::Command;
-use common::host::Host;
 use common::manifest::SHIPPED;
 use common::settings::{Layers, Resolved, SHARED_KEYS};
+use host::Host;
 use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 use records::{Durability, ManifestFile, StoredFile, TOKEN_ECONOMY};
 use schemars::Schema;

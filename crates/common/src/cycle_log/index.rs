@@ -14,9 +14,9 @@ use records::{Cycle, CycleIndex, Epoch, Stored, parse_time, written};
 
 use super::line::LineReader;
 use crate::document::{self, Document};
-use crate::files::{self, FileError};
 use crate::fingerprint::{ending, identity};
 use crate::journal;
+use host::files::{self, FileError};
 
 /// The counts over the whole log.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 
 use records::Cycle;
 
-use crate::files::{self, FileError};
-use crate::host::Host;
 use crate::journal;
 use crate::layout::Repo;
 use crate::manifest::Manifest;
 use crate::settings::{Layers, Setting, SettingsError};
+use host::Host;
+use host::files::{self, FileError};
 
 /// The automation that writes the log, and whose settings say where it is and what is made of it.
 pub const OWNER: &str = "cycle_retro";

@@ -7,7 +7,7 @@ use records::{Cycle, IssueType, RecentFailure, Summary, TypeSummary, rate};
 
 use super::index::Index;
 use crate::document;
-use crate::files::{self, FileError};
+use host::files::{self, FileError};
 
 /// How many failures are listed.
 const RECENT_FAILURES: usize = 5;

@@ -16,9 +16,9 @@ use serde_json::de::{IoRead, Read, SliceRead};
 use serde_json::value::RawValue;
 
 use crate::document;
-use crate::files::{self, FileError};
 use crate::journal;
-use crate::source::{Position, SourceError};
+use host::files::{self, FileError};
+use host::source::{Position, SourceError};
 use list::{Item, ListReader};
 
 /// How much of a queue is read at once, in bytes.

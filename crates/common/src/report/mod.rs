@@ -9,11 +9,11 @@ use records::{AutomationEntry, AutomationState, Reason, Status, Stored};
 
 use crate::document::{self, Document};
 use crate::error::Failure;
-use crate::files::{self, FileError};
-use crate::host::Host;
 use crate::layout::Repo;
 use crate::manifest::Manifest;
-use crate::source::SourceError;
+use host::Host;
+use host::files::{self, FileError};
+use host::source::SourceError;
 
 /// What could not be reported.
 #[derive(Debug, thiserror::Error)]

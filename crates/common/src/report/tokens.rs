@@ -5,8 +5,8 @@ use std::path::Path;
 use records::{Stored, TOKEN_ECONOMY, TokenLine, pyjson};
 
 use super::Report;
-use crate::files::{self, FileError};
 use crate::journal;
+use host::files::{self, FileError};
 
 impl Report<'_> {
     /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones. Returns

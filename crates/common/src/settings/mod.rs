@@ -11,10 +11,10 @@ use serde_json::Value as Json;
 pub use value::{Secret, Value};
 
 use crate::error::Failure;
-use crate::host::Host;
-use crate::redact;
-use crate::source::{Position, SourceError};
-use crate::text;
+use host::Host;
+use host::redact;
+use host::source::{Position, SourceError};
+use host::text;
 
 /// The keys that several tools read, so that `TIMMY_AUTOMATION_<KEY>` sets them for all.
 pub const SHARED_KEYS: [&str; 7] =

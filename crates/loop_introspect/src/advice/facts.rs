@@ -89,7 +89,7 @@ impl Evidence<'_> {
                     reason: "first_seen_in_the_period".to_owned(),
                     finding: format!(
                         "A new reason for failure: \"{}\", {} times, {} cycles.",
-                        common::text::fit(&reason.example, 60),
+                        host::text::fit(&reason.example, 60),
                         reason.episodes,
                         reason.cycles
                     ),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use common::child::{self, Ended};
+use host::child::{self, Ended};
 
 use super::Project;
 use crate::file::File;

@@ -1,7 +1,7 @@
 //! The loop's own configuration is right: what the tools would refuse at night is found before it is committed.
 
 use common::manifest::Manifest;
-use common::source::{Source, SourceError};
+use host::source::{Source, SourceError};
 use records::DailyRunFile;
 
 use crate::file::{File, Report};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use common::text::fit;
+use host::text::fit;
 
 use super::Shown;
 

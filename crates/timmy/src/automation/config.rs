@@ -2,7 +2,8 @@
 
 use common::manifest::{Listed, Manifest};
 use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
-use common::{Error, Outcome, Page, View, redact, text};
+use common::{Error, Outcome, Page, View};
+use host::{redact, text};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 

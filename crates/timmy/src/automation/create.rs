@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use common::{Error, Outcome, Page, View, files};
+use common::{Error, Outcome, Page, View};
+use host::files;
 use records::Trigger;
 use schedule::parse_trigger;
 use serde::Serialize;
@@ -186,7 +187,7 @@ mod tests {
         ] {
             let new = with_entry(text, "mine", "../scripts/mine.sh", &Trigger::Daily).unwrap();
             let (manifest, problems) =
-                common::manifest::Manifest::read(common::source::Source::new("m", new.as_str())).unwrap();
+                common::manifest::Manifest::read(host::source::Source::new("m", new.as_str())).unwrap();
             assert!(problems.is_empty(), "{problems:?}");
             assert!(manifest.find("mine").unwrap().entry.trigger.is(&Trigger::Daily));
             assert!(new.starts_with(&text[..15]), "{new}");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use common::manifest::Problem;
 use common::report::{Judged, Report};
-use common::{Error, Outcome, Page, View, text};
+use common::{Error, Outcome, Page, View};
+use host::text;
 use records::{Reason, Status, parse_time, timestamp};
 use serde::Serialize;
 

@@ -10,9 +10,10 @@ mod switch;
 use std::fmt;
 
 use common::document;
-use common::host::Host;
 use common::manifest::Problem;
-use common::{Error, Outcome, Page, View, text};
+use common::{Error, Outcome, Page, View};
+use host::Host;
+use host::text;
 use records::{PauseEntry, Pauses, Reason, timestamp};
 use serde::Serialize;
 
@@ -20,9 +21,9 @@ pub(crate) use list::record_in_state;
 pub(crate) use survey::survey;
 
 use crate::cli::{AutomationCommand, IdsArgs, PauseArgs, RunArgs};
-use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::{self, Order};
+use host::signals::Signals;
 
 /// Runs a command of `timmy automation`.
 pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Outcome, Error> {
@@ -204,7 +205,7 @@ fn resume(suite: &Suite, args: &IdsArgs) -> Result<Outcome, Error> {
 /// Runs one automation; ends as it ends.
 fn run(suite: &Suite, args: &RunArgs) -> Result<Outcome, Error> {
     let listed = suite.automation(&args.id)?;
-    let signals = Signals::watch()?;
+    let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     let ran = supervise::run(
         suite,
         &Order {

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use common::Tool;
-use common::host::Host;
 use common::manifest::{Listed, Problem};
 use common::settings::{Layers, SUPERVISION_KEYS, SettingsError};
-use common::source::{Source, SourceError};
-use common::text;
+use host::Host;
+use host::source::{Source, SourceError};
+use host::text;
 use records::TOKEN_ECONOMY;
 use schedule::{check_trigger, parse_trigger};
 use serde::Deserialize;

@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use common::manifest::{CONFIG_LIMIT, Listed, Manifest, SHIPPED};
-use common::source::Source;
-use common::{Error, Outcome, Page, View, files};
+use common::{Error, Outcome, Page, View};
+use host::files;
+use host::source::Source;
 use serde::{Serialize, Serializer};
 
 use crate::suite::Suite;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::child;
-use common::files;
+use host::child;
+use host::files;
 use serde::{Serialize, Serializer};
 
 use crate::suite::Suite;

@@ -5,8 +5,9 @@ mod callers;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::host::Host;
-use common::{Error, Outcome, Page, View, text};
+use common::{Error, Outcome, Page, View};
+use host::Host;
+use host::text;
 use records::{Installation, InstalledPath};
 use serde::Serialize;
 

@@ -5,10 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use common::document;
-use common::files;
-use common::host::Host;
 use common::layout::Repo;
 use common::{CommonArgs, Error, Outcome, Page, View};
+use host::Host;
+use host::files;
 use records::stored_files::PROGRAMS;
 use records::{Installation, InstalledPath, Original};
 use serde::Serialize;

@@ -5,10 +5,11 @@ use std::os::unix::fs::{chown, symlink};
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
 
-use common::files;
-use common::host::Host;
 use common::layout::Repo;
-use common::{CommonArgs, Error, Outcome, Page, View, text};
+use common::{CommonArgs, Error, Outcome, Page, View};
+use host::Host;
+use host::files;
+use host::text;
 use records::{Installation, InstalledPath, Original, Stored};
 use serde::Serialize;
 

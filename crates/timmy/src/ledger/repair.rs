@@ -4,9 +4,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use common::document::{self, Document};
-use common::files::{self, Durability, FileError, Lock};
-use common::host::Host;
 use common::{Error, Outcome, Page, View, journal};
+use host::Host;
+use host::files::{self, Durability, FileError, Lock};
 use records::TokenLine;
 use serde::Serialize;
 use serde_json::Value;

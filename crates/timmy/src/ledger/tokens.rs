@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use common::host::Host;
 use common::{Error, Outcome, Page, View, journal};
+use host::Host;
 use records::{Stored, TokenLine};
 use serde::{Serialize, Serializer};
 

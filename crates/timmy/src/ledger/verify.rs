@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use common::document::{self, Document};
-use common::files::FileError;
-use common::host::Host;
 use common::{Error, Outcome, Page, View, journal};
+use host::Host;
+use host::files::FileError;
 use records::TokenLine;
 use serde::Serialize;
 use serde_json::Value;

@@ -8,13 +8,13 @@ use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::child;
 use common::document;
-use common::files::{self, FileError};
-use common::host::Host;
 use common::manifest::Listed;
 use common::report::Report;
 use common::{CommonArgs, Error, Outcome};
+use host::Host;
+use host::child;
+use host::files::{self, FileError};
 use records::{Reason, ScheduleSlot, ScheduleState, Status, Stored, Trigger, timestamp};
 use schedule::{Due, MachineZone, Memory, Plan, cycles_are_due, look};
 use serde::Serialize;
@@ -22,9 +22,9 @@ use serde::Serialize;
 use super::next::{cycles, next_runs, scheduled_triggers};
 use super::settings::Timing;
 use super::{ScheduleSettings, right_to_schedule};
-use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::{self, Before, Order, Ran, label, right_to_run};
+use host::signals::Signals;
 
 /// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
 /// after it.
@@ -138,7 +138,8 @@ impl<'h> Keeper<'h> {
     fn work(&mut self, for_ever: bool) -> Result<Vec<Ran>, Error> {
         let (sender, events) = channel();
         let on_signal = sender.clone();
-        let signals = Signals::watch_and(move || drop(on_signal.send(Event::Signal)))?;
+        let signals = Signals::watch_and(move || drop(on_signal.send(Event::Signal)))
+            .map_err(Error::caused("cannot wait for signals"))?;
         let kill = AtomicBool::new(false);
         thread::scope(|scope| {
             let mut stop_by: Option<Instant> = None;

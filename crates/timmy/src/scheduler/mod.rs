@@ -5,8 +5,9 @@ mod next;
 mod service;
 mod settings;
 
-use common::host::Host;
-use common::{Error, Outcome, files};
+use common::{Error, Outcome};
+use host::Host;
+use host::files;
 use records::stored_files::RUN_LOCKS;
 
 pub(crate) use next::next_runs;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use common::files::{self, Durability};
-use common::host::Host;
 use common::{Error, Outcome};
+use host::Host;
+use host::files::{self, Durability};
 use records::stored_files::{PROGRAMS, RUN_LOCKS};
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::text;
+use host::text;
 use records::stored_files::LOOP_FILES;
 use records::{Difference, parse_time};
 use regex::Regex;

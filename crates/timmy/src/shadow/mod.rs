@@ -9,10 +9,11 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use common::child::{self, Call, Ended, Kept};
-use common::files;
-use common::host::Host;
-use common::{Error, Outcome, redact};
+use common::{Error, Outcome};
+use host::Host;
+use host::child::{self, Call, Ended, Kept};
+use host::files;
+use host::redact;
 use records::stored_files::ORIGINALS;
 use records::{Difference, ShadowRun, ShadowSide, Stored, pyjson};
 
@@ -21,10 +22,10 @@ pub(crate) use report::report;
 use crate::cli::{ShadowArgs, ShadowCommand};
 use crate::shadow::compare::{compare, describe};
 use crate::shadow::stage::{Stage, Written};
-use crate::signals::Signals;
 use crate::suite::Suite;
 use crate::supervise::own_program;
 use crate::tools;
+use host::signals::Signals;
 
 /// The largest output that is compared, in bytes of each stream.
 const OUTPUT_LIMIT: usize = 64 << 20;
@@ -60,7 +61,7 @@ pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Outcome, Error> {
     let suite = Suite::open(host, &args.common)?;
     let old_call = find_script(&suite, &args.call)?;
     suite.repo.prepare()?;
-    let signals = Signals::watch()?;
+    let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     // The copies are gone before a signal may end us.
     let verdict = side_by_side(&suite, args, &old_call, &signals);
     signals.end_as_told(host);

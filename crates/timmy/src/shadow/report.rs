@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use common::{Error, Outcome, Page, View, journal, text};
+use common::{Error, Outcome, Page, View, journal};
+use host::text;
 use records::{ShadowRun, Stored};
 use serde::Serialize;
 

@@ -127,7 +127,7 @@ impl Stage {
     pub fn put_script(&self, name: &Path, kept: &Path) -> Result<PathBuf, Error> {
         let path = self.root().join(name);
         let _ = fs::remove_dir(&path);
-        common::files::remove(&path)?;
+        host::files::remove(&path)?;
         if let Some(above) = path.parent() {
             fs::create_dir_all(above).map_err(Error::io("create the directory", above))?;
         }
@@ -283,7 +283,7 @@ fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
     }
     copy_folder(&shared.join("refs"), &to.join("refs"))?;
     let alternates = format!("{}\n", shared.join("objects").display());
-    common::files::create(&to.join("objects/info/alternates"), alternates.as_bytes())?;
+    host::files::create(&to.join("objects/info/alternates"), alternates.as_bytes())?;
     Ok(())
 }
 

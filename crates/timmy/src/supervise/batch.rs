@@ -114,7 +114,7 @@ impl Before {
 #[cfg(test)]
 mod tests {
     use common::manifest::Manifest;
-    use common::source::Source;
+    use host::source::Source;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use common::files;
+use host::files;
 
 /// The size from which on a log is put aside, in bytes.
 const LIMIT: u64 = 4 << 20;

@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::Error;
-use common::child::{self, Call, Ended, From};
-use common::files::{self, FileError};
-use common::host::Host;
 use common::manifest::{self, Listed};
 use common::report::{Ending, Report};
 use common::settings::{Layers, Setting, SettingsError};
+use host::Host;
+use host::child::{self, Call, Ended, From};
+use host::files::{self, FileError};
 use records::stored_files::RUN_LOCKS;
 use records::{DeclaredTrigger, Reason, Trigger, timestamp};
 use serde::Serialize;

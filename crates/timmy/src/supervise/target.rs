@@ -6,8 +6,8 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use common::host::Host;
 use common::manifest::Listed;
+use host::Host;
 
 use super::own_program;
 use crate::paths::tidy;

@@ -1,7 +1,8 @@
 //! Why an automation ran, or did not.
 
 use chrono::{DateTime, Utc};
-use common::{Error, Outcome, Page, View, text};
+use common::{Error, Outcome, Page, View};
+use host::text;
 use records::{AutomationEntry, AutomationState, Reason, Status, timestamp};
 use serde::Serialize;
 use serde_json::Value;

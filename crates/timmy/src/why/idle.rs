@@ -2,7 +2,8 @@
 
 use common::queue::QueueRead;
 use common::ready::ReadyIssues;
-use common::{Error, Outcome, Page, View, journal, text};
+use common::{Error, Outcome, Page, View, journal};
+use host::text;
 use records::stored_files::TRIAGE_LOG;
 use records::{AutomationState, IdleState, Object, Quarantine, Reason, TriageRun, timestamp};
 use serde::Serialize;

@@ -2,7 +2,8 @@
 
 use common::cycle_log::LineReader;
 use common::ready::ReadyIssues;
-use common::{Error, Outcome, Page, View, journal, text};
+use common::{Error, Outcome, Page, View, journal};
+use host::text;
 use records::{Agenda, AgendaItem, Cycle, Quarantine, QuarantineEntry, Reason, Scores, timestamp};
 use serde::Serialize;
 use serde_json::Value;

@@ -5,8 +5,9 @@ mod idle;
 mod issue;
 mod score;
 
-use common::host::Host;
-use common::{Error, Outcome, text};
+use common::{Error, Outcome};
+use host::Host;
+use host::text;
 use records::{REASONS, Reason, pyjson};
 use serde::Serialize;
 

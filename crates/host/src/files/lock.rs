@@ -218,7 +218,6 @@ fn last_byte(file: &File, length: u64) -> io::Result<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Failure;
 
     #[test]
     fn a_replacement_leaves_the_new_text_and_no_remains() {

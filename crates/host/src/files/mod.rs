@@ -144,7 +144,6 @@ fn regular(metadata: &fs::Metadata) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Failure;
 
     #[test]
     fn what_is_no_file_is_refused_with_a_hint() {

@@ -1,15 +1,14 @@
 //! Signals that ask a command to end: seen by whoever runs children, which are ended first.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use common::Error;
-use common::host::Host;
+use crate::Host;
 
 /// SIGINT, SIGTERM and SIGHUP, watched for.
-pub(crate) struct Signals {
+pub struct Signals {
     stop: Arc<AtomicBool>,
     number: Arc<AtomicUsize>,
     count: Arc<AtomicUsize>,
@@ -17,13 +16,19 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Watches from now on: a signal no longer ends the process by itself.
-    pub fn watch() -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// The system has no more file descriptors.
+    pub fn watch() -> io::Result<Self> {
         Self::watch_and(|| ())
     }
 
     /// Watches from now on, and calls `wake` at each signal.
-    pub fn watch_and(wake: impl Fn() + Send + 'static) -> Result<Self, Error> {
-        let (mut stream, number) = Host::wake_on_signal().map_err(Error::caused("cannot wait for signals"))?;
+    ///
+    /// # Errors
+    /// As [`Signals::watch`].
+    pub fn watch_and(wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let (mut stream, number) = Host::wake_on_signal()?;
         let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (set, counted) = (Arc::clone(&stop), Arc::clone(&count));
         thread::spawn(move || {

@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::Failure;
 use crate::text;
 
 /// A configuration file's path and text.
@@ -156,12 +155,6 @@ impl Source {
     pub fn offset_of(&self, piece: &str) -> usize {
         let offset = (piece.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
         if offset <= self.text.len() { offset } else { 0 }
-    }
-}
-
-impl Failure for SourceError {
-    fn hint(&self) -> Option<String> {
-        self.hint.clone()
     }
 }
 

@@ -4,8 +4,6 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::error::Failure;
-
 /// What could not be done with which file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}", path.display())]
@@ -42,8 +40,9 @@ impl FileError {
     }
 }
 
-impl Failure for FileError {
-    fn hint(&self) -> Option<String> {
+impl FileError {
+    /// Returns what to do about it.
+    pub fn hint(&self) -> Option<String> {
         // What is there: of a path that is not, the nearest folder above it.
         let there = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(&self.path);
         let path = there.display();
