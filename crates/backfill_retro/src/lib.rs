@@ -20,7 +20,6 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use clap::CommandFactory;
-use common::cycle_log::{self, Index, Places, write_summary};
 use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
@@ -31,6 +30,7 @@ use host::text;
 use records::pyjson;
 use records::stored_files::SUMMARY;
 use serde::Serialize;
+use store::cycle_log::{self, Index, Places, write_summary};
 
 use crate::cli::Cli;
 use crate::merge::Line;

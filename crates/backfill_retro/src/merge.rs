@@ -6,11 +6,11 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use common::cycle_log::LineReader;
-use common::journal::{self, MAX_LINE};
 use host::files::{self, FileError, Lock};
 use json_fields::slot;
 use records::{Cycle, Stored, parse_time, written};
+use store::cycle_log::LineReader;
+use store::log::{self, MAX_LINE};
 
 const TIMESTAMP: usize = slot(Cycle::FIELDS, "timestamp");
 const PR: usize = slot(Cycle::FIELDS, "pr");
@@ -30,7 +30,7 @@ pub(crate) struct Line {
 /// The log cannot be read.
 pub(crate) fn known(path: &Path) -> Result<HashSet<u64>, FileError> {
     let (mut known, mut reader) = (HashSet::new(), LineReader::default());
-    journal::scan(path, 0, |line| known.extend(line.and_then(|line| pull_request(&mut reader, line))))?;
+    log::scan(path, 0, |line| known.extend(line.and_then(|line| pull_request(&mut reader, line))))?;
     Ok(known)
 }
 
@@ -158,7 +158,7 @@ mod tests {
             "[7]",
             "{\"pr\": ",
         ] {
-            let general = journal::parse::<Cycle>(line.as_bytes());
+            let general = log::parse::<Cycle>(line.as_bytes());
             assert_eq!(
                 pull_request(&mut reader, line.as_bytes()),
                 general.as_ref().and_then(|cycle| cycle.pr),

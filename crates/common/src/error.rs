@@ -8,6 +8,7 @@ use std::path::Path;
 use host::files::FileError;
 use host::source::SourceError;
 use host::text;
+use store::repo::NoRepo;
 
 /// An error that can end a program.
 pub trait Failure: StdError + Send + Sync + 'static {
@@ -97,6 +98,12 @@ impl Error {
 }
 
 impl Failure for FileError {
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Failure for NoRepo {
     fn hint(&self) -> Option<String> {
         self.hint()
     }

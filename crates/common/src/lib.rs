@@ -6,17 +6,11 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`branch`] | what a branch's name says |
-//! | [`cycle_log`] | the log of cycles: its place, index, summary |
-//! | [`document`] | a JSON file that is read and rewritten whole |
+//! | [`cycle_log_settings`] | where the log of cycles is, and what is made of it |
 //! | [`error`] | what ends a program otherwise than expected |
 //! | [`exit`] | what a program's caller sees when it ends |
-//! | [`fingerprint`] | whether a file is still the one that something was computed from |
-//! | [`journal`] | a log of JSON lines |
-//! | [`layout`] | where the repository and each stored file are |
 //! | [`manifest`] | the list of automations |
 //! | [`outcome`] | how a program ends as expected |
-//! | [`queue`] | the file of the queue, read item by item |
-//! | [`ready`] | what is ready and not in quarantine, and why the loop is idle |
 //! | [`report`] | what a run leaves behind: state and tokens |
 //! | [`run`] | one run of a tool, from its flags to its report |
 //! | [`settings`] | the settings in layers, each value with its origin |
@@ -24,17 +18,11 @@
 //! | [`view`] | a result as a value, rendered as text or as JSON |
 
 pub mod branch;
-pub mod cycle_log;
-pub mod document;
+pub mod cycle_log_settings;
 pub mod error;
 pub mod exit;
-pub mod fingerprint;
-pub mod journal;
-pub mod layout;
 pub mod manifest;
 pub mod outcome;
-pub mod queue;
-pub mod ready;
 pub mod report;
 pub mod run;
 pub mod settings;

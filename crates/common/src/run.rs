@@ -6,10 +6,8 @@ use std::time::Instant;
 use records::{Pause, Pauses, Reason, TOKEN_ECONOMY, pyjson, timestamp};
 use serde::Serialize;
 
-use crate::cycle_log;
-use crate::document::{self, Document};
+use crate::cycle_log_settings;
 use crate::error::{Error, chain};
-use crate::layout::Repo;
 use crate::manifest::Manifest;
 use crate::outcome::Outcome;
 use crate::report::{Ending, Report, ReportError};
@@ -19,6 +17,8 @@ use crate::view::{Page, View};
 use host::Host;
 use host::files::{self, FileError};
 use host::text;
+use store::document::{self, Document};
+use store::repo::Repo;
 
 /// A run: the world, the repository, the configuration, and the flags that all tools share.
 pub struct Run<'h> {
@@ -101,9 +101,9 @@ impl<'h> Run<'h> {
     /// Returns where the log of cycles is.
     ///
     /// # Errors
-    /// As [`cycle_log::place`].
+    /// As [`cycle_log_settings::place`].
     pub fn cycles_log(&self) -> Result<PathBuf, SettingsError> {
-        cycle_log::place(self.host, &self.repo, &self.manifest)
+        cycle_log_settings::place(self.host, &self.repo, &self.manifest)
     }
 
     /// Returns how many of the log's last lines its summary covers.
@@ -111,12 +111,12 @@ impl<'h> Run<'h> {
     /// # Errors
     /// As [`Run::cycles_log`].
     pub fn summary_window(&self) -> Result<usize, SettingsError> {
-        let count = self.setting_of_log(&cycle_log::SUMMARY_WINDOW)?;
+        let count = self.setting_of_log(&cycle_log_settings::SUMMARY_WINDOW)?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
     fn setting_of_log<T: Value>(&self, setting: &Setting<T>) -> Result<T, SettingsError> {
-        cycle_log::layers(self.host, &self.manifest).get(setting, None)
+        cycle_log_settings::layers(self.host, &self.manifest).get(setting, None)
     }
 
     /// Returns whether the manifest disables the automation, or it is paused, and `--force` is not given.

@@ -12,7 +12,6 @@ mod result_file;
 mod settings;
 
 use clap::CommandFactory;
-use common::cycle_log::{self, Index, Places, write_summary};
 use common::error::chain;
 use common::run::{Earnings, Run};
 use common::tool::{self, Tool};
@@ -23,6 +22,7 @@ use host::text;
 use records::stored_files::SUMMARY;
 use records::{Cycle, IssueType, MainChecks, Reason, Seconds, Stored, pyjson};
 use serde::{Serialize, Serializer};
+use store::cycle_log::{self, Index, Places, write_summary};
 
 use crate::cli::Cli;
 use crate::result_file::ResultFile;

@@ -1,11 +1,11 @@
 //! `cycle_result.json`: what the agent says it did. Agents wrap it in a Markdown fence, talk around it, write numbers as
 //! texts, or break off in the middle.
 
-use common::document;
-use common::layout::Repo;
 use host::files::{self, FileError};
 use records::{CycleResult, Stored};
 use serde_json::{Map, Value};
+use store::document;
+use store::repo::Repo;
 
 /// The largest result that is read, in bytes.
 const LIMIT: u64 = 1 << 20;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use common::cycle_log::{RETRO_FILE, SUMMARY_WINDOW};
+use common::cycle_log_settings::{RETRO_FILE, SUMMARY_WINDOW};
 use common::settings::{Layers, Setting, SettingsError};
 
 const REQUIRE_MAIN_GREEN: Setting<bool> =

@@ -1,8 +1,8 @@
 //! What the `origin` remote says about the forge: its address and the repository's name there.
 
-use common::layout::Repo;
 use host::files;
 use reqwest::Url;
+use store::repo::Repo;
 
 /// Hosts that are known to run something else.
 const OTHER_FORGES: [&str; 6] =

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::layout::Repo;
 use common::settings::{Layers, Secret, Setting, SettingsError};
 use host::Host;
 use host::files;
 use reqwest::Url;
+use store::repo::Repo;
 
 use crate::remote::{self, is_slug};
 

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::Failure;
-use common::layout::Repo;
 use common::settings::Layers;
 use demo_forge::{Access, DemoForge, Fault, Options, Project};
 use gitea::{Connection, Forge, ForgeError, ForgeSettings, IssueQuery, State};
 use host::Host;
 use sandbox::{CANARY_TOKEN, serve, serve_with};
 use serde_json::{Value, json};
+use store::repo::Repo;
 
 fn project(issues: u64) -> Project {
     let entry = |number: u64| json!({"number": number, "title": format!("Issue {number}"), "created_at": format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60), "updated_at": "2026-02-01T00:00:00Z"});

@@ -1,11 +1,11 @@
 //! `idle_state.json`: how many calls in a row found no work.
 
-use common::document::{self, Document};
-use common::layout::Repo;
 use common::run::Run;
 use host::files::{self, FileError};
 use records::stored_files::IDLE_STATE;
 use records::{IdleState, Object};
+use store::document::{self, Document};
+use store::repo::Repo;
 
 /// Counts one more idle call; `backoff` says how long to wait after so many before it. Returns the count and the wait.
 pub(crate) fn count_call(run: &Run, backoff: impl FnOnce(u64) -> u64) -> Result<(u64, u64), FileError> {

@@ -16,7 +16,6 @@ mod work;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use clap::CommandFactory;
-use common::document;
 use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
@@ -26,6 +25,7 @@ use host::text;
 use records::stored_files::{CYCLE_RESULT, IDLE_STATE, QUARANTINE, QUEUE};
 use records::{CycleResult, IssueType, QueueItem, Reason};
 use serde::Serialize;
+use store::document;
 
 use crate::cli::Cli;
 use crate::settings::Settings;

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::journal;
-use common::queue::{self, QueueRead};
-use common::ready::ReadyIssues;
 use common::run::Run;
 use gitea::{ForgeError, IssueQuery, State};
 use host::files::{self, FileError};
 use records::stored_files::{QUEUE, TRIAGE_LOG};
 use records::{Quarantine, QueueItem, Reason, TriageRun};
+use store::log;
+use store::queue::{self, QueueRead};
+use store::ready::ReadyIssues;
 
 use crate::settings::Settings;
 
@@ -100,7 +100,7 @@ fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64
         return Ok(BTreeSet::new());
     };
     let written = modified(&run.repo.path(&QUEUE));
-    let last_triage = journal::tail::<TriageRun>(&run.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
+    let last_triage = log::tail::<TriageRun>(&run.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
     let many_are_open = last_triage.and_then(|triage| triage.total_open).is_some_and(|open| open > PAGE);
     if let (true, Some(written)) = (many_are_open, written) {
         let since = Some(written - CLOCK_SKEW);

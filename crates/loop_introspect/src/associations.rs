@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use common::journal;
 use host::files::FileError;
 use loop_monitor::stats::several::holm;
 use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
 use loop_monitor::{Parameters, Series};
 use records::TriageRun;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
+use store::log;
 
 use crate::claims::dispersion;
 use crate::scan::Cycle;
@@ -151,8 +151,8 @@ pub(crate) fn scores_before_first_tries(
     }
     let wanted: HashSet<u64> = first.iter().map(|(_, issue)| *issue).collect();
     let (mut said, mut places, mut damaged) = (HashMap::new(), HashMap::new(), 0);
-    journal::scan(path, 0, |line| {
-        let Some(run) = line.and_then(journal::parse::<TriageRun>) else {
+    log::scan(path, 0, |line| {
+        let Some(run) = line.and_then(log::parse::<TriageRun>) else {
             damaged += 1;
             return;
         };

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use common::document::{self, Document};
-use common::fingerprint::fingerprint;
 use common::run::Run;
 use host::files::FileError;
 use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, QUARANTINE, TRIAGE_LOG};
 use records::{Insights, InsightsSource, parse_time};
 use serde::Deserialize;
 use serde_json::Value;
+use store::document::{self, Document};
+use store::fingerprint::fingerprint;
 
 use crate::settings::Settings;
 

@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 
 use common::Error;
-use common::document::{self, Document};
-use common::journal;
 use common::run::Run;
 use loop_monitor::stats::{rates, real};
 use loop_monitor::{Masks, Parameters, Replay, Series, replay};
 use records::insights::{Effectiveness, FailureReason, Quarantine, RedMain, RepeatFailure, Timeouts};
 use records::stored_files::{DEEP_TRIAGE_LOG, TRIAGE_LOG};
 use records::{Insights, TriageRun};
+use store::document::{self, Document};
+use store::log;
 
 use crate::advice::{Advice, Evidence, Sorted};
 use crate::associations::{Associations, scores_before_first_tries};
@@ -219,8 +219,8 @@ fn timeouts(recent: &[Cycle]) -> Option<Timeouts> {
 /// How many runs a log of triage runs has after `from`.
 fn runs_since(path: &Path, from: i64) -> Result<usize, Error> {
     let mut count = 0;
-    journal::scan(path, 0, |line| {
-        let time = line.and_then(journal::parse::<TriageRun>).and_then(|run| run.time());
+    log::scan(path, 0, |line| {
+        let time = line.and_then(log::parse::<TriageRun>).and_then(|run| run.time());
         count += usize::from(time.is_some_and(|time| time.timestamp_micros() > from));
     })?;
     Ok(count)

@@ -4,9 +4,9 @@
 //! parser.
 
 use chrono::NaiveDate;
-use common::cycle_log::LineReader;
 use json_fields::{Object, slot};
 use records::{Cycle, IssueType, parse_time, written};
+use store::cycle_log::LineReader;
 
 /// What the scan needs of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,16 +130,16 @@ fn digits(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use common::journal;
     use json_fields::Finder;
     use proptest::prelude::*;
     use records::{MainChecks, Seconds, pyjson};
     use simulated_loop::{Bursts, Scenario};
+    use store::log;
 
     use super::*;
 
     fn general(line: &[u8]) -> Option<Line> {
-        journal::parse(line).map(|cycle: Cycle| cycle.into())
+        log::parse(line).map(|cycle: Cycle| cycle.into())
     }
 
     fn record() -> Cycle {

@@ -8,10 +8,10 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use common::journal::{self, MAX_LINE};
 use host::files::{self, FileError};
 use loop_monitor::place;
 use records::{Cycle as CycleRecord, IssueType};
+use store::log::{self, MAX_LINE};
 
 use crate::line::{Line, Reader};
 
@@ -155,7 +155,7 @@ impl Log {
             }
             at += count as u64;
         }
-        journal::parse(&line)
+        log::parse(&line)
     }
 }
 

@@ -16,11 +16,12 @@ mod sources;
 use clap::CommandFactory;
 use common::run::Run;
 use common::tool::{self, Tool};
-use common::{Error, Failure, Outcome, document};
+use common::{Error, Failure, Outcome};
 use gitea::ForgeError;
 use host::Host;
 use host::files;
 use records::{Agenda, Stored};
+use store::document;
 
 use crate::agenda::Plan;
 use crate::cli::Cli;

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::queue::QueueRead;
-use common::ready::ReadyIssues;
+use common::Error;
 use common::run::Run;
-use common::{Error, cycle_log};
 use gitea::{ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
 use records::stored_files::QUEUE;
 use records::{Cycle, QueueItem};
+use store::cycle_log;
+use store::queue::QueueRead;
+use store::ready::ReadyIssues;
 
 use crate::cli::Cli;
 use crate::settings::Settings;

@@ -7,12 +7,12 @@ use clap::Command;
 use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use common::layout::Repo;
 use common::manifest::Manifest;
 use common::{Error, Outcome};
 use host::Host;
 use host::text;
 use records::Trigger;
+use store::repo::Repo;
 
 use crate::cli::{Cli, CompletionsArgs};
 use crate::tools;

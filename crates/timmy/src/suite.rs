@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use common::document::{self, Document};
-use common::layout::Repo;
+use common::cycle_log_settings;
 use common::manifest::{Listed, Manifest, ManifestError, Problem};
-use common::{CommonArgs, Error, Page, View, cycle_log};
+use common::{CommonArgs, Error, Page, View};
 use host::Host;
 use host::source::Source;
 use host::text;
@@ -13,6 +12,8 @@ use records::stored_files::{LOGS, MANIFEST};
 use records::{AutomationState, DailyRunFile, Pause, Pauses, Stored, pyjson};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::document::{self, Document};
+use store::repo::Repo;
 
 /// The repository, its configuration, and how to speak.
 pub(crate) struct Suite<'h> {
@@ -135,7 +136,7 @@ impl<'h> Suite<'h> {
 
     /// Returns where the log of cycles is; where a wrong setting names it, its usual place.
     pub fn cycles_log(&self) -> PathBuf {
-        cycle_log::place(self.host, &self.repo, &self.manifest)
+        cycle_log_settings::place(self.host, &self.repo, &self.manifest)
             .unwrap_or_else(|_| self.repo.path(&records::stored_files::CYCLES))
     }
 

@@ -19,7 +19,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::CommandFactory;
-use common::ready::ReadyIssues;
 use common::run::{Earnings, Run};
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
@@ -28,6 +27,7 @@ use host::Host;
 use host::files::{self, FileError};
 use records::stored_files::{QUARANTINE, QUEUE, TRIAGE_LOG};
 use records::{Deferred, Stored, TriageRun, pyjson};
+use store::ready::ReadyIssues;
 
 use crate::cli::Cli;
 use crate::quarantine::{Decision, Policy};

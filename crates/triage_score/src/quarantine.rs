@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use common::document::{self, Document};
-use common::ready::ReadyIssues;
+use common::Error;
 use common::run::Run;
-use common::{Error, cycle_log};
 use host::files::{self, FileError};
 use records::stored_files::QUARANTINE;
 use records::{Quarantine, QuarantineEntry, Release, ReleasedIssues};
+use store::cycle_log;
+use store::document::{self, Document};
+use store::ready::ReadyIssues;
 
 /// When issues are quarantined.
 #[derive(Debug)]

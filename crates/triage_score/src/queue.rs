@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use common::document;
-use common::queue::{QueueRead, read_whole};
 use common::run::Run;
 use gitea::Issue;
 use host::files::{self, FileError};
@@ -14,6 +12,8 @@ use records::stored_files::{QUEUE, QUEUE_BACKUP};
 use records::{IssueType, OtherFields, QueueItem, QueueItemAdditions, timestamp};
 use regex::Regex;
 use serde::Serialize;
+use store::document;
+use store::queue::{QueueRead, read_whole};
 use triage_rules::{Order, Rules};
 
 use crate::score::{self, title_tags};

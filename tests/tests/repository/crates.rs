@@ -10,7 +10,7 @@ use crate::{crates, programs, read, root, shipped_code, sources};
 /// The line of `common` that may name a tool, with its file: the settings of the cycle log are those of the tool that appends
 /// to it.
 const NAMED_IN_COMMON: (&str, &str) =
-    ("crates/common/src/cycle_log/mod.rs", "pub const OWNER: &str = \"cycle_retro\";");
+    ("crates/common/src/cycle_log_settings.rs", "pub const OWNER: &str = \"cycle_retro\";");
 
 #[test]
 fn common_keeps_its_border() {

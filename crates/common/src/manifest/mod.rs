@@ -13,12 +13,12 @@ use records::stored_files::{DAILY_RUN, MANIFEST};
 use records::{DailyRunFile, ManifestEntry, ManifestFile};
 
 use crate::error::Failure;
-use crate::layout::Repo;
 use crate::settings::ConfigObject;
 use host::Host;
 use host::files::{self, FileError};
 use host::source::{Source, SourceError};
 use host::text;
+use store::repo::Repo;
 
 /// The largest configuration file that is read, in bytes.
 pub const CONFIG_LIMIT: u64 = 4 << 20;

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use records::{AutomationEntry, AutomationState, Reason, Status, Stored};
 
-use crate::document::{self, Document};
 use crate::error::Failure;
-use crate::layout::Repo;
 use crate::manifest::Manifest;
 use host::Host;
 use host::files::{self, FileError};
 use host::source::SourceError;
+use store::document::{self, Document};
+use store::repo::Repo;
 
 /// What could not be reported.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use records::{Stored, TOKEN_ECONOMY, TokenLine, pyjson};
 
 use super::Report;
-use crate::journal;
 use host::files::{self, FileError};
+use store::log;
 
 impl Report<'_> {
     /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones. Returns
@@ -42,12 +42,12 @@ impl Report<'_> {
 /// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none. And
 /// how many damaged lines stand behind that line.
 fn balance(path: &Path) -> Result<(i64, usize), FileError> {
-    let journal::Entries { mut intact, damaged } = journal::tail::<TokenLine>(path, 1)?;
+    let log::Entries { mut intact, damaged } = log::tail::<TokenLine>(path, 1)?;
     let last = intact.pop();
     if let Some(TokenLine { balance: None, .. }) = last {
         let mut sum = 0_i64;
-        journal::scan(path, 0, |line| {
-            if let Some(old) = line.and_then(journal::parse::<TokenLine>) {
+        log::scan(path, 0, |line| {
+            if let Some(old) = line.and_then(log::parse::<TokenLine>) {
                 sum = old.balance.unwrap_or(sum.saturating_add(old.tokens));
             }
         })?;

@@ -9,13 +9,13 @@ mod switch;
 
 use std::fmt;
 
-use common::document;
 use common::manifest::Problem;
 use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::text;
 use records::{PauseEntry, Pauses, Reason, timestamp};
 use serde::Serialize;
+use store::document;
 
 pub(crate) use list::record_in_state;
 pub(crate) use survey::survey;

@@ -4,14 +4,14 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use common::document;
-use common::layout::Repo;
 use common::{CommonArgs, Error, Outcome, Page, View};
 use host::Host;
 use host::files;
 use records::stored_files::PROGRAMS;
 use records::{Installation, InstalledPath, Original};
 use serde::Serialize;
+use store::document;
+use store::repo::Repo;
 
 use super::program::{self, hash};
 use super::record;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use common::document::{self, Document};
 use common::error::Error;
-use common::layout::Repo;
 use records::stored_files::ORIGINALS;
 use records::{Installation, InstalledPath};
+use store::document::{self, Document};
+use store::repo::Repo;
 
 /// Returns the directory of the originals.
 pub(super) fn originals(repo: &Repo) -> PathBuf {

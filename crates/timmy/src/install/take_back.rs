@@ -5,13 +5,13 @@ use std::os::unix::fs::{chown, symlink};
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
 
-use common::layout::Repo;
 use common::{CommonArgs, Error, Outcome, Page, View};
 use host::Host;
 use host::files;
 use host::text;
 use records::{Installation, InstalledPath, Original, Stored};
 use serde::Serialize;
+use store::repo::Repo;
 
 use super::program::{self, hash};
 use super::record::{self, is_in_place};

@@ -3,13 +3,14 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use common::document::{self, Document};
-use common::{Error, Outcome, Page, View, journal};
+use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::files::{self, Durability, FileError, Lock};
 use records::TokenLine;
 use serde::Serialize;
 use serde_json::Value;
+use store::document::{self, Document};
+use store::log;
 
 use super::{Checked, documents, logs};
 use crate::cli::RepairArgs;
@@ -136,11 +137,11 @@ fn is_damaged(line: &[u8], is_ledger: bool) -> bool {
         return false;
     }
     let is_readable = if is_ledger {
-        journal::parse::<TokenLine>(line).is_some()
+        log::parse::<TokenLine>(line).is_some()
     } else {
-        journal::parse::<serde::de::IgnoredAny>(line).is_some()
+        log::parse::<serde::de::IgnoredAny>(line).is_some()
     };
-    line.len() > journal::MAX_LINE || !is_readable
+    line.len() > log::MAX_LINE || !is_readable
 }
 
 /// Gives every line of a file without its newline, and whether it had one.

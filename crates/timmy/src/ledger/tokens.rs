@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use common::{Error, Outcome, Page, View, journal};
+use common::{Error, Outcome, Page, View};
 use host::Host;
 use records::{Stored, TokenLine};
 use serde::{Serialize, Serializer};
+use store::log;
 
 use crate::cli::TokensArgs;
 use crate::suite::Suite;
@@ -90,7 +91,7 @@ pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
     let suite = Suite::open_anyway(host, &args.common)?;
     let path = suite.repo.path(&TokenLine::FILE);
     let mut ledger = Ledger::default();
-    journal::scan(&path, 0, |line| match line.and_then(journal::parse::<TokenLine>) {
+    log::scan(&path, 0, |line| match line.and_then(log::parse::<TokenLine>) {
         Some(line) => ledger.add(line),
         None => ledger.damaged_lines += 1,
     })?;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use common::document::{self, Document};
-use common::{Error, Outcome, Page, View, journal};
+use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::files::FileError;
 use records::TokenLine;
 use serde::Serialize;
 use serde_json::Value;
+use store::document::{self, Document};
+use store::log;
 
 use super::{documents, logs};
 use crate::cli::PlainArgs;
@@ -116,9 +117,9 @@ fn look(suite: &Suite) -> Vec<Finding> {
 fn log(file: String, path: &Path) -> Result<Finding, FileError> {
     let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
     let (mut number, mut intact) = (0_u64, 0);
-    journal::scan(path, 0, |line| {
+    log::scan(path, 0, |line| {
         number += 1;
-        match line.and_then(journal::parse::<serde::de::IgnoredAny>) {
+        match line.and_then(log::parse::<serde::de::IgnoredAny>) {
             Some(_) => intact += 1,
             None => finding.add(format!("record {number} cannot be read")),
         }
@@ -131,9 +132,9 @@ fn log(file: String, path: &Path) -> Result<Finding, FileError> {
 fn ledger(file: String, path: &Path) -> Result<Finding, FileError> {
     let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
     let (mut number, mut intact, mut balance) = (0_u64, 0, Some(0_i64));
-    journal::scan(path, 0, |line| {
+    log::scan(path, 0, |line| {
         number += 1;
-        let Some(line) = line.and_then(journal::parse::<TokenLine>) else {
+        let Some(line) = line.and_then(log::parse::<TokenLine>) else {
             balance = None;
             return finding.add(format!("record {number} cannot be read"));
         };

@@ -8,7 +8,6 @@ use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::document;
 use common::manifest::Listed;
 use common::report::Report;
 use common::{CommonArgs, Error, Outcome};
@@ -18,6 +17,7 @@ use host::files::{self, FileError};
 use records::{Reason, ScheduleSlot, ScheduleState, Status, Stored, Trigger, timestamp};
 use schedule::{Due, MachineZone, Memory, Plan, cycles_are_due, look};
 use serde::Serialize;
+use store::document;
 
 use super::next::{cycles, next_runs, scheduled_triggers};
 use super::settings::Timing;

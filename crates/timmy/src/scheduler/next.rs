@@ -1,13 +1,14 @@
 //! `timmy schedule next`: what runs when.
 
 use chrono::{DateTime, Utc};
-use common::cycle_log::{self, Places};
+use common::cycle_log_settings;
 use common::manifest::Listed;
 use common::{Error, Outcome, Page, View};
 use records::stored_files::SUMMARY;
 use records::{DeclaredTrigger, Trigger, timestamp};
 use schedule::{MachineZone, Plan, check_trigger};
 use serde::Serialize;
+use store::cycle_log::{self, Places};
 
 use super::ScheduleSettings;
 use crate::suite::Suite;
@@ -41,7 +42,7 @@ pub(super) fn scheduled_triggers(suite: &Suite, listed: &Listed) -> Vec<Trigger>
 
 /// How many cycles the log has by now; backfilled lines are none.
 pub(super) fn cycles(suite: &Suite) -> Option<u64> {
-    let log = cycle_log::place(suite.host, &suite.repo, &suite.manifest).ok()?;
+    let log = cycle_log_settings::place(suite.host, &suite.repo, &suite.manifest).ok()?;
     let places = Places::of(&log, suite.repo.path(&SUMMARY));
     cycle_log::Index::up_to_date(&places.log, &places.index).ok().map(|index| index.counts().observed)
 }

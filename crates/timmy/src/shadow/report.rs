@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use common::{Error, Outcome, Page, View, journal};
+use common::{Error, Outcome, Page, View};
 use host::text;
 use records::{ShadowRun, Stored};
 use serde::Serialize;
+use store::log;
 
 use crate::suite::Suite;
 use crate::table;
@@ -92,7 +93,7 @@ impl View for Comparisons {
 pub(crate) fn report(suite: &Suite) -> Result<Outcome, Error> {
     let path = suite.repo.path(&ShadowRun::FILE);
     let mut comparisons = Comparisons::default();
-    journal::scan(&path, 0, |line| match line.and_then(journal::parse::<ShadowRun>) {
+    log::scan(&path, 0, |line| match line.and_then(log::parse::<ShadowRun>) {
         Some(run) => comparisons.add(run),
         None => comparisons.damaged_lines += 1,
     })?;

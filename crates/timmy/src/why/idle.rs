@@ -1,12 +1,13 @@
 //! Why the loop is idle, or is not.
 
-use common::queue::QueueRead;
-use common::ready::ReadyIssues;
-use common::{Error, Outcome, Page, View, journal};
+use common::{Error, Outcome, Page, View};
 use host::text;
 use records::stored_files::TRIAGE_LOG;
 use records::{AutomationState, IdleState, Object, Quarantine, Reason, TriageRun, timestamp};
 use serde::Serialize;
+use store::log;
+use store::queue::QueueRead;
+use store::ready::ReadyIssues;
 
 use crate::suite::Suite;
 use crate::table;
@@ -96,7 +97,7 @@ pub(super) fn why(suite: &Suite) -> Result<Outcome, Error> {
     let last_reason = entry(loop_guard::TOOL.id).and_then(|entry| Reason::from_code(&entry.last_reason?));
     let reason = ready.reason(last_reason == Some(Reason::AllClosed));
     let idle = suite.load::<Object<IdleState>>()?.unwrap_or_default().read();
-    let triage = journal::tail::<TriageRun>(&suite.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
+    let triage = log::tail::<TriageRun>(&suite.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
     let triaged = triage.as_ref().and_then(TriageRun::time);
     let mut in_quarantine = quarantined;
     in_quarantine.sort_unstable();

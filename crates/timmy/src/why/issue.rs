@@ -1,12 +1,13 @@
 //! The story of one issue.
 
-use common::cycle_log::LineReader;
-use common::ready::ReadyIssues;
-use common::{Error, Outcome, Page, View, journal};
+use common::{Error, Outcome, Page, View};
 use host::text;
 use records::{Agenda, AgendaItem, Cycle, Quarantine, QuarantineEntry, Reason, Scores, timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use store::cycle_log::LineReader;
+use store::log;
+use store::ready::ReadyIssues;
 
 use super::score::{ScoreStory, what_would_change};
 use crate::suite::Suite;
@@ -181,7 +182,7 @@ fn in_queue(
 
 fn cycles_of(suite: &Suite, number: u64) -> Result<Vec<CycleStory>, Error> {
     let (mut cycles, mut reader) = (Vec::new(), LineReader::default());
-    journal::scan(&suite.cycles_log(), 0, |line| {
+    log::scan(&suite.cycles_log(), 0, |line| {
         let cycle = line.and_then(|line| reader.cycle(line)).filter(|cycle| cycle.issue == Some(number));
         cycles.extend(cycle.map(CycleStory::of));
     })?;

@@ -15,7 +15,7 @@ use records::{Cycle, CycleIndex, Epoch, Stored, parse_time, written};
 use super::line::LineReader;
 use crate::document::{self, Document};
 use crate::fingerprint::{ending, identity};
-use crate::journal;
+use crate::log;
 use host::files::{self, FileError};
 
 /// The counts over the whole log.
@@ -78,7 +78,7 @@ impl Index {
         };
         let start = index.counts.covered;
         let mut reader = LineReader::default();
-        index.counts.covered = journal::scan(log, start, |line| {
+        index.counts.covered = log::scan(log, start, |line| {
             let counted = line.and_then(|line| reader.read(line, Counted::from_fields, |cycle| Counted::from(&cycle)));
             index.count(counted);
         })?;

@@ -115,13 +115,13 @@ fn whole(seconds: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::journal;
+    use crate::log;
     use serde_json::{Value, json};
 
     use super::*;
 
     fn cycles(lines: &[Value]) -> Vec<Cycle> {
-        lines.iter().map(|line| journal::parse(line.to_string().as_bytes()).unwrap()).collect()
+        lines.iter().map(|line| log::parse(line.to_string().as_bytes()).unwrap()).collect()
     }
 
     fn summary(lines: &[Value]) -> Value {

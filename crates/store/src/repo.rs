@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use records::StoredFile;
 
-use crate::error::Failure;
 use host::Host;
 use host::files::{self, FileError};
 
@@ -38,8 +37,9 @@ pub enum NoRepo {
     },
 }
 
-impl Failure for NoRepo {
-    fn hint(&self) -> Option<String> {
+impl NoRepo {
+    /// Returns what to do about it.
+    pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoFolder { .. } => "name an existing directory".to_owned(),
             Self::NotFound { .. } => format!(

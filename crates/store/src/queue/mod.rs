@@ -16,7 +16,7 @@ use serde_json::de::{IoRead, Read, SliceRead};
 use serde_json::value::RawValue;
 
 use crate::document;
-use crate::journal;
+use crate::log;
 use host::files::{self, FileError};
 use host::source::{Position, SourceError};
 use list::{Item, ListReader};
@@ -60,7 +60,7 @@ impl QueueEntry<'_> {
 
     /// Returns all of it; none where it is no item.
     pub fn item(&self) -> Option<QueueItem> {
-        journal::parse(self.text)
+        log::parse(self.text)
     }
 }
 
@@ -75,7 +75,7 @@ impl<'a> From<Item<'a>> for QueueEntry<'a> {
 
 impl<'a> QueueEntry<'a> {
     fn general(text: &'a [u8]) -> Self {
-        let item = journal::parse::<QueueItem>(text);
+        let item = log::parse::<QueueItem>(text);
         Self { text, issue: item.as_ref().map(|item| item.issue), is_ready: item.is_some_and(|item| item.ready) }
     }
 }

@@ -5,8 +5,8 @@ use records::stored_files::QUEUE;
 use records::{Quarantine, QueueItem, Reason};
 
 use crate::document::{self, Document};
-use crate::layout::Repo;
 use crate::queue::{self, QueueEntry, QueueRead};
+use crate::repo::Repo;
 use host::files::FileError;
 
 /// The ready issues of the queue.

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use records::{Durability, Replacement, Stored, pyjson};
 
-use crate::layout::Repo;
+use crate::repo::Repo;
 use host::files::{self, FileError, Lock};
 use host::source::{Source, SourceError};
 
