@@ -66,7 +66,7 @@ pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
         .collect();
     let env = [(PASSED_ON.into(), passed.join(":").into())];
     let called = next.clone().into_os_string();
-    let error = child::become_program(next.as_os_str(), &called, args, &env);
+    let error = child::exec(next.as_os_str(), &called, args, &env);
     host.note(&format!("error: cannot run {}\n  caused by: {error}", next.display()));
     2
 }

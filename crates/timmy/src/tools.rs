@@ -61,7 +61,7 @@ fn run_next_to_this(host: &Host) -> u8 {
     let program = neighbour.filter(|path| path.is_file()).unwrap_or_else(|| name.into());
     // The name that it is called by stays: the place of the symlink decides about the repository.
     let called = host.args().first().map_or(OsStr::new(name), |called| called);
-    let error = child::become_program(program.as_os_str(), called, &host.args()[1..], &[]);
+    let error = child::exec(program.as_os_str(), called, &host.args()[1..], &[]);
     host.note(&format!("error: cannot run {}\n  caused by: {error}", program.display()));
     host.note(&format!("hint: install {name} next to timmy"));
     2

@@ -59,7 +59,7 @@ pub struct Call<'a> {
 
 /// Which stream a piece of output came from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum From {
+pub enum StreamKind {
     /// Its results.
     Stdout,
     /// The rest.
@@ -68,7 +68,7 @@ pub enum From {
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ended {
+pub enum ExitOutcome {
     /// By itself, with this code.
     Code(i32),
     /// By a signal that was not ours.
@@ -83,13 +83,13 @@ pub enum Ended {
 #[derive(Clone, Copy, Debug)]
 pub struct Finished {
     /// How it ended.
-    pub ended: Ended,
+    pub ended: ExitOutcome,
     /// Its process number.
     pub pid: u32,
 }
 
 /// Takes pieces of output as they come, from two threads.
-pub type Sink = Arc<dyn Fn(From, &[u8]) + Send + Sync>;
+pub type Sink = Arc<dyn Fn(StreamKind, &[u8]) + Send + Sync>;
 
 enum Event {
     Exited(io::Result<ExitStatus>),
@@ -119,11 +119,11 @@ pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finishe
     let mut open = 0;
     if let Some(stream) = child.stdout.take() {
         open += 1;
-        pump(stream, From::Stdout, sink, &events);
+        pump(stream, StreamKind::Stdout, sink, &events);
     }
     if let Some(stream) = child.stderr.take() {
         open += 1;
-        pump(stream, From::Stderr, sink, &events);
+        pump(stream, StreamKind::Stderr, sink, &events);
     }
     let waiter = events.clone();
     thread::spawn(move || {
@@ -135,7 +135,7 @@ pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finishe
         group.end_remains(call.grace);
         ended
     } else {
-        let ended = if stop.load(Ordering::Relaxed) { Ended::Stopped } else { Ended::TimedOut };
+        let ended = if stop.load(Ordering::Relaxed) { ExitOutcome::Stopped } else { ExitOutcome::TimedOut };
         group.end_all(call.grace, || watch.has_exited());
         watch.until(Instant::now() + Duration::from_secs(10), None);
         ended
@@ -153,7 +153,7 @@ struct Watch {
 
 impl Watch {
     /// Waits until the program has ended; none when the time is over or the caller wishes to stop first.
-    fn until(&mut self, deadline: Instant, stop: Option<&AtomicBool>) -> Option<Ended> {
+    fn until(&mut self, deadline: Instant, stop: Option<&AtomicBool>) -> Option<ExitOutcome> {
         while self.status.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
@@ -164,8 +164,10 @@ impl Watch {
             }
         }
         Some(match &self.status {
-            Some(Ok(status)) => status.code().map_or_else(|| Ended::Signal(status.signal().unwrap_or(0)), Ended::Code),
-            _ => Ended::Signal(0),
+            Some(Ok(status)) => {
+                status.code().map_or_else(|| ExitOutcome::Signal(status.signal().unwrap_or(0)), ExitOutcome::Code)
+            }
+            _ => ExitOutcome::Signal(0),
         })
     }
 
@@ -196,7 +198,7 @@ impl Watch {
 }
 
 /// Hands a stream to the sink, piece by piece, in a thread of its own.
-fn pump(mut stream: impl Read + Send + 'static, from: From, sink: &Sink, events: &Sender<Event>) {
+fn pump(mut stream: impl Read + Send + 'static, from: StreamKind, sink: &Sink, events: &Sender<Event>) {
     let (sink, events) = (Arc::clone(sink), events.clone());
     thread::spawn(move || {
         let mut block = vec![0; 64 << 10];
@@ -214,9 +216,9 @@ fn pump(mut stream: impl Read + Send + 'static, from: From, sink: &Sink, events:
 
 /// What a short call said.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Said {
+pub struct Output {
     /// How it ended.
-    pub ended: Ended,
+    pub ended: ExitOutcome,
     /// The beginning of its stdout.
     pub out: Vec<u8>,
     /// The beginning of its stderr.
@@ -225,15 +227,15 @@ pub struct Said {
 
 /// What a program says, kept as it comes: of each stream its beginning.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<(Vec<u8>, Vec<u8>)>>);
+pub struct CapturedOutput(Arc<Mutex<(Vec<u8>, Vec<u8>)>>);
 
-impl Kept {
+impl CapturedOutput {
     /// Returns a sink that keeps at most `most` bytes of each stream here.
     pub fn sink(&self, most: usize) -> Sink {
         let kept = self.clone();
         Arc::new(move |from, piece| {
             let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let stream = if from == From::Stdout { &mut kept.0 } else { &mut kept.1 };
+            let stream = if from == StreamKind::Stdout { &mut kept.0 } else { &mut kept.1 };
             let room = most.saturating_sub(stream.len()).min(piece.len());
             stream.extend_from_slice(&piece[..room]);
         })
@@ -250,19 +252,19 @@ impl Kept {
 ///
 /// # Errors
 /// As [`run`].
-pub fn ask(program: &OsStr, args: &[OsString], folder: &Path, limit: Duration, most: usize) -> io::Result<Said> {
-    let kept = Kept::default();
+pub fn output(program: &OsStr, args: &[OsString], folder: &Path, limit: Duration, most: usize) -> io::Result<Output> {
+    let kept = CapturedOutput::default();
     let call = Call { label: "", program, args, env: &[], folder, stdin: Stdio::null(), limit, grace: Duration::ZERO };
     let finished = run(call, &AtomicBool::new(false), &kept.sink(most))?;
     let (out, err) = kept.take();
-    Ok(Said { ended: finished.ended, out, err })
+    Ok(Output { ended: finished.ended, out, err })
 }
 
 /// Ends this program and runs another in its place, called by the name `called`.
 ///
 /// # Errors
 /// It cannot be started; nothing else returns.
-pub fn become_program(program: &OsStr, called: &OsStr, args: &[OsString], env: &[(OsString, OsString)]) -> io::Error {
+pub fn exec(program: &OsStr, called: &OsStr, args: &[OsString], env: &[(OsString, OsString)]) -> io::Error {
     let env = env.iter().map(|(name, value)| (name, value));
     Command::new(program).arg0(called).args(args).envs(env).exec()
 }
@@ -271,8 +273,8 @@ pub fn become_program(program: &OsStr, called: &OsStr, args: &[OsString], env: &
 mod tests {
     use super::*;
 
-    fn sh(script: &str, limit: Duration) -> Said {
-        ask("sh".as_ref(), &["-c".into(), script.into()], Path::new("/"), limit, 1000).unwrap()
+    fn sh(script: &str, limit: Duration) -> Output {
+        output("sh".as_ref(), &["-c".into(), script.into()], Path::new("/"), limit, 1000).unwrap()
     }
 
     fn is_gone(pid: i32) -> bool {
@@ -291,10 +293,10 @@ mod tests {
     #[test]
     fn the_code_and_the_output_are_told() {
         let said = sh("echo a >&2; echo b; exit 3", Duration::from_mins(1));
-        assert_eq!(said, Said { ended: Ended::Code(3), out: b"b\n".to_vec(), err: b"a\n".to_vec() });
-        assert_eq!(sh("kill -9 $$", Duration::from_mins(1)).ended, Ended::Signal(9));
+        assert_eq!(said, Output { ended: ExitOutcome::Code(3), out: b"b\n".to_vec(), err: b"a\n".to_vec() });
+        assert_eq!(sh("kill -9 $$", Duration::from_mins(1)).ended, ExitOutcome::Signal(9));
         assert_eq!(sh("head -c 5000 /dev/zero", Duration::from_mins(1)).out.len(), 1000, "no more is kept");
-        let missing = ask("no-such-program-here".as_ref(), &[], Path::new("/"), Duration::from_secs(1), 0);
+        let missing = output("no-such-program-here".as_ref(), &[], Path::new("/"), Duration::from_secs(1), 0);
         assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
@@ -309,7 +311,7 @@ mod tests {
             pids.display()
         );
         let begun = Instant::now();
-        assert_eq!(sh(&script, Duration::from_millis(500)).ended, Ended::TimedOut);
+        assert_eq!(sh(&script, Duration::from_millis(500)).ended, ExitOutcome::TimedOut);
         assert!(begun.elapsed() < Duration::from_secs(100));
         let text = std::fs::read_to_string(pids).unwrap();
         let pids: Vec<i32> = text.lines().map(|line| line.parse().unwrap()).collect();
@@ -343,6 +345,6 @@ mod tests {
             limit: Duration::from_mins(5),
             grace: Duration::from_secs(5),
         };
-        assert_eq!(run(call, &stop, &sink).unwrap().ended, Ended::Stopped);
+        assert_eq!(run(call, &stop, &sink).unwrap().ended, ExitOutcome::Stopped);
     }
 }

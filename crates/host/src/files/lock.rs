@@ -44,7 +44,7 @@ pub fn lock_from(path: &Path, lock_path: &Path) -> Result<Lock, FileError> {
 ///
 /// # Errors
 /// The file cannot be made or locked.
-pub fn try_hold(path: &Path) -> Result<Option<File>, FileError> {
+pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     let held = open_lock(path)?;
     match held.try_lock() {
         Ok(()) => Ok(Some(held)),

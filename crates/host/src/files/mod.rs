@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 pub use error::FileError;
-pub use lock::{Lock, lock, lock_from, try_hold};
+pub use lock::{Lock, lock, lock_from, try_lock};
 pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
 

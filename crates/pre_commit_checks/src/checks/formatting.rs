@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use host::child::{self, Ended};
+use host::child::{self, ExitOutcome};
 
 use super::Project;
 use crate::file::File;
@@ -60,17 +60,19 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     for batch in files.chunks(BATCH) {
         let mut call: Vec<OsString> = args.iter().map(OsString::from).collect();
         call.extend(batch.iter().map(|entry| entry.path.clone().into_os_string()));
-        let said = match child::ask(program.as_ref(), &call, folder, settings.formatter_timeout, OUTPUT_LIMIT) {
+        let said = match child::output(program.as_ref(), &call, folder, settings.formatter_timeout, OUTPUT_LIMIT) {
             Ok(said) => said,
             Err(error) => return project.warn(ID, format!("cannot run {program}: {error}")),
         };
         match said.ended {
-            Ended::Code(0) => {}
-            Ended::Code(_) => {
+            ExitOutcome::Code(0) => {}
+            ExitOutcome::Code(_) => {
                 read_output(project, program, folder, &String::from_utf8_lossy(&said.err), findings);
             }
-            Ended::Signal(_) | Ended::Stopped => project.warn(ID, format!("{program} was ended by a signal")),
-            Ended::TimedOut => {
+            ExitOutcome::Signal(_) | ExitOutcome::Stopped => {
+                project.warn(ID, format!("{program} was ended by a signal"))
+            }
+            ExitOutcome::TimedOut => {
                 let seconds = settings.formatter_timeout.as_secs();
                 return project.warn(ID, format!("{program} took more than {seconds} s and was ended"));
             }

@@ -94,7 +94,7 @@ pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
 fn hold_right(suite: &Suite, patience: Duration) -> Result<std::fs::File, Error> {
     let (path, begun) = (right_to_schedule(suite), Instant::now());
     loop {
-        if let Some(held) = files::try_hold(&path)? {
+        if let Some(held) = files::try_lock(&path)? {
             return Ok(held);
         }
         if begun.elapsed() >= patience {
@@ -411,7 +411,7 @@ fn perform(suite: &Suite, job: &Job, lacking: Option<String>, kill: &AtomicBool)
 /// have let go of the right).
 fn is_held(suite: &Suite, id: &str) -> bool {
     let path = right_to_run(suite, id);
-    path.exists() && (matches!(files::try_hold(&path), Ok(None)) || child::is_running(&label(suite, id)))
+    path.exists() && (matches!(files::try_lock(&path), Ok(None)) || child::is_running(&label(suite, id)))
 }
 
 /// Whether a run of an automation is recorded as ended at or after that moment.

@@ -29,7 +29,7 @@ pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Outcome,
 /// Whether a scheduler is at work on the repository.
 pub(crate) fn is_running(suite: &Suite) -> bool {
     let path = right_to_schedule(suite);
-    path.exists() && matches!(files::try_hold(&path), Ok(None))
+    path.exists() && matches!(files::try_lock(&path), Ok(None))
 }
 
 /// The file that stands for the right to schedule.

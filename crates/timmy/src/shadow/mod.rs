@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::{Error, Outcome};
 use host::Host;
-use host::child::{self, Call, Ended, Kept};
+use host::child::{self, Call, CapturedOutput, ExitOutcome};
 use host::files;
 use host::redact;
 use records::stored_files::ORIGINALS;
@@ -168,7 +168,7 @@ fn run(
 ) -> Result<Did, Error> {
     let mut stdin = tempfile::tempfile().map_err(Error::io("create", "a temporary file"))?;
     stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
-    let kept = Kept::default();
+    let kept = CapturedOutput::default();
     // The folder that the caller is in, as far as it lies in the repository.
     let below = suite.host.current_dir().strip_prefix(suite.repo.root()).ok().map(|below| root.join(below));
     let folder = below.filter(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned());
@@ -186,8 +186,8 @@ fn run(
     };
     let finished = child::run(call, signals.stop(), &kept.sink(OUTPUT_LIMIT)).map_err(Error::io("run", &words[0]))?;
     let code = match finished.ended {
-        Ended::Code(code) => Some(code),
-        Ended::Signal(_) | Ended::TimedOut | Ended::Stopped => None,
+        ExitOutcome::Code(code) => Some(code),
+        ExitOutcome::Signal(_) | ExitOutcome::TimedOut | ExitOutcome::Stopped => None,
     };
     let (out, err) = kept.take();
     Ok(Did { code, out, err, duration: clock.elapsed(), written: Vec::new() })

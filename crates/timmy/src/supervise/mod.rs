@@ -17,7 +17,7 @@ use common::manifest::{self, Listed};
 use common::report::{Ending, Report};
 use common::settings::{Layers, Setting, SettingsError};
 use host::Host;
-use host::child::{self, Call, Ended, From};
+use host::child::{self, Call, ExitOutcome, StreamKind};
 use host::files::{self, FileError};
 use records::stored_files::RUN_LOCKS;
 use records::{DeclaredTrigger, Reason, Trigger, timestamp};
@@ -158,7 +158,7 @@ fn stdin(suite: &Suite, order: &Order) -> Result<Option<(Stdio, Option<File>)>, 
     if DeclaredTrigger::new(order.trigger).trigger().is_some_and(Trigger::is_event) {
         return Ok(Some((own(), None)));
     }
-    let Some(held) = files::try_hold(&right_to_run(suite, &order.listed.entry.id))? else { return Ok(None) };
+    let Some(held) = files::try_lock(&right_to_run(suite, &order.listed.entry.id))? else { return Ok(None) };
     Ok(Some(if order.stdin { (own(), Some(held)) } else { (held.into(), None) }))
 }
 
@@ -193,8 +193,8 @@ fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Targe
     let sink: child::Sink = Arc::new(move |from, piece| {
         if pass_on {
             match from {
-                From::Stdout => outlets.write_out(piece),
-                From::Stderr => outlets.write_err(piece),
+                StreamKind::Stdout => outlets.write_out(piece),
+                StreamKind::Stderr => outlets.write_err(piece),
             }
         }
         kept.lock().unwrap_or_else(PoisonError::into_inner).write(piece);
@@ -237,14 +237,14 @@ fn judge(
     match finished {
         Err(error) => (Reason::NotStarted, None, Some(format!("{}: {error}", target.program.display()))),
         Ok(finished) => match finished.ended {
-            Ended::Code(0) => (Reason::RanWell, Some(0), None),
+            ExitOutcome::Code(0) => (Reason::RanWell, Some(0), None),
             // A no that it is there to give.
-            Ended::Code(1) if listed.entry.trigger.trigger().is_some_and(Trigger::takes_no) => {
+            ExitOutcome::Code(1) if listed.entry.trigger.trigger().is_some_and(Trigger::takes_no) => {
                 (Reason::RanWell, Some(1), Some("the answer is no (exit 1)".to_owned()))
             }
-            Ended::Code(code) => (Reason::RanFailed, Some(code), Some(format!("exit {code}"))),
-            Ended::Signal(signal) => (Reason::RanFailed, None, Some(format!("ended by signal {signal}"))),
-            Ended::TimedOut => {
+            ExitOutcome::Code(code) => (Reason::RanFailed, Some(code), Some(format!("exit {code}"))),
+            ExitOutcome::Signal(signal) => (Reason::RanFailed, None, Some(format!("ended by signal {signal}"))),
+            ExitOutcome::TimedOut => {
                 let seconds = supervision.limit.as_secs();
                 (
                     Reason::TimedOut,
@@ -252,7 +252,7 @@ fn judge(
                     Some(format!("took more than {seconds} s and was ended with all that it had started")),
                 )
             }
-            Ended::Stopped => (Reason::Stopped, None, Some("ended because timmy was stopped".to_owned())),
+            ExitOutcome::Stopped => (Reason::Stopped, None, Some("ended because timmy was stopped".to_owned())),
         },
     }
 }
