@@ -10,11 +10,11 @@ const WATCHED: TimeDelta = TimeDelta::hours(1);
 
 /// What a scheduler remembers of one automation's trigger.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Memory {
+pub struct TriggerState {
     /// When it last looked, by the clock of then.
-    pub looked: Option<DateTime<Utc>>,
+    pub last_checked: Option<DateTime<Utc>>,
     /// The latest time that it has seen to.
-    pub seen_to: Option<DateTime<Utc>>,
+    pub handled_until: Option<DateTime<Utc>>,
     /// Whether the clock was set back so far that what was seen to comes anew as time passes.
     pub replays: bool,
 }
@@ -33,29 +33,29 @@ pub enum Due {
 /// Says what is due at `now`, and what is to be remembered after it. A first look makes nothing due. A clock that was set back
 /// makes nothing due either, and from there on its time passes as it does; set forth again it brings nothing a second time
 /// that was had before.
-pub fn look<Z: TimeZone>(
+pub fn evaluate<Z: TimeZone>(
     plan: &Plan,
-    memory: Memory,
+    memory: TriggerState,
     now: DateTime<Utc>,
     zone: &Z,
     horizon: TimeDelta,
-) -> (Due, Memory) {
-    let looked = Memory { looked: Some(now), ..memory };
-    let Some(before) = memory.looked else { return (Due::Nothing, looked) };
+) -> (Due, TriggerState) {
+    let last_checked = TriggerState { last_checked: Some(now), ..memory };
+    let Some(before) = memory.last_checked else { return (Due::Nothing, last_checked) };
     if now < before {
-        return (Due::Nothing, Memory { replays: memory.replays || before - now > WATCHED, ..looked });
+        return (Due::Nothing, TriggerState { replays: memory.replays || before - now > WATCHED, ..last_checked });
     }
-    let Some(time) = plan.last_until(now, before, zone) else { return (Due::Nothing, looked) };
-    let had_before = memory.seen_to.is_some_and(|seen_to| time <= seen_to);
+    let Some(time) = plan.last_until(now, before, zone) else { return (Due::Nothing, last_checked) };
+    let had_before = memory.handled_until.is_some_and(|handled_until| time <= handled_until);
     if had_before && !(memory.replays && now - before <= WATCHED) {
-        return (Due::Nothing, looked);
+        return (Due::Nothing, last_checked);
     }
-    let seen_to = Some(memory.seen_to.map_or(time, |seen_to| seen_to.max(time)));
+    let handled_until = Some(memory.handled_until.map_or(time, |handled_until| handled_until.max(time)));
     let due = if now - time > horizon { Due::TooOld(time) } else { Due::Run(time) };
-    (due, Memory { seen_to, replays: memory.replays && had_before, ..looked })
+    (due, TriggerState { handled_until, replays: memory.replays && had_before, ..last_checked })
 }
 
-/// Returns whether a run is due after every `every` cycles, when the log had `before` cycles at the last look and has `now`.
+/// Returns whether a run is due after every `every` cycles, when the log had `before` cycles at the last evaluate and has `now`.
 /// A log that has become shorter makes nothing due.
 pub fn cycles_are_due(every: u64, before: u64, now: u64) -> bool {
     every > 0 && now > before && now / every > before / every
@@ -84,9 +84,9 @@ mod tests {
 
     /// Looks at each of these moments, and returns the runs.
     fn runs(trigger: &str, moments: &[&str]) -> Vec<String> {
-        let (plan, mut memory, mut runs) = (plan(trigger), Memory::default(), Vec::new());
+        let (plan, mut memory, mut runs) = (plan(trigger), TriggerState::default(), Vec::new());
         for moment in moments {
-            let (due, next) = look(&plan, memory, at(moment), &Utc, DAY);
+            let (due, next) = evaluate(&plan, memory, at(moment), &Utc, DAY);
             memory = next;
             if let Due::Run(time) = due {
                 runs.push(format!("{moment} for {}", time.format("%dT%H:%M")));
@@ -112,11 +112,11 @@ mod tests {
             runs("hourly", &["2026-03-21T02:30:00Z", "2026-03-21T12:10:00Z", "2026-03-21T12:11:00Z"]),
             ["2026-03-21T12:10:00Z for 21T12:00"]
         );
-        let memory = Memory { looked: Some(at("2026-03-01")), ..Memory::default() };
+        let memory = TriggerState { last_checked: Some(at("2026-03-01")), ..TriggerState::default() };
         let weekly = plan("cron:0 6 * * 1");
-        let (due, memory) = look(&weekly, memory, at("2026-03-19"), &Utc, DAY);
+        let (due, memory) = evaluate(&weekly, memory, at("2026-03-19"), &Utc, DAY);
         assert_eq!(due, Due::TooOld(at("2026-03-16T06:00:00Z")));
-        assert_eq!(look(&weekly, memory, at("2026-03-20"), &Utc, DAY).0, Due::Nothing, "it is said once");
+        assert_eq!(evaluate(&weekly, memory, at("2026-03-20"), &Utc, DAY).0, Due::Nothing, "it is said once");
     }
 
     #[test]
@@ -178,11 +178,11 @@ mod tests {
         fn frequent_looks_bring_every_time_once(start in 0i64..400 * 86_400, steps in proptest::collection::vec(1i64..1700, 1..60)) {
             let hourly = plan("hourly");
             let mut now = at("2026-01-01") + TimeDelta::seconds(start);
-            let (first, mut memory) = (now, Memory { looked: Some(now), ..Memory::default() });
+            let (first, mut memory) = (now, TriggerState { last_checked: Some(now), ..TriggerState::default() });
             let mut count = 0;
             for step in steps {
                 now += TimeDelta::seconds(step);
-                let (due, next) = look(&hourly, memory, now, &Berlin, DAY);
+                let (due, next) = evaluate(&hourly, memory, now, &Berlin, DAY);
                 memory = next;
                 count += i64::from(matches!(due, Due::Run(_)));
             }

@@ -9,7 +9,7 @@ mod plan;
 mod trigger;
 mod zone;
 
-pub use due::{Due, Memory, cycles_are_due, look};
+pub use due::{Due, TriggerState, cycles_are_due, evaluate};
 pub use plan::{Plan, TimeOfDay};
 pub use trigger::{InvalidTrigger, check_trigger, parse_trigger};
 pub use zone::MachineZone;

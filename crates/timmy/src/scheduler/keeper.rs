@@ -15,7 +15,7 @@ use host::Host;
 use host::child;
 use host::files::{self, FileError};
 use records::{Reason, ScheduleSlot, ScheduleState, Status, Stored, Trigger, timestamp};
-use schedule::{Due, MachineZone, Memory, Plan, cycles_are_due, look};
+use schedule::{Due, MachineZone, Plan, TriggerState, cycles_are_due, evaluate};
 use serde::Serialize;
 use store::document;
 
@@ -362,13 +362,14 @@ fn by_the_clock(
     is_news: &mut bool,
 ) -> Option<String> {
     let plan = Plan::of(trigger, timing.daily_at)?;
-    let before = Memory { looked: slot.last_checked(), seen_to: slot.handled_until(), replays: slot.replays };
+    let before =
+        TriggerState { last_checked: slot.last_checked(), handled_until: slot.handled_until(), replays: slot.replays };
     let now = suite.host.now() - timing.offset;
-    let (due, after) = look(&plan, before, now, &MachineZone, timing.catch_up);
-    slot.looked = after.looked.map(timestamp);
-    slot.seen_to = after.seen_to.map(timestamp);
+    let (due, after) = evaluate(&plan, before, now, &MachineZone, timing.catch_up);
+    slot.looked = after.last_checked.map(timestamp);
+    slot.seen_to = after.handled_until.map(timestamp);
     slot.replays = after.replays;
-    *is_news |= before.looked.is_none() || due != Due::Nothing || before.looked > after.looked;
+    *is_news |= before.last_checked.is_none() || due != Due::Nothing || before.last_checked > after.last_checked;
     match due {
         Due::Nothing => None,
         Due::Run(time) => Some(timestamp(time)),
