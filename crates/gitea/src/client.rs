@@ -14,9 +14,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
 
-use crate::error::{ForgeError, is_passing, problem};
+use crate::error::{ForgeError, is_transient, problem};
 use crate::issue::Issue;
-use crate::listing::{Listing, Page, RawPage, side_by_side};
+use crate::listing::{Listing, Page, RawPage, fetch_concurrently};
 use crate::pull::Pull;
 use crate::settings::{Connection, api_url};
 
@@ -75,11 +75,11 @@ struct Answer {
 }
 
 /// How one try ended when it did not end well.
-enum Trouble {
+enum AttemptError {
     /// Another try may help, after this pause where the server names one.
-    Passing(ForgeError, Option<Duration>),
+    Transient(ForgeError, Option<Duration>),
     /// No try will help.
-    Lasting(ForgeError),
+    Permanent(ForgeError),
 }
 
 impl Forge {
@@ -227,7 +227,7 @@ impl Forge {
             });
             (numbers[at], pull)
         };
-        side_by_side(self.concurrency, 0..numbers.len(), fetch, |mut pulls| {
+        fetch_concurrently(self.concurrency, 0..numbers.len(), fetch, |mut pulls| {
             pulls.try_for_each(|(number, pull)| take(number, pull))
         })
     }
@@ -249,8 +249,8 @@ impl Forge {
                 Err(trouble) => trouble,
             };
             let (error, asked) = match trouble {
-                Trouble::Passing(error, asked) if tries <= self.retries => (error, asked),
-                Trouble::Passing(error, _) | Trouble::Lasting(error) => return Err(error),
+                AttemptError::Transient(error, asked) if tries <= self.retries => (error, asked),
+                AttemptError::Transient(error, _) | AttemptError::Permanent(error) => return Err(error),
             };
             let pause = match (asked, &error) {
                 (Some(wait), ForgeError::Status { url, status, .. }) if wait > LONGEST_PAUSE => {
@@ -263,7 +263,7 @@ impl Forge {
         }
     }
 
-    fn try_once(&self, url: &str, tries: u32) -> Result<Answer, Trouble> {
+    fn try_once(&self, url: &str, tries: u32) -> Result<Answer, AttemptError> {
         let begun = Instant::now();
         let unreachable =
             |problem: String| ForgeError::Unreachable { url: url.to_owned(), problem: self.redact(&problem), tries };
@@ -272,19 +272,19 @@ impl Forge {
             let elsewhere = self.redirected.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let redirected = elsewhere.map_or(String::new(), |target| format!("redirected to {target}: "));
             let trouble = unreachable(redirected + &problem(&error));
-            if is_passing(&error) { Trouble::Passing(trouble, None) } else { Trouble::Lasting(trouble) }
+            if is_transient(&error) { AttemptError::Transient(trouble, None) } else { AttemptError::Permanent(trouble) }
         })?;
         let status = response.status();
         let headers = response.headers().clone();
         let body = self.read_body(response, begun);
         if status.is_success() {
             return match body {
-                Ok(body) if body.len() as u64 > BODY_LIMIT => Err(Trouble::Lasting(ForgeError::Unreadable {
+                Ok(body) if body.len() as u64 > BODY_LIMIT => Err(AttemptError::Permanent(ForgeError::Unreadable {
                     url: url.to_owned(),
                     problem: format!("the response is longer than {} MiB", BODY_LIMIT >> 20),
                 })),
                 Ok(body) => Ok(Answer { headers, body }),
-                Err(problem) => Err(Trouble::Passing(unreachable(problem), None)),
+                Err(problem) => Err(AttemptError::Transient(unreachable(problem), None)),
             };
         }
         let words = self.redact(&words(&headers, &body.unwrap_or_default()));
@@ -293,8 +293,8 @@ impl Forge {
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Err(Trouble::Passing(error, retry_after(&headers))),
-            _ => Err(Trouble::Lasting(error)),
+            | StatusCode::GATEWAY_TIMEOUT => Err(AttemptError::Transient(error, retry_after(&headers))),
+            _ => Err(AttemptError::Permanent(error)),
         }
     }
 

@@ -118,6 +118,6 @@ pub(crate) fn problem(error: &reqwest::Error) -> String {
 }
 
 /// Returns whether another try may help.
-pub(crate) fn is_passing(error: &reqwest::Error) -> bool {
+pub(crate) fn is_transient(error: &reqwest::Error) -> bool {
     !error.is_redirect() && !error.is_builder() && error.source().is_some() || error.is_timeout()
 }

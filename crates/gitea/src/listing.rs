@@ -142,14 +142,14 @@ impl Forge {
             Some(total) if size > 0 => {
                 // The server may give less than was asked for, so its own page counts.
                 let last = total.div_ceil(size).min(MOST_PAGES);
-                side_by_side(self.concurrency, 2..last + 1, fetch, |pages| {
+                fetch_concurrently(self.concurrency, 2..last + 1, fetch, |pages| {
                     // The first page is worked through while the others are under way.
                     let mut pages = iter::once(Ok(first)).chain(pages.map(|page| page.and_then(RawPage::parse)));
                     pages.try_for_each(|page| page.map(|page| round.take(page, convert)))
                 })?;
             }
             Some(_) => round.take(first, convert),
-            None => one_by_one(first, &mut round, convert, fetch)?,
+            None => fetch_sequentially(first, &mut round, convert, fetch)?,
         }
         Ok(round)
     }
@@ -157,7 +157,7 @@ impl Forge {
 
 /// Fetches what has the numbers in `range`, so many at once, each in a thread that does nothing but ask for the next.
 /// `consume` gets what arrives, in this thread; when it ends early, nothing more is asked for.
-pub(crate) fn side_by_side<R: Send, O>(
+pub(crate) fn fetch_concurrently<R: Send, O>(
     concurrency: usize,
     range: Range<usize>,
     fetch: impl Fn(usize) -> R + Sync,
@@ -189,7 +189,7 @@ pub(crate) fn side_by_side<R: Send, O>(
 }
 
 /// Fetches page after page where nobody says how many there are, until one is short, empty or brings nothing new.
-fn one_by_one<T: DeserializeOwned + Numbered, U>(
+fn fetch_sequentially<T: DeserializeOwned + Numbered, U>(
     first: Page<T>,
     round: &mut Round<U>,
     convert: &mut impl FnMut(T) -> U,
