@@ -9,21 +9,21 @@
 mod baseline;
 mod checks;
 mod cli;
+mod dynamic;
 mod file;
 mod finding;
 mod fix;
 mod format;
-mod glance;
 mod hook;
 mod ignore;
 mod layout;
-mod makers;
 mod modules;
 mod patterns;
 mod runner;
 mod selection;
 mod settings;
 mod standard_library;
+mod text_scan;
 mod texts;
 mod tree;
 

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use host::text;
 use python_source::{Dialect, Exports, Module, Outline, Patch, Wanted};
 
+use crate::dynamic::Makers;
 use crate::file::File;
-use crate::glance;
 use crate::layout::{Child, Layout, Target, folder_of, inside};
-use crate::makers::Makers;
 use crate::standard_library::STANDARD_LIBRARY;
+use crate::text_scan;
 use crate::texts::Texts;
 use crate::tree::{Elsewhere, Tree};
 
@@ -38,7 +38,7 @@ pub struct Modules<'t> {
     /// The texts of its files.
     pub texts: Rc<Texts<'t>>,
     /// Whatever makes further names and modules.
-    pub makers: Makers<'t>,
+    pub dynamic: Makers<'t>,
     layout: Layout<'t>,
     dialect: Dialect,
     outlines: RefCell<HashMap<String, Rc<Outline>>>,
@@ -79,8 +79,8 @@ impl<'t> Modules<'t> {
     pub fn new(tree: &'t Tree, dialect: Dialect, sources: &[String], outlines: HashMap<String, Outline>) -> Self {
         let outlines = outlines.into_iter().map(|(name, outline)| (name, Rc::new(outline))).collect();
         let texts = Rc::new(Texts::new(tree));
-        let makers = Makers::new(tree, Rc::clone(&texts));
-        Self { tree, texts, makers, layout: Layout::new(tree, sources), dialect, outlines: RefCell::new(outlines) }
+        let dynamic = Makers::new(tree, Rc::clone(&texts));
+        Self { tree, texts, dynamic, layout: Layout::new(tree, sources), dialect, outlines: RefCell::new(outlines) }
     }
 
     /// Returns what a module binds, exports and imports.
@@ -101,7 +101,8 @@ impl<'t> Modules<'t> {
     /// Whether the text of a module that was not parsed shows by itself that it binds a name. That spares the parse, where
     /// few files are checked.
     fn plainly_binds(&self, file: &str, name: &str) -> bool {
-        !self.outlines.borrow().contains_key(file) && self.texts.of(file).is_some_and(|text| glance::binds(&text, name))
+        !self.outlines.borrow().contains_key(file)
+            && self.texts.of(file).is_some_and(|text| text_scan::binds(&text, name))
     }
 
     /// Judges an import in `file`: of the module that is wanted, and of `name` in it if one is given.
@@ -306,8 +307,8 @@ impl<'t> Modules<'t> {
         if self.outlines.borrow().values().any(|outline| outline.patches.iter().any(sets)) {
             return Verdict::Unknown;
         }
-        if self.makers.is_injected(file, self.outlines.borrow().values())
-            || self.makers.is_set_somewhere(file, stem, name)
+        if self.dynamic.is_injected(file, self.outlines.borrow().values())
+            || self.dynamic.is_set_somewhere(file, stem, name)
         {
             return Verdict::Unknown;
         }
@@ -332,13 +333,13 @@ impl<'t> Modules<'t> {
         let path = inside(folder, name);
         let module = format!("{path}.py");
         let elsewhere = [self.tree.elsewhere(&module), self.tree.elsewhere(&inside(&path, "__init__.py"))];
-        if elsewhere.contains(&Elsewhere::Made) || self.makers.is_built(&path, name) {
+        if elsewhere.contains(&Elsewhere::Made) || self.dynamic.is_built(&path, name) {
             return Verdict::Unknown;
         }
         // A folder with nothing of the project in it: another repository, or files that something makes.
         let is_folder = !elsewhere.contains(&Elsewhere::Uncommitted) && self.tree.root().join(&path).is_dir();
         let is_other_repository = self.tree.root().join(&path).join(".git").exists();
-        if is_folder || is_other_repository || self.makers.is_made_up(folder, name) {
+        if is_folder || is_other_repository || self.dynamic.is_made_up(folder, name) {
             return Verdict::Unknown;
         }
         let place = if folder.is_empty() { "the repository" } else { folder };

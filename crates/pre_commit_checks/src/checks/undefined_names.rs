@@ -10,7 +10,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
         let outline = project.modules.outline(file);
         let is_missing = |name: &str| {
             matches!(project.modules.offered_by(file, name), Verdict::Missing(_))
-                && !project.modules.makers.is_built_in(name)
+                && !project.modules.dynamic.is_built_in(name)
         };
         let missing: Vec<&(String, usize)> = outline.undefined.iter().filter(|(name, _)| is_missing(name)).collect();
         if missing.is_empty() {

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use memchr::memmem;
 use python_source::Outline;
 
-use crate::glance::{self, words};
 use crate::layout::folder_of;
+use crate::text_scan::{self, words};
 use crate::texts::{Text, Texts};
 use crate::tree::Tree;
 
@@ -65,10 +65,10 @@ impl<'t> Makers<'t> {
             let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'\'' | b'"'));
             words(text, name).any(|at| is_quote(text[..at].last()) && is_quote(text.get(at + name.len())))
                 || words(text, name)
-                    .any(|at| text.get(at + name.len()) == Some(&b'=') && glance::is_updated(&text[..at]))
+                    .any(|at| text.get(at + name.len()) == Some(&b'=') && text_scan::is_updated(&text[..at]))
         };
         self.dealers().iter().any(|text| speaks(text) && quotes(text))
-            || self.texts.of_modules().any(|text| glance::sets(&text, name) && speaks(&text))
+            || self.texts.of_modules().any(|text| text_scan::sets(&text, name) && speaks(&text))
     }
 
     /// Returns whether some file of the tree makes modules, and speaks of one of this name.
