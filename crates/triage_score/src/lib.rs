@@ -110,7 +110,7 @@ fn score_all(
     let policy = policy(run, settings, rules)?;
     let dry_run = earnings.is_none();
     let decision = if dry_run { quarantine::preview(run, &policy) } else { quarantine::update(run, &policy) };
-    let triage = sort_out(issues, rules, decision?);
+    let triage = partition(issues, rules, decision?);
     let record = record(run, &triage, begun);
     if let Some(earnings) = earnings {
         queue::write(run, &triage.ready)?;
@@ -141,11 +141,11 @@ fn policy(run: &Run, settings: &Settings, rules: &Rules) -> Result<Policy, Error
 }
 
 /// Sorts the scored issues into ready, not ready and quarantined.
-fn sort_out(scored: Vec<Scored>, rules: &Rules, decision: Decision) -> Triage {
+fn partition(scored: Vec<Scored>, rules: &Rules, decision: Decision) -> Triage {
     let total_open = scored.len();
     let (mut ready, mut not_ready, mut quarantined) = (Vec::new(), Vec::new(), Vec::new());
     for scored in scored {
-        if quarantine::holds(&decision.quarantine, scored.item.issue) {
+        if quarantine::contains(&decision.quarantine, scored.item.issue) {
             quarantined.push(scored);
         } else if scored.item.ready {
             ready.push(scored);
@@ -245,7 +245,7 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
     };
     let explanation = score::explain(rules, &issue);
     let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
-    let is_quarantined = quarantine::holds(&quarantine, number);
+    let is_quarantined = quarantine::contains(&quarantine, number);
     let threshold = threshold(settings, rules);
     run.present(&ExplanationView::new((number, &issue.title), &explanation, threshold, is_quarantined))?;
     Ok(Outcome::done("shown"))

@@ -68,7 +68,7 @@ pub(crate) fn preview(run: &Run, policy: &Policy) -> Result<Decision, Error> {
 }
 
 /// Returns whether an issue is in quarantine.
-pub(crate) fn holds(quarantine: &Quarantine, issue: u64) -> bool {
+pub(crate) fn contains(quarantine: &Quarantine, issue: u64) -> bool {
     quarantine.contains(&issue.to_string())
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn score_with_rules(rules: &Rules, issue: &Issue) -> (Score, Vec<u16>
     let [scope, acceptance, alignment] = rules.dimensions.each_ref().map(|dimension| {
         let mut sum = 0;
         for rule in &dimension.rules {
-            if view.holds(rule) {
+            if view.matches(rule) {
                 sum += rule.points;
                 holding.push(place);
             }
@@ -170,10 +170,10 @@ fn hit(rules: &Rules, rule: &Rule, view: &View) -> Hit {
         because.push(format!("body of {} characters", view.body_length));
     }
     because.dedup();
-    Hit { id: rule.id.clone(), points: rule.points, holds: view.holds(rule), because }
+    Hit { id: rule.id.clone(), points: rule.points, holds: view.matches(rule), because }
 }
 impl View<'_> {
-    fn holds(&self, rule: &Rule) -> bool {
+    fn matches(&self, rule: &Rule) -> bool {
         let is_found = |pattern: &&triage_rules::Pattern| {
             pattern.in_titles.is_some_and(|number| self.in_title.matched(number))
                 || pattern.in_bodies.is_some_and(|number| self.in_body.matched(number))
