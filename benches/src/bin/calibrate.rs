@@ -5,9 +5,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use change_detection::stats::real;
+use change_detection::{Event, Parameters, Series, Stream, replay};
 use loop_introspect::claims::{self, Telling};
-use loop_monitor::stats::real;
-use loop_monitor::{Event, Parameters, Series, Stream, replay};
 use records::IssueType;
 use simulated_loop::{Bursts, Change, Scenario};
 

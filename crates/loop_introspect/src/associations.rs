@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use change_detection::stats::several::holm;
+use change_detection::stats::{Interval, ranks, real, tables, two_sided};
+use change_detection::{Parameters, Series};
 use host::files::FileError;
-use loop_monitor::stats::several::holm;
-use loop_monitor::stats::{Interval, ranks, real, tables, two_sided};
-use loop_monitor::{Parameters, Series};
 use records::TriageRun;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use store::log;

@@ -3,10 +3,10 @@
 //! Each is judged at the last look (associations at every 500th cycle only, an outage on the last cycle), so that running
 //! the tool more often raises no alarm.
 
-use loop_monitor::stats::rates::{log_likelihood, root_likelihood_ratio};
-use loop_monitor::stats::several::benjamini_hochberg;
-use loop_monitor::stats::{Interval, rates, real};
-use loop_monitor::{Dispersion, KINDS, Masks, Parameters, Series, open_outage, repeats};
+use change_detection::stats::rates::{log_likelihood, root_likelihood_ratio};
+use change_detection::stats::several::benjamini_hochberg;
+use change_detection::stats::{Interval, rates, real};
+use change_detection::{Dispersion, KINDS, Masks, Parameters, Series, open_outage, repeats};
 
 /// How strong the evidence must be that success is below its target.
 pub const LEVEL: f64 = 3.5;

@@ -1,6 +1,6 @@
 //! The record of a change event.
 
-use loop_monitor::Event;
+use change_detection::Event;
 use records::insights::EventRecord;
 
 /// Makes the record of an event. `before` counted cycles lie before the replay's first; `time` gives a position's time.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use change_detection::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
+use change_detection::stats::{rates, real};
+use change_detection::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 use chrono::{DateTime, Utc};
-use loop_monitor::stats::robust::{median, median_of, modified_z_of_logs, theil_sen};
-use loop_monitor::stats::{rates, real};
-use loop_monitor::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 use records::insights::{Day, Difference, FailureReason, LostCycles, Outlier, Period, Slope, Trends, TypeRecord};
 use records::{Cycle as CycleRecord, IssueType, timestamp};
 

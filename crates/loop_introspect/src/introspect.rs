@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+use change_detection::stats::{rates, real};
+use change_detection::{Masks, Parameters, Replay, Series, replay};
 use common::Error;
 use common::run::Run;
-use loop_monitor::stats::{rates, real};
-use loop_monitor::{Masks, Parameters, Replay, Series, replay};
 use records::insights::{Effectiveness, FailureReason, Quarantine, RedMain, RepeatFailure, Timeouts};
 use records::stored_files::{DEEP_TRIAGE_LOG, TRIAGE_LOG};
 use records::{Insights, TriageRun};

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use change_detection::place;
 use host::files::{self, FileError};
-use loop_monitor::place;
 use records::{Cycle as CycleRecord, IssueType};
 use store::log::{self, MAX_LINE};
 

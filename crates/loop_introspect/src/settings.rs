@@ -1,8 +1,8 @@
 //! The settings.
 
+use change_detection::stats::real;
+use change_detection::{Parameters, Thresholds};
 use common::settings::{Layers, Setting, SettingsError};
-use loop_monitor::stats::real;
-use loop_monitor::{Parameters, Thresholds};
 
 /// The settings in force.
 #[derive(Clone, Debug)]

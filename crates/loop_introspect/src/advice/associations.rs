@@ -1,6 +1,6 @@
 //! What goes with success.
 
-use loop_monitor::stats::real;
+use change_detection::stats::real;
 use serde_json::{Value, json};
 
 use super::words::{numbers, percent};

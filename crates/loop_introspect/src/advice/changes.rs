@@ -1,7 +1,7 @@
 //! What changed: the last event of each stream, how urgent it is, and the words for it.
 
-use loop_monitor::stats::{rates, real};
-use loop_monitor::{Event, KINDS, Masks, STREAMS, Stream, place};
+use change_detection::stats::{rates, real};
+use change_detection::{Event, KINDS, Masks, STREAMS, Stream, place};
 use serde_json::json;
 
 use super::words::{date, numbers, percent, points, rounded};

@@ -12,7 +12,7 @@ use crate::associations::Associations;
 use crate::claims::{Low, Outage, Run};
 use crate::scan::Cycle;
 use crate::settings::Settings;
-use loop_monitor::{Parameters, Replay, Series};
+use change_detection::{Parameters, Replay, Series};
 use records::insights::{FailureReason, Finding, LostCycles, Quarantine, Span};
 use words::numbers;
 

@@ -1,7 +1,7 @@
 //! How it stands now: an open outage, success below its target, kinds of work and issues that fail more than others.
 
-use loop_monitor::KINDS;
-use loop_monitor::stats::real;
+use change_detection::KINDS;
+use change_detection::stats::real;
 use serde_json::json;
 
 use super::words::{date, grouped, numbers, percent};

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use loop_monitor::stats::{Interval, normal_quantile, ranks, rates, robust, several, tables};
-use loop_monitor::{Dispersion, KINDS, Parameters, Series, Thresholds, outages, repeats, replay, threshold};
+use change_detection::stats::{Interval, normal_quantile, ranks, rates, robust, several, tables};
+use change_detection::{Dispersion, KINDS, Parameters, Series, Thresholds, outages, repeats, replay, threshold};
 use records::IssueType;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use loop_monitor::{Event, Parameters, Series, Stream, replay};
+use change_detection::{Event, Parameters, Series, Stream, replay};
 use records::IssueType;
 use simulated_loop::{Bursts, Change, Scenario};
 
