@@ -48,7 +48,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 done; 1 the forge is unreachable (the log is unchanged)",
     run: |host| tool::run(host, backfill),
     command: Cli::command,
-    settings: |layers| Settings::take(layers, None, None).map(drop),
+    settings: |layers| Settings::resolve(layers, None, None).map(drop),
 };
 
 /// How many records a dry run shows.
@@ -88,7 +88,7 @@ fn backfill(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if run.is_disabled() {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], |layers| Settings::take(layers, cli.since, cli.limit))?;
+    let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.since, cli.limit))?;
     let places = Places::of(&run.cycles_log()?, run.repo.path(&SUMMARY));
     places.check()?;
     if cli.dry_run {
@@ -197,7 +197,7 @@ fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec
             .with_hint("--from-git needs a clone with at least one commit")
     };
     let repository = git2::Repository::open(run.repo.root()).map_err(fail)?;
-    let slug = settings.forge.resolve(run.host, &run.repo).slug.ok();
+    let slug = settings.forge.connection(run.host, &run.repo).slug.ok();
     let history = history::walk(&repository, slug.as_deref()).map_err(fail)?;
     run.detail(&format!("{} commits on the main line name {} pull requests", history.commits, history.merged.len()));
     if history.uncertain > 0 {

@@ -27,11 +27,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Takes the settings; `since` and `limit` are the flags.
-    pub fn take(layers: &mut Layers, since: Option<NaiveDate>, limit: Option<u64>) -> Result<Self, SettingsError> {
+    pub fn resolve(layers: &mut Layers, since: Option<NaiveDate>, limit: Option<u64>) -> Result<Self, SettingsError> {
         Ok(Self {
             since: layers.get(&SINCE, since.map(Some))?,
             limit: usize::try_from(layers.get(&LIMIT, limit)?).unwrap_or(usize::MAX),
-            forge: ForgeSettings::take(layers)?,
+            forge: ForgeSettings::resolve(layers)?,
         })
     }
 }

@@ -36,7 +36,7 @@ pub struct Run<'h> {
 
 /// What a run earns besides its own cost: actions of the token economy, appended to the ledger when it has ended well.
 #[derive(Debug, Default)]
-pub struct Earnings {
+pub struct TokenEvents {
     actions: Vec<&'static str>,
 }
 
@@ -158,12 +158,12 @@ impl<'h> Run<'h> {
     ///
     /// # Errors
     /// What `work` fails with, and that `.loop` cannot be made.
-    pub fn perform(&self, work: impl FnOnce(&mut Earnings) -> Result<Outcome, Error>) -> Result<Outcome, Error> {
+    pub fn perform(&self, work: impl FnOnce(&mut TokenEvents) -> Result<Outcome, Error>) -> Result<Outcome, Error> {
         self.repo.prepare()?;
         let report = Report::new(self.host, &self.repo, &self.manifest, self.tool.id);
         let clock = Instant::now();
         let began = report.began();
-        let mut earnings = Earnings::default();
+        let mut earnings = TokenEvents::default();
         let result = work(&mut earnings);
         let (code, summary, reason) = match &result {
             Ok(outcome) => {
@@ -178,7 +178,7 @@ impl<'h> Run<'h> {
             actions.push("failure");
         }
         let ended = report.ended(&Ending { code, result: summary, reason, duration: clock.elapsed() });
-        let booked = report.book(&actions).map_err(Into::into).map(|damaged| {
+        let appended = report.append_tokens(&actions).map_err(Into::into).map(|damaged| {
             if damaged > 0 {
                 let ledger = self.repo.path(&records::stored_files::TOKENS);
                 self.warn(&format!(
@@ -189,7 +189,7 @@ impl<'h> Run<'h> {
         });
         // What keeps a run from its work keeps it from its report too, and need not be reported twice.
         if result.is_ok() {
-            self.reported(began.and(ended).and(booked));
+            self.reported(began.and(ended).and(appended));
         }
         result
     }
@@ -267,7 +267,7 @@ impl<'h> Run<'h> {
     }
 }
 
-impl Earnings {
+impl TokenEvents {
     /// Notes an action that earns tokens.
     pub fn add(&mut self, action: &'static str) {
         self.actions.push(action);

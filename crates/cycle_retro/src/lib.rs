@@ -13,7 +13,7 @@ mod settings;
 
 use clap::CommandFactory;
 use common::error::chain;
-use common::run::{Earnings, Run};
+use common::run::{Run, TokenEvents};
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
 use host::Host;
@@ -38,7 +38,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 recorded, or an idle cycle",
     run: |host| tool::run(host, record_cycle),
     command: Cli::command,
-    settings: |layers| Settings::take(layers).map(drop),
+    settings: |layers| Settings::resolve(layers).map(drop),
 };
 
 /// That a cycle was idle, as JSON.
@@ -58,7 +58,7 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if run.is_disabled() {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], Settings::take)?;
+    let settings = run.settings(&[], Settings::resolve)?;
     let result_file = ResultFile::read(&run.repo)?;
     let cycle = compose(&run, cli, &settings, &result_file);
     if cycle.issue.is_none() && cli.duration.unwrap_or(0) == 0 {
@@ -123,7 +123,7 @@ fn write(
     places: &Places,
     mut cycle: Cycle,
     result_file: &ResultFile,
-    earnings: &mut Earnings,
+    earnings: &mut TokenEvents,
 ) -> Result<Outcome, Error> {
     let lock = files::lock(&places.log)?;
     let mut index = Index::up_to_date(&places.log, &places.index)?;

@@ -102,7 +102,7 @@ impl ForgeSettings {
     ///
     /// # Errors
     /// A value does not parse or is out of range.
-    pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
             api: layers.get(&GITEA_API, None)?,
             slug: layers.get(&REPO_SLUG, None)?,
@@ -115,7 +115,7 @@ impl ForgeSettings {
     }
 
     /// Fills what is not set from the `origin` remote and the token file.
-    pub fn resolve(&self, host: &Host, repo: &Repo) -> Connection {
+    pub fn connection(&self, host: &Host, repo: &Repo) -> Connection {
         let mut warnings = Vec::new();
         let origin = if self.api.is_empty() || self.slug.is_empty() {
             remote::origin(repo)

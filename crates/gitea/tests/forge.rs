@@ -36,8 +36,8 @@ fn connection(forge: &DemoForge, more: &[(&str, &str)]) -> Connection {
     env.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     env.extend(more);
     let (host, _, _) = Host::test(&["x"], &env, Path::new("/"));
-    let settings = ForgeSettings::take(&mut Layers::new(&host, "x", vec![], vec![])).unwrap();
-    settings.resolve(&host, &Repo::at("/"))
+    let settings = ForgeSettings::resolve(&mut Layers::new(&host, "x", vec![], vec![])).unwrap();
+    settings.connection(&host, &Repo::at("/"))
 }
 
 fn start(issues: u64) -> DemoForge {

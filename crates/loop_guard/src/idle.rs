@@ -23,7 +23,7 @@ pub(crate) fn count_call(run: &Run, backoff: impl FnOnce(u64) -> u64) -> Result<
 /// Notes that there is work. Returns how many idle calls came before.
 pub(crate) fn reset(run: &Run) -> Result<u64, FileError> {
     let lock = files::lock(&run.repo.path(&IDLE_STATE))?;
-    let mut state: Object<IdleState> = document::take(&lock, |what| run.warn(what))?;
+    let mut state: Object<IdleState> = document::read_or_default(&lock, |what| run.warn(what))?;
     let count = state.read().consecutive_idle;
     if count > 0 || state.is_empty() && lock.path().exists() {
         state.update(|state| {

@@ -42,7 +42,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 there is work, or the guard is disabled or paused; 1 no work",
     run: |host| tool::run(host, guard),
     command: Cli::command,
-    settings: |layers| Settings::take(layers).map(drop),
+    settings: |layers| Settings::resolve(layers).map(drop),
 };
 
 /// What `--status` shows.
@@ -88,7 +88,7 @@ fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if run.is_disabled() && !cli.status {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], Settings::take)?;
+    let settings = run.settings(&[], Settings::resolve)?;
     if cli.status {
         return status(&run, &settings);
     }

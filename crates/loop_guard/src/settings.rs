@@ -72,7 +72,7 @@ pub(crate) struct Backoff {
 }
 
 impl Settings {
-    pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
             backoff: Backoff {
                 base: layers.get(&BACKOFF_BASE, None)?,
@@ -82,7 +82,7 @@ impl Settings {
             },
             result_lifetime: Duration::from_secs(layers.get(&CYCLE_DURATION, None)?.saturating_mul(2)),
             verify_open: layers.get(&VERIFY_OPEN, None)?,
-            forge: ForgeSettings::take(layers)?,
+            forge: ForgeSettings::resolve(layers)?,
         })
     }
 }

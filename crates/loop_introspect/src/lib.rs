@@ -43,7 +43,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 done",
     run: |host| tool::run(host, look_back),
     command: Cli::command,
-    settings: |layers| Settings::take(layers, None).map(drop),
+    settings: |layers| Settings::resolve(layers, None).map(drop),
 };
 
 fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
@@ -51,7 +51,7 @@ fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if run.is_disabled() {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], |layers| Settings::take(layers, cli.window_days))?;
+    let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.window_days))?;
     let log = run.cycles_log()?;
     let [insights, triage, deep_triage] = [INSIGHTS, TRIAGE_LOG, DEEP_TRIAGE_LOG].map(|file| run.repo.path(&file));
     for path in [&insights, &log, &triage, &deep_triage] {

@@ -39,7 +39,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 an agenda; 1 neither forge nor queue",
     run: |host| tool::run(host, plan),
     command: Cli::command,
-    settings: |layers| Settings::take(layers, None).map(drop),
+    settings: |layers| Settings::resolve(layers, None).map(drop),
 };
 
 fn plan(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
@@ -49,7 +49,7 @@ fn plan(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     }
     let daily_run = run.manifest.daily_run_config(TOOL.id)?;
     let further: Vec<_> = daily_run.iter().collect();
-    let settings = run.settings(&further, |layers| Settings::take(layers, cli.max_items))?;
+    let settings = run.settings(&further, |layers| Settings::resolve(layers, cli.max_items))?;
     files::check_writable_place(&run.repo.path(&Agenda::FILE))?;
     run.perform(|_| make_agenda(&run, cli, &settings))
 }

@@ -67,7 +67,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn take(layers: &mut Layers, max_items: Option<u64>) -> Result<Self, SettingsError> {
+    pub fn resolve(layers: &mut Layers, max_items: Option<u64>) -> Result<Self, SettingsError> {
         Ok(Self {
             candidate_labels: layers.get(&CANDIDATE_LABELS, None)?,
             size_labels: layers.get(&SIZE_LABELS, None)?,
@@ -75,7 +75,7 @@ impl Settings {
             max_items: usize::try_from(layers.get(&MAX_AGENDA_ITEMS, max_items)?).unwrap_or(1),
             minutes: layers.get(&AGENDA_TIME_MINUTES, None)?,
             lookback: TimeDelta::hours(i64::try_from(layers.get(&LOOKBACK_HOURS, None)?).unwrap_or(24)),
-            forge: ForgeSettings::take(layers)?,
+            forge: ForgeSettings::resolve(layers)?,
         })
     }
 }

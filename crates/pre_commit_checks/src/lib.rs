@@ -59,7 +59,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 no findings; 1 findings",
     run: |host| tool::run(host, run),
     command: Cli::command,
-    settings: |layers| Settings::take(layers).map(drop),
+    settings: |layers| Settings::resolve(layers).map(drop),
 };
 
 /// The largest baseline that is read, in bytes.
@@ -100,7 +100,7 @@ fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if run.is_disabled() {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], Settings::take)?;
+    let settings = run.settings(&[], Settings::resolve)?;
     let checks = wanted(cli, &settings)?;
     let form = if cli.common.json { Format::Json } else { cli.format };
     let known = baseline(&run, cli, &settings)?;

@@ -184,7 +184,7 @@ pub struct Required {
 }
 
 impl Settings {
-    pub(crate) fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         let services = layers.get(&SERVICES, None)?;
         Ok(Self {
             version: layers.get(&TARGET_VERSION, None)?.parse().unwrap_or_default(),
@@ -221,7 +221,7 @@ fn owned((one, other): (&str, &str)) -> (String, String) {
 impl Default for Settings {
     fn default() -> Self {
         let (host, _, _) = host::Host::test(&["x"], &[], std::path::Path::new("/"));
-        Self::take(&mut Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new())).unwrap()
+        Self::resolve(&mut Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new())).unwrap()
     }
 }
 
@@ -237,7 +237,7 @@ mod tests {
     fn the_schema_knows_every_setting_and_no_other() {
         let (host, _, _) = Host::test(&["x"], &[], std::path::Path::new("/"));
         let mut layers = Layers::new(&host, "pre_commit_checks", Vec::new(), Vec::new());
-        Settings::take(&mut layers).unwrap();
+        Settings::resolve(&mut layers).unwrap();
         let known: BTreeSet<String> = layers.finish().unwrap().0.iter().map(|setting| setting.key.clone()).collect();
         let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
         let described: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();

@@ -77,7 +77,7 @@ pub fn update<T: Stored + DeserializeOwned + Serialize + Default, R>(
     change: impl FnOnce(&mut T) -> R,
 ) -> Result<R, FileError> {
     let lock = files::lock(&repo.path(&T::FILE))?;
-    let mut record: T = take(&lock, warn)?;
+    let mut record: T = read_or_default(&lock, warn)?;
     let result = change(&mut record);
     replace(&lock, &record, T::FILE.durability)?;
     Ok(result)
@@ -93,17 +93,17 @@ pub fn replace<T: Serialize + ?Sized>(lock: &Lock, value: &T, durability: Durabi
 }
 
 /// Replaces the held document by `record`, whose fields are `fields`, and keeps the other fields that the document has. A damaged
-/// document is kept first, as by [`take`].
+/// document is kept first, as by [`read_or_default`].
 ///
 /// # Errors
-/// As [`replace`] and [`take`].
+/// As [`replace`] and [`read_or_default`].
 pub fn replace_record<T: Stored + Serialize>(
     lock: &Lock,
     record: &T,
     fields: &[&str],
     warn: impl FnOnce(&str),
 ) -> Result<(), FileError> {
-    let replacement = Replacement::new(record, fields, take(lock, warn)?);
+    let replacement = Replacement::new(record, fields, read_or_default(lock, warn)?);
     replace(lock, &replacement, T::FILE.durability)
 }
 
@@ -112,7 +112,7 @@ pub fn replace_record<T: Stored + Serialize>(
 ///
 /// # Errors
 /// The system refuses to read it, or to keep the damaged bytes.
-pub fn take<T: DeserializeOwned + Default>(lock: &Lock, warn: impl FnOnce(&str)) -> Result<T, FileError> {
+pub fn read_or_default<T: DeserializeOwned + Default>(lock: &Lock, warn: impl FnOnce(&str)) -> Result<T, FileError> {
     match read(lock.path())? {
         Document::Missing => Ok(T::default()),
         Document::Intact(value) => Ok(value),

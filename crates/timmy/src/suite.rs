@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use common::cycle_log_settings;
-use common::manifest::{Listed, Manifest, ManifestError, Problem};
+use common::manifest::{Automation, Diagnostic, Manifest, ManifestError};
 use common::{CommonArgs, Error, Page, View};
 use host::Host;
 use host::source::Source;
@@ -23,7 +23,7 @@ pub(crate) struct Suite<'h> {
     /// Whether there is no manifest, and the one that the suite ships stands for it.
     pub is_built_in: bool,
     /// What is wrong in the manifest so that it could not even be read.
-    pub unreadable: Vec<Problem>,
+    pub unreadable: Vec<Diagnostic>,
     /// `daily_run.json`, where there is one.
     pub daily_run: Option<(DailyRunFile, Source)>,
     pub args: CommonArgs,
@@ -45,7 +45,7 @@ impl<'h> Suite<'h> {
                 let mut suite = Self::without_configuration(host, repo, args);
                 suite.warn(&format!("{error}; the built-in manifest is used"));
                 suite.manifest = Manifest::default().or_shipped();
-                suite.unreadable.push(Problem { id: None, error });
+                suite.unreadable.push(Diagnostic { id: None, error });
                 Ok(suite)
             }
             opened => Ok(opened?),
@@ -80,7 +80,7 @@ impl<'h> Suite<'h> {
     }
 
     /// Returns an automation of the manifest.
-    pub fn automation(&self, id: &str) -> Result<&Listed, Error> {
+    pub fn automation(&self, id: &str) -> Result<&Automation, Error> {
         if let Some(listed) = self.manifest.find(id) {
             return Ok(listed);
         }

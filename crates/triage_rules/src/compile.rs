@@ -60,12 +60,12 @@ fn placed(source: &Source, location: Location, message: &str) -> SourceError {
 /// Makes rules of a file, and collects the patterns on the way.
 struct Compiler<'a> {
     source: &'a Source,
-    titles: Vec<Listed>,
-    bodies: Vec<Listed>,
+    titles: Vec<Automation>,
+    bodies: Vec<Automation>,
 }
 
 /// A pattern on its way into a set.
-struct Listed {
+struct Automation {
     /// As it is compiled.
     text: String,
     /// As it stands in the file.
@@ -175,7 +175,7 @@ impl Compiler<'_> {
             // By itself, before a heading's beginning around it can make sense of what makes none.
             self.sound(pattern, &pattern.value)?;
             let text = format!(r"^[ \t]{{0,3}}(?:#{{1,6}}[ \t]+|\*\*)[*_`]*(?:{})", pattern.value);
-            self.bodies.push(Listed { text, given: pattern.clone() });
+            self.bodies.push(Automation { text, given: pattern.clone() });
             sections.push(self.bodies.len() - 1);
         }
         Ok(Rule {
@@ -198,7 +198,7 @@ impl Compiler<'_> {
             Place::Title => &mut self.titles,
             Place::Body => &mut self.bodies,
         };
-        list.push(Listed { text: pattern.value.clone(), given: pattern.clone() });
+        list.push(Automation { text: pattern.value.clone(), given: pattern.clone() });
         Ok(list.len() - 1)
     }
 
@@ -226,7 +226,7 @@ impl Compiler<'_> {
 
     /// Compiles many patterns into one set. Only when that fails is each compiled by itself, to find the guilty one:
     /// compiling a hundred patterns takes longer than all the rest of a start.
-    fn set(&self, listed: Vec<Listed>) -> Result<PatternSet, SourceError> {
+    fn set(&self, listed: Vec<Automation>) -> Result<PatternSet, SourceError> {
         let set = RegexSetBuilder::new(listed.iter().map(|pattern| &pattern.text))
             .case_insensitive(true)
             .multi_line(true)

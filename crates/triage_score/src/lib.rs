@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::CommandFactory;
-use common::run::{Earnings, Run};
+use common::run::{Run, TokenEvents};
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
 use gitea::{ForgeError, Issue, IssueQuery, issues_from_file};
@@ -48,7 +48,7 @@ pub const TOOL: Tool = Tool {
     exit_codes: "0 done; 1 the forge is unreachable (the old queue is kept), or there is no such issue to explain or to release",
     run: |host| tool::run(host, triage),
     command: Cli::command,
-    settings: |layers| Settings::take(layers).map(drop),
+    settings: |layers| Settings::resolve(layers).map(drop),
 };
 
 /// What a triage run found, in the queue's order.
@@ -67,7 +67,7 @@ fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if run.is_disabled() && (writes || cli.dry_run) && cli.release.is_none() {
         return Ok(run.skip());
     }
-    let settings = run.settings(&[], Settings::take)?;
+    let settings = run.settings(&[], Settings::resolve)?;
     let rules = load_rules(&run, &settings)?;
     let (threshold, most) = (threshold(&settings, &rules), rules.most());
     if threshold > most {
@@ -101,7 +101,7 @@ fn score_all(
     cli: &Cli,
     settings: &Settings,
     rules: &Rules,
-    earnings: Option<&mut Earnings>,
+    earnings: Option<&mut TokenEvents>,
 ) -> Result<Outcome, Error> {
     let begun = Instant::now();
     let threshold = threshold(settings, rules);

@@ -53,7 +53,7 @@ pub(crate) fn update(run: &Run, policy: &Policy) -> Result<Decision, Error> {
     };
     let quarantine = match &stored {
         Some(quarantine) => quarantine.clone(),
-        None => document::take(&lock, |what| run.warn(what))?,
+        None => document::read_or_default(&lock, |what| run.warn(what))?,
     };
     let decision = decide(run, policy, quarantine)?;
     if stored.as_ref() != Some(&decision.quarantine) {
@@ -76,7 +76,7 @@ pub(crate) fn contains(quarantine: &Quarantine, issue: u64) -> bool {
 pub(crate) fn release(run: &Run, issue: u64) -> Result<bool, Error> {
     let key = issue.to_string();
     let lock = files::lock(&run.repo.path(&QUARANTINE))?;
-    let mut quarantine: Quarantine = document::take(&lock, |what| run.warn(what))?;
+    let mut quarantine: Quarantine = document::read_or_default(&lock, |what| run.warn(what))?;
     if !quarantine.remove(&key) {
         return Ok(false);
     }

@@ -47,7 +47,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         let ready_threshold = layers.get(&READY_THRESHOLD, None)?;
         Ok(Self {
             rules_file: layers.get(&RULES_FILE, None)?,
@@ -55,7 +55,7 @@ impl Settings {
             ready_threshold_origin: layers.origin("ready_threshold").map(ToString::to_string).unwrap_or_default(),
             quarantine_failures: layers.get(&QUARANTINE_FAILURES, None)?,
             quarantine_lookback: layers.get(&QUARANTINE_LOOKBACK, None)?,
-            forge: ForgeSettings::take(layers)?,
+            forge: ForgeSettings::resolve(layers)?,
         })
     }
 }

@@ -34,13 +34,13 @@ pub const SHIPPED: &str = include_str!("../../../../config/automations.json");
 pub struct Manifest {
     folder: Option<PathBuf>,
     source: Option<Source>,
-    listed: Vec<Listed>,
+    listed: Vec<Automation>,
     token_economy: BTreeMap<String, i64>,
 }
 
 /// An automation of the manifest, with its settings and its place in the file.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct Automation {
     /// What the manifest says of it.
     pub entry: ManifestEntry,
     /// Its settings, each with its place.
@@ -51,7 +51,7 @@ pub struct Listed {
 
 /// What is wrong with a part of the configuration.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Diagnostic {
     /// The automation, where it is one's.
     pub id: Option<String>,
     /// What and where.
@@ -106,7 +106,7 @@ impl Manifest {
     ///
     /// # Errors
     /// A folder that is named does not exist, or the file is no list of automations at all.
-    pub fn survey(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<(Self, Vec<Problem>), ManifestError> {
+    pub fn survey(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<(Self, Vec<Diagnostic>), ManifestError> {
         let Some(folder) = find_folder(host, repo, flag)? else { return Ok((Self::default(), Vec::new())) };
         let path = folder.join(MANIFEST.path);
         let (mut manifest, problems) = match files::read(&path, CONFIG_LIMIT)? {
@@ -121,17 +121,18 @@ impl Manifest {
     ///
     /// # Errors
     /// It is no list of automations at all.
-    pub fn read(source: Source) -> Result<(Self, Vec<Problem>), SourceError> {
+    pub fn read(source: Source) -> Result<(Self, Vec<Diagnostic>), SourceError> {
         source.expect_object()?;
         let outline: Outline = serde_json::from_str(source.text()).map_err(|error| source.json_error(&error, 0))?;
-        let (mut listed, mut problems): (Vec<Listed>, Vec<Problem>) = (Vec::new(), Vec::new());
+        let (mut listed, mut problems): (Vec<Automation>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         for raw in outline.automations {
             match read_entry(&source, raw) {
                 Err(problem) => problems.push(problem),
                 Ok(one) if !seen.insert(one.entry.id.clone()) => {
                     let message = format!("the id `{}` is used twice", text::fit(&one.entry.id, 60));
-                    problems.push(Problem { error: source.error(one.range.start, &message), id: Some(one.entry.id) });
+                    problems
+                        .push(Diagnostic { error: source.error(one.range.start, &message), id: Some(one.entry.id) });
                 }
                 Ok(one) => listed.push(one),
             }
@@ -139,7 +140,7 @@ impl Manifest {
         let token_economy = match outline.token_economy {
             None => BTreeMap::new(),
             Some(raw) => serde_json::from_str(raw.get()).unwrap_or_else(|error| {
-                problems.push(Problem { id: None, error: source.json_error(&error, source.offset_of(raw.get())) });
+                problems.push(Diagnostic { id: None, error: source.json_error(&error, source.offset_of(raw.get())) });
                 BTreeMap::new()
             }),
         };
@@ -158,12 +159,12 @@ impl Manifest {
     }
 
     /// Returns the automations, in the file's order.
-    pub fn listed(&self) -> &[Listed] {
+    pub fn listed(&self) -> &[Automation] {
         &self.listed
     }
 
     /// Returns an automation with its settings and its place.
-    pub fn find(&self, id: &str) -> Option<&Listed> {
+    pub fn find(&self, id: &str) -> Option<&Automation> {
         self.listed.iter().find(|listed| listed.entry.id == id)
     }
 
@@ -205,7 +206,7 @@ impl Manifest {
     }
 
     /// Returns where in the manifest's text the value of a field of an automation is; of repeated fields the last one's.
-    pub fn value_range(&self, listed: &Listed, field: &str) -> Option<Range<usize>> {
+    pub fn value_range(&self, listed: &Automation, field: &str) -> Option<Range<usize>> {
         let source = self.source.as_ref()?;
         let raw = source.text().get(listed.range.clone())?;
         let parts: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(raw).ok()?;
@@ -215,7 +216,7 @@ impl Manifest {
     }
 
     /// Returns what is wrong with a field of an automation, or with the whole of it where it has no such field.
-    pub fn problem(&self, listed: &Listed, field: &str, message: &str) -> Problem {
+    pub fn problem(&self, listed: &Automation, field: &str, message: &str) -> Diagnostic {
         let error = match &self.source {
             None => SourceError { path: PathBuf::new(), position: None, message: message.to_owned(), hint: None },
             Some(source) => {
@@ -223,7 +224,7 @@ impl Manifest {
                 source.error(place, message)
             }
         };
-        Problem { id: Some(listed.entry.id.clone()), error }
+        Diagnostic { id: Some(listed.entry.id.clone()), error }
     }
 
     /// Reads `daily_run.json`; none if there is no such file.
@@ -272,7 +273,7 @@ fn find_folder(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<Option<P
 }
 
 /// Reads one entry and the places of its settings.
-fn read_entry(source: &Source, raw: &RawValue) -> Result<Listed, Problem> {
+fn read_entry(source: &Source, raw: &RawValue) -> Result<Automation, Diagnostic> {
     #[derive(Deserialize)]
     struct Id {
         id: String,
@@ -284,11 +285,11 @@ fn read_entry(source: &Source, raw: &RawValue) -> Result<Listed, Problem> {
     }
     let start = source.offset_of(raw.get());
     let id = || serde_json::from_str::<Id>(raw.get()).ok().map(|one| one.id);
-    let entry = check_entry(source, raw, start).map_err(|error| Problem { id: id(), error })?;
+    let entry = check_entry(source, raw, start).map_err(|error| Diagnostic { id: id(), error })?;
     let parts: Parts = serde_json::from_str(raw.get()).unwrap_or_default();
     let config = parts.config.map(|raw| config_object(source, raw)).transpose();
-    let config = config.map_err(|error| Problem { id: id(), error })?.unwrap_or_default();
-    Ok(Listed { entry, config, range: start..start + raw.get().len() })
+    let config = config.map_err(|error| Diagnostic { id: id(), error })?.unwrap_or_default();
+    Ok(Automation { entry, config, range: start..start + raw.get().len() })
 }
 
 fn check_entry(source: &Source, raw: &RawValue, start: usize) -> Result<ManifestEntry, SourceError> {

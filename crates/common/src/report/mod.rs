@@ -41,7 +41,7 @@ pub struct Ending {
 
 /// What is known of an automation without a run of it.
 #[derive(Clone, Debug, Default)]
-pub struct Judged {
+pub struct AutomationStatus {
     /// What is wrong with its entry in the manifest.
     pub problem: Option<String>,
     /// When it runs next, in the files' form.
@@ -71,7 +71,7 @@ impl<'a> Report<'a> {
     /// The state file cannot be read or written, or is damaged.
     pub fn began(&self) -> Result<(), ReportError> {
         self.update(|entry, now| {
-            settle_abandoned(entry);
+            mark_interrupted(entry);
             entry.status = Status::Running;
             entry.last_run = Some(now);
             entry.pid = Some(std::process::id().into());
@@ -96,15 +96,15 @@ impl<'a> Report<'a> {
     ///
     /// # Errors
     /// As [`Report::began`].
-    pub fn judged(reports: &[(Report, Judged)]) -> Result<(), ReportError> {
+    pub fn record_status(reports: &[(Report, AutomationStatus)]) -> Result<(), ReportError> {
         let Some((first, _)) = reports.first() else { return Ok(()) };
         first.update_state(|state| {
-            for (report, judged) in reports {
+            for (report, status) in reports {
                 report.update_entry(state, |entry| {
-                    settle_abandoned(entry);
-                    entry.valid = Some(judged.problem.is_none());
-                    entry.problem.clone_from(&judged.problem);
-                    entry.next_run.clone_from(&judged.next_run);
+                    mark_interrupted(entry);
+                    entry.valid = Some(status.problem.is_none());
+                    entry.problem.clone_from(&status.problem);
+                    entry.next_run.clone_from(&status.next_run);
                 });
             }
         })
@@ -171,7 +171,7 @@ impl<'a> Report<'a> {
 }
 
 /// Counts a run as failed that an entry still has as running although its process is gone.
-fn settle_abandoned(entry: &mut AutomationEntry) {
+fn mark_interrupted(entry: &mut AutomationEntry) {
     if is_abandoned(entry) {
         entry.count_run(false);
         entry.status = Status::Failed;

@@ -14,7 +14,7 @@ impl Report<'_> {
     ///
     /// # Errors
     /// The ledger cannot be read or written.
-    pub fn book(&self, actions: &[&str]) -> Result<usize, FileError> {
+    pub fn append_tokens(&self, actions: &[&str]) -> Result<usize, FileError> {
         let path = self.repo.path(&TokenLine::FILE);
         let lock = files::lock(&path)?;
         let (mut balance, damaged) = balance(&path)?;
@@ -72,9 +72,9 @@ mod tests {
         let path = world.folder.path().join(".loop/tokens.jsonl");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "{\"tokens\": 3}\n{\"tokens\": 4}\n").unwrap();
-        world.with(|report| report.book(&["run", "cycle_retro_success"])).unwrap();
+        world.with(|report| report.append_tokens(&["run", "cycle_retro_success"])).unwrap();
         fs::write(&path, fs::read_to_string(&path).unwrap() + "{\"tokens\": 100, \"bal").unwrap();
-        world.with(|report| report.book(&["failure"])).unwrap();
+        world.with(|report| report.append_tokens(&["failure"])).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let balances: Vec<i64> =
             text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["balance"].as_i64()).collect();

@@ -70,7 +70,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
                 read_output(project, program, folder, &String::from_utf8_lossy(&said.err), findings);
             }
             ExitOutcome::Signal(_) | ExitOutcome::Stopped => {
-                project.warn(ID, format!("{program} was ended by a signal"))
+                project.warn(ID, format!("{program} was ended by a signal"));
             }
             ExitOutcome::TimedOut => {
                 let seconds = settings.formatter_timeout.as_secs();

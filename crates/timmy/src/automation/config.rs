@@ -1,6 +1,6 @@
 //! `timmy automation config`: every setting with its value in force and where it came from.
 
-use common::manifest::{Listed, Manifest};
+use common::manifest::{Automation, Manifest};
 use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
 use common::{Error, Outcome, Page, View};
 use host::{redact, text};
@@ -114,7 +114,7 @@ fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {
     if let Some(tool) = tool {
         (tool.settings)(&mut layers)?;
     }
-    Supervision::take(&mut layers)?;
+    Supervision::resolve(&mut layers)?;
     ScheduleSettings::check_own(&mut layers)?;
     if let (None, Some(listed)) = (tool, listed) {
         // Which keys such a script reads nobody knows.
@@ -128,7 +128,7 @@ fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {
 }
 
 /// The settings of a script that is not ours: what its `config` has, or a variable in its place.
-fn foreign(suite: &Suite, listed: &Listed) -> Vec<Resolved> {
+fn foreign(suite: &Suite, listed: &Automation) -> Vec<Resolved> {
     let own = listed.config.entries.iter().filter(|(key, _, _)| !SUPERVISION_KEYS.contains(&key.as_str()));
     own.map(|(key, value, position)| {
         let variable = format!("TIMMY_{}_{}", listed.entry.id.to_uppercase(), key.to_uppercase());

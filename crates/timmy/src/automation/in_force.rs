@@ -34,7 +34,7 @@ impl<'a> Elsewhere<'a> {
         let connection = if has("gitea_api") {
             let objects = listed.map(|listed| &listed.config).into_iter().collect();
             let mut layers = Layers::new(suite.host, id, objects, Vec::new());
-            Some(ForgeSettings::take(&mut layers)?.resolve(suite.host, &suite.repo))
+            Some(ForgeSettings::resolve(&mut layers)?.connection(suite.host, &suite.repo))
         } else {
             None
         };

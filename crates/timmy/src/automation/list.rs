@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use common::manifest::Problem;
-use common::report::{Judged, Report};
+use common::manifest::Diagnostic;
+use common::report::{AutomationStatus, Report};
 use common::{Error, Outcome, Page, View};
 use host::text;
 use records::{Reason, Status, parse_time, timestamp};
@@ -110,11 +110,11 @@ pub(crate) fn list(suite: &Suite) -> Result<Outcome, Error> {
 
 /// Writes what is known of every automation into the state file: problems and next runs, which are returned. A failure to is a
 /// warning.
-pub(crate) fn record_in_state(suite: &Suite, problems: &[Problem]) -> BTreeMap<String, String> {
+pub(crate) fn record_in_state(suite: &Suite, problems: &[Diagnostic]) -> BTreeMap<String, String> {
     let next: BTreeMap<String, String> =
         scheduler::next_runs(suite).into_iter().rev().filter_map(|next| Some((next.id, timestamp(next.at?)))).collect();
     let by_id = first_problems(problems);
-    let judged: Vec<(Report, Judged)> = suite
+    let statuses: Vec<(Report, AutomationStatus)> = suite
         .manifest
         .listed()
         .iter()
@@ -122,18 +122,18 @@ pub(crate) fn record_in_state(suite: &Suite, problems: &[Problem]) -> BTreeMap<S
             let id = listed.entry.id.as_str();
             let report = Report::new(suite.host, &suite.repo, &suite.manifest, id);
             let problem = by_id.get(id).map(|message| text::fit(message, 400));
-            (report, Judged { problem, next_run: next.get(id).cloned() })
+            (report, AutomationStatus { problem, next_run: next.get(id).cloned() })
         })
         .collect();
     let unreadable = suite.unreadable.iter().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
-    let judged: Vec<(Report, Judged)> = judged
+    let statuses: Vec<(Report, AutomationStatus)> = statuses
         .into_iter()
         .chain(unreadable.filter(|(id, _)| suite.manifest.find(id).is_none()).map(|(id, problem)| {
             let report = Report::new(suite.host, &suite.repo, &suite.manifest, id);
-            (report, Judged { problem: Some(text::fit(&problem.error.message, 400)), next_run: None })
+            (report, AutomationStatus { problem: Some(text::fit(&problem.error.message, 400)), next_run: None })
         }))
         .collect();
-    let written = suite.repo.prepare().map_err(Into::into).and_then(|()| Report::judged(&judged));
+    let written = suite.repo.prepare().map_err(Into::into).and_then(|()| Report::record_status(&statuses));
     if let Err(error) = written {
         suite.warn(&format!("the results could not be recorded: {error}"));
     }
@@ -141,7 +141,7 @@ pub(crate) fn record_in_state(suite: &Suite, problems: &[Problem]) -> BTreeMap<S
 }
 
 /// The first problem of each automation.
-fn first_problems(problems: &[Problem]) -> BTreeMap<&str, &str> {
+fn first_problems(problems: &[Diagnostic]) -> BTreeMap<&str, &str> {
     let with_id = problems.iter().rev().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
     with_id.map(|(id, problem)| (id, problem.error.message.as_str())).collect()
 }

@@ -9,7 +9,7 @@ mod switch;
 
 use std::fmt;
 
-use common::manifest::Problem;
+use common::manifest::Diagnostic;
 use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::text;
@@ -54,8 +54,8 @@ pub(crate) struct ProblemView {
 }
 
 impl ProblemView {
-    fn of(problem: &Problem) -> Self {
-        let Problem { id, error } = problem;
+    fn of(problem: &Diagnostic) -> Self {
+        let Diagnostic { id, error } = problem;
         Self {
             id: id.clone(),
             file: error.path.display().to_string(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use common::Tool;
-use common::manifest::{Listed, Problem};
+use common::manifest::{Automation, Diagnostic};
 use common::settings::{Layers, SUPERVISION_KEYS, SettingsError};
 use host::Host;
 use host::source::{Source, SourceError};
@@ -20,7 +20,7 @@ use crate::supervise::{Supervision, find_target};
 use crate::tools;
 
 /// Returns what is wrong, in the order of the files.
-pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
+pub(crate) fn survey(suite: &Suite) -> Vec<Diagnostic> {
     let mut problems = suite.unreadable.clone();
     let known: HashSet<&str> = suite.manifest.listed().iter().map(|listed| listed.entry.id.as_str()).collect();
     let circular = in_circles(suite.manifest.listed());
@@ -47,7 +47,7 @@ pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
         }
         for error in check_settings(suite, listed) {
             problems.push(match error {
-                SettingsError::File(error) => Problem { id: Some(listed.entry.id.clone()), error },
+                SettingsError::File(error) => Diagnostic { id: Some(listed.entry.id.clone()), error },
                 SettingsError::Variable { .. } => suite.manifest.problem(listed, "config", &error.to_string()),
             });
         }
@@ -60,13 +60,13 @@ pub(crate) fn survey(suite: &Suite) -> Vec<Problem> {
 
 /// Has an automation's settings read by whoever runs it, by the scheduler and by the tool that they are for, as far as files hold
 /// them; of each the first fault is told.
-fn check_settings(suite: &Suite, listed: &Listed) -> Vec<SettingsError> {
+fn check_settings(suite: &Suite, listed: &Automation) -> Vec<SettingsError> {
     let id = listed.entry.id.as_str();
     // Variables belong to whoever calls, not to the manifest.
     let (sealed, _, _) = Host::test(&[], &[], suite.repo.root());
     let layers = || Layers::new(&sealed, id, vec![&listed.config], Vec::new());
     let checks = [
-        Supervision::take(&mut layers()).map(drop),
+        Supervision::resolve(&mut layers()).map(drop),
         ScheduleSettings::check_own(&mut layers()),
         tools::automation(id).map_or(Ok(()), |tool| check_of_tool(listed, tool, layers())),
     ];
@@ -74,7 +74,7 @@ fn check_settings(suite: &Suite, listed: &Listed) -> Vec<SettingsError> {
 }
 
 /// Of a tool of ours every key is known, so that one that nothing reads is a mistake as well.
-fn check_of_tool(listed: &Listed, tool: &Tool, mut layers: Layers) -> Result<(), SettingsError> {
+fn check_of_tool(listed: &Automation, tool: &Tool, mut layers: Layers) -> Result<(), SettingsError> {
     let id = listed.entry.id.as_str();
     (tool.settings)(&mut layers)?;
     let known: Vec<String> = layers.resolved().iter().map(|setting| setting.key.clone()).collect();
@@ -93,7 +93,7 @@ fn check_of_tool(listed: &Listed, tool: &Tool, mut layers: Layers) -> Result<(),
 }
 
 /// Amounts for actions that nothing books.
-fn economy(suite: &Suite) -> Vec<Problem> {
+fn economy(suite: &Suite) -> Vec<Diagnostic> {
     let names = TOKEN_ECONOMY.map(|(name, _)| name);
     let strange = suite.manifest.token_economy().keys().filter(|action| !names.contains(&action.as_str()));
     strange
@@ -103,18 +103,18 @@ fn economy(suite: &Suite) -> Vec<Problem> {
             let error =
                 source.error(place, &format!("token_economy: nothing is booked as `{}`", text::fit(action, 60)));
             let hint = text::nearest(action, names).map(|near| format!("did you mean `{near}`?"));
-            Some(Problem { id: None, error: SourceError { hint, ..error } })
+            Some(Diagnostic { id: None, error: SourceError { hint, ..error } })
         })
         .collect()
 }
 
 /// What is wrong in `daily_run.json`.
-fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Problem> {
+fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Diagnostic> {
     let Some((file, source)) = &suite.daily_run else { return Vec::new() };
     let mut problems = Vec::new();
     let mut add = |place: usize, message: String, hint: Option<String>| {
         let error = SourceError { hint, ..source.error(place, &message) };
-        problems.push(Problem { id: None, error });
+        problems.push(Diagnostic { id: None, error });
     };
     for (name, schedule) in &file.schedules {
         // The place is looked for only where there is something to say.
@@ -128,7 +128,7 @@ fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Problem> {
         }
     }
     if let Err(SettingsError::File(error)) = ScheduleSettings::of(suite) {
-        problems.push(Problem { id: None, error });
+        problems.push(Diagnostic { id: None, error });
     }
     problems
 }
@@ -144,7 +144,7 @@ fn place_of_schedule(source: &Source, name: &str) -> usize {
 }
 
 /// The automations that depend on themselves by way of others (or lie between two such circles).
-fn in_circles(all: &[Listed]) -> BTreeSet<&str> {
+fn in_circles(all: &[Automation]) -> BTreeSet<&str> {
     let depends: Vec<(&str, &str)> = all
         .iter()
         .flat_map(|listed| listed.entry.depends_on.iter().map(|other| (listed.entry.id.as_str(), other.as_str())))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use common::manifest::{CONFIG_LIMIT, Listed, Manifest, SHIPPED};
+use common::manifest::{Automation, CONFIG_LIMIT, Manifest, SHIPPED};
 use common::{Error, Outcome, Page, View};
 use host::files;
 use host::source::Source;
@@ -127,7 +127,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<(Manifest, Source), Error> {
 type Change = (Range<usize>, String);
 
 /// What must change in the manifest's text to switch an automation: its value, or a new field after its script.
-fn change(manifest: &Manifest, text: &str, listed: &Listed, on: bool) -> Change {
+fn change(manifest: &Manifest, text: &str, listed: &Automation, on: bool) -> Change {
     if let Some(value) = manifest.value_range(listed, "enabled") {
         return (value, on.to_string());
     }

@@ -8,7 +8,7 @@ use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::manifest::Listed;
+use common::manifest::Automation;
 use common::report::Report;
 use common::{CommonArgs, Error, Outcome};
 use host::Host;
@@ -354,7 +354,7 @@ fn after_cycles(slot: &mut ScheduleSlot, every: u64, count: u64, is_news: &mut b
 /// What a run of the clock is of, where one is due; one that was missed too long ago is reported.
 fn by_the_clock(
     suite: &Suite,
-    listed: &Listed,
+    listed: &Automation,
     slot: &mut ScheduleSlot,
     trigger: &Trigger,
     timing: Timing,
@@ -385,7 +385,7 @@ fn by_the_clock(
 /// Reads the state of the scheduler; a damaged file is kept, and every trigger is seen for the first time.
 fn read_state(suite: &Suite) -> Result<ScheduleState, FileError> {
     let lock = files::lock(&suite.repo.path(&ScheduleState::FILE))?;
-    document::take(&lock, |what| suite.warn(what))
+    document::read_or_default(&lock, |what| suite.warn(what))
 }
 
 /// Puts jobs in the order in which the manifest runs them.
@@ -425,7 +425,7 @@ fn has_ended_since(suite: &Suite, id: &str, moment: DateTime<Utc>) -> bool {
 }
 
 /// A run that was missed too long ago to be made up.
-fn missed(suite: &Suite, listed: &Listed, time: DateTime<Utc>) {
+fn missed(suite: &Suite, listed: &Automation, time: DateTime<Utc>) {
     let reason = Reason::MissedTooOld;
     suite.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
     let report = Report::new(suite.host, &suite.repo, &suite.manifest, &listed.entry.id);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use common::cycle_log_settings;
-use common::manifest::Listed;
+use common::manifest::Automation;
 use common::{Error, Outcome, Page, View};
 use records::stored_files::SUMMARY;
 use records::{DeclaredTrigger, Trigger, timestamp};
@@ -26,7 +26,7 @@ pub(crate) struct Next {
 }
 
 /// Returns an automation's triggers that a scheduler acts on: its own, and those of `daily_run.json` that name it.
-pub(super) fn scheduled_triggers(suite: &Suite, listed: &Listed) -> Vec<Trigger> {
+pub(super) fn scheduled_triggers(suite: &Suite, listed: &Automation) -> Vec<Trigger> {
     let schedules = suite.daily_run.iter().flat_map(|(file, _)| &file.schedules);
     let named = schedules.filter(|(_, schedule)| schedule.automations.contains(&listed.entry.id)).map(|(name, _)| name);
     let named = named.map(|name| DeclaredTrigger::new(name.as_str()));

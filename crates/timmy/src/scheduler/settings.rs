@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use common::manifest::Listed;
+use common::manifest::Automation;
 use common::settings::{Layers, Resolved, Setting, SettingsError};
 use schedule::TimeOfDay;
 use sha2::{Digest, Sha256};
@@ -84,7 +84,7 @@ impl ScheduleSettings {
     /// Under this name the scheduler's settings are found, in variables and in `daily_run.json`.
     pub const ID: &'static str = "scheduler";
 
-    fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+    fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
             daily_at: layers.get(&DAILY_AT, None)?,
             catch_up: hours(layers.get(&CATCH_UP_HOURS, None)?),
@@ -96,13 +96,13 @@ impl ScheduleSettings {
 
     /// Takes the settings of a repository's scheduler.
     pub fn of(suite: &Suite) -> Result<Self, SettingsError> {
-        Self::with(suite, Self::take)
+        Self::with(suite, Self::resolve)
     }
 
     /// Returns the settings with their origins.
     pub fn resolved(suite: &Suite) -> Result<Vec<Resolved>, SettingsError> {
         Self::with(suite, |layers| {
-            Self::take(layers)?;
+            Self::resolve(layers)?;
             Ok(layers.resolved().to_vec())
         })
     }
@@ -125,7 +125,7 @@ impl ScheduleSettings {
     }
 
     /// Returns what holds for an automation.
-    pub fn timing(&self, suite: &Suite, listed: &Listed) -> Result<Timing, SettingsError> {
+    pub fn timing(&self, suite: &Suite, listed: &Automation) -> Result<Timing, SettingsError> {
         let mut layers = Layers::new(suite.host, &listed.entry.id, vec![&listed.config], Vec::new());
         Ok(Timing {
             daily_at: layers.get(&AT, None)?.unwrap_or(self.daily_at),

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
 
-use common::manifest::Listed;
+use common::manifest::Automation;
 use records::{AutomationState, DeclaredTrigger, Reason, Status, Trigger};
 
 use super::{Order, Ran, run};
 use crate::suite::Suite;
 
 /// Automations in the order in which they run.
-pub(crate) struct Batch<'a>(Vec<&'a Listed>);
+pub(crate) struct Batch<'a>(Vec<&'a Automation>);
 
 impl<'a> Batch<'a> {
     /// The enabled automations of a trigger: those that name it, however they write it, and those that `daily_run.json` names
@@ -32,8 +32,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Puts automations in the order in which they run. Those that depend on one another in a circle come last.
-    pub fn ordered(mut waiting: Vec<&'a Listed>) -> Self {
-        let mut ordered: Vec<&Listed> = Vec::with_capacity(waiting.len());
+    pub fn ordered(mut waiting: Vec<&'a Automation>) -> Self {
+        let mut ordered: Vec<&Automation> = Vec::with_capacity(waiting.len());
         let mut pending: BTreeSet<&str> = waiting.iter().map(|listed| listed.entry.id.as_str()).collect();
         while !waiting.is_empty() {
             let before = ordered.len();
@@ -53,7 +53,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The automations, first to last.
-    pub fn members(&self) -> &[&'a Listed] {
+    pub fn members(&self) -> &[&'a Automation] {
         &self.0
     }
 }

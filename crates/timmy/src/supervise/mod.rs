@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::Error;
-use common::manifest::{self, Listed};
+use common::manifest::{self, Automation};
 use common::report::{Ending, Report};
 use common::settings::{Layers, Setting, SettingsError};
 use host::Host;
@@ -54,18 +54,18 @@ pub(crate) struct Supervision {
 
 impl Supervision {
     /// Takes how an automation is run from its settings.
-    pub fn take(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self { limit: Duration::from_secs(layers.get(&TIMEOUT, None)?), args: layers.get(&ARGS, None)? })
     }
 
-    fn of(suite: &Suite, listed: &Listed) -> Result<Self, SettingsError> {
-        Self::take(&mut Layers::new(suite.host, &listed.entry.id, vec![&listed.config], Vec::new()))
+    fn of(suite: &Suite, listed: &Automation) -> Result<Self, SettingsError> {
+        Self::resolve(&mut Layers::new(suite.host, &listed.entry.id, vec![&listed.config], Vec::new()))
     }
 }
 
 /// A run that is asked for.
 pub(crate) struct Order<'a> {
-    pub listed: &'a Listed,
+    pub listed: &'a Automation,
     /// What brings it about, as it is told to the automation and to its log.
     pub trigger: &'a str,
     /// Further arguments.
@@ -94,7 +94,7 @@ pub(crate) struct Ran {
 
 impl Ran {
     /// An automation that was not run.
-    pub fn not(listed: &Listed, reason: Reason, detail: Option<String>) -> Self {
+    pub fn not(listed: &Automation, reason: Reason, detail: Option<String>) -> Self {
         Self { id: listed.entry.id.clone(), reason, exit_code: None, duration_ms: 0, detail }
     }
 
@@ -229,7 +229,7 @@ fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Targe
 
 /// What a run's end means.
 fn judge(
-    listed: &Listed,
+    listed: &Automation,
     target: &Target,
     supervision: &Supervision,
     finished: &std::io::Result<child::Finished>,
@@ -315,7 +315,7 @@ fn report(
         (false, true) => &["run"],
         (false, false) => &["run", "failure"],
     };
-    record(suite, |report| Ok(report.book(actions).map(drop)?), id);
+    record(suite, |report| Ok(report.append_tokens(actions).map(drop)?), id);
 }
 
 /// Writes a part of a report; a failure to is a warning.

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use common::manifest::Listed;
+use common::manifest::Automation;
 use host::Host;
 
 use super::own_program;
@@ -29,7 +29,7 @@ pub(crate) struct Target {
 ///
 /// # Errors
 /// What is wrong with its script, in words.
-pub(crate) fn find(suite: &Suite, listed: &Listed) -> Result<Target, String> {
+pub(crate) fn find(suite: &Suite, listed: &Automation) -> Result<Target, String> {
     let entry = &listed.entry;
     if entry.script.is_empty() {
         return Err("it has no script".to_owned());
