@@ -69,7 +69,7 @@ const CYCLES: [(&str, &[&str]); 3] = [
 ];
 
 /// A day's stage: the repository, the forge, and the variables that bring them together.
-struct Stage<'h> {
+struct DemoRun<'h> {
     host: &'h Host,
     root: PathBuf,
     forge: DemoForge,
@@ -99,38 +99,38 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
         // No home: the demo must not find anybody's token.
         ("HOME", root.join(".git").into_os_string()),
     ];
-    let mut stage = Stage { host, root, forge, env, step: 0 };
-    stage.announce(&format!(
+    let mut run = DemoRun { host, root, forge, env, step: 0 };
+    run.announce(&format!(
         "a git repository in {}, and a forge at {} that serves {}",
-        stage.root.display(),
-        stage.forge.api(),
+        run.root.display(),
+        run.forge.api(),
         project.slug()
     ));
-    stage.play("backfill_retro", "what was merged before the cycle log existed", &[])?;
-    stage.play("triage_score", "which issues are ready, and in what order", &[])?;
-    stage.play(
+    run.play("backfill_retro", "what was merged before the cycle log existed", &[])?;
+    run.play("triage_score", "which issues are ready, and in what order", &[])?;
+    run.play(
         "loop_guard",
         "is there work: yes, so the agent's result file is seeded with the first issue",
         &["--json"],
     )?;
-    stage.play("orchestrator", "what to do in ten minutes, and what happened since yesterday", &["--review"])?;
+    run.play("orchestrator", "what to do in ten minutes, and what happened since yesterday", &["--review"])?;
     for (what, args) in CYCLES {
-        stage.play("cycle_retro", what, args)?;
+        run.play("cycle_retro", what, args)?;
     }
-    stage.play("loop_introspect", "what the cycle log shows so far", &[])?;
-    stage.list_files();
+    run.play("loop_introspect", "what the cycle log shows so far", &[])?;
+    run.list_files();
     if args.serve {
-        stage.serve(&project.slug())?;
+        run.serve(&project.slug())?;
     } else if args.keep.is_some() {
         host.say(&format!(
             "\nKept in {}; `timmy demo --serve --keep DIR` also leaves the forge running.",
-            stage.root.display()
+            run.root.display()
         ));
     }
     Ok(Outcome::done("shown"))
 }
 
-impl Stage<'_> {
+impl DemoRun<'_> {
     fn announce(&mut self, what: &str) {
         self.step += 1;
         self.host.say(&format!("{}== {}. {what}", if self.step > 1 { "\n" } else { "" }, self.step));

@@ -13,7 +13,7 @@ use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 
 use crate::cli::{HelpArgs, ManArgs};
 use crate::completions::whole_command;
-use crate::{next_timmy, tools};
+use crate::{fallback, tools};
 
 /// A page by its name, and what makes its text.
 type Topic = (&'static str, fn() -> String);
@@ -84,10 +84,10 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
         let names: Vec<String> = found.get_subcommands().map(|one| one.get_name().to_owned()).collect();
         found = match found.find_subcommand_mut(word) {
             Some(found) => found,
-            None if next_timmy::find(host).is_some() => {
+            None if fallback::find(host).is_some() => {
                 let args: Vec<OsString> =
                     ["help".into()].into_iter().chain(args.topic.iter().map(Into::into)).collect();
-                return Ok(Outcome::exit(next_timmy::pass_on(host, &args), ""));
+                return Ok(Outcome::exit(fallback::delegate(host, &args), ""));
             }
             None => return Err(no_help(word, &names)),
         };

@@ -10,16 +10,16 @@
 mod automation;
 mod cli;
 mod completions;
+mod context;
 mod demo;
 mod doctor;
+mod fallback;
 mod help;
 mod install;
 mod ledger;
-mod next_timmy;
 mod paths;
 mod scheduler;
 mod shadow;
-mod suite;
 mod supervise;
 mod table;
 pub mod tools;
@@ -62,8 +62,8 @@ pub fn run(host: &Host) -> u8 {
         host.say(&format!("timmy {VERSION}"));
         return 0;
     }
-    if next_timmy::is_meant(host) {
-        return next_timmy::pass_on(host, &host.args()[1..]);
+    if fallback::is_meant(host) {
+        return fallback::delegate(host, &host.args()[1..]);
     }
     let command = match tool::arguments::<Cli>(host) {
         Ok(cli) => cli.command,
@@ -87,7 +87,7 @@ pub fn run(host: &Host) -> u8 {
         Command::Man(args) => help::man(host, args),
         Command::Help(args) => help::help(host, args),
         Command::Demo(args) => demo::demo(host, args),
-        Command::Other(args) => return next_timmy::pass_on(host, args),
+        Command::Other(args) => return fallback::delegate(host, args),
     };
     exit::end(host, &result)
 }

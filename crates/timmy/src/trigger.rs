@@ -8,8 +8,8 @@ use schedule::parse_trigger;
 use serde::Serialize;
 
 use crate::cli::TriggerArgs;
-use crate::suite::Suite;
-use crate::supervise::{Ran, run_event};
+use crate::context::Context;
+use crate::supervise::{RunResult, run_event};
 use host::signals::Signals;
 
 /// What became of an event, as JSON.
@@ -17,42 +17,43 @@ use host::signals::Signals;
 struct Triggered {
     trigger: String,
     exit_code: u8,
-    automations: Vec<Ran>,
+    automations: Vec<RunResult>,
 }
 
 /// Runs the automations of an event, and ends with what follows from their codes: 0 if all ended with 0; 2 if one could not be
 /// used, or ended with 2; else 1.
 pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open(host, &args.common)?;
+    let context = Context::open(host, &args.common)?;
     let event = parse_trigger(&args.event)?;
     // What cannot be read cannot be run; the rest must not suffer for it.
-    for problem in &suite.unreadable {
-        suite.warn(&format!("{}", problem.error));
+    for problem in &context.unreadable {
+        context.warn(&format!("{}", problem.error));
     }
     let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
-    let all = run_event(&suite, &event, &args.args, signals.stop());
-    for ran in &all {
-        let is_news = ran.reason != Reason::RanWell;
+    let all = run_event(&context, &event, &args.args, signals.stop());
+    for result in &all {
+        let is_news = result.reason != Reason::RanWell;
         if is_news {
-            let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(": {}", text::fit(detail, 300)));
-            suite.note(&format!("{} ({}){detail}", ran.id, ran.reason));
+            let detail =
+                result.detail.as_deref().map_or(String::new(), |detail| format!(": {}", text::fit(detail, 300)));
+            context.note(&format!("{} ({}){detail}", result.id, result.reason));
         }
     }
     if all.is_empty() {
-        suite.note(&format!("no automation is enabled for {event}"));
+        context.note(&format!("no automation is enabled for {event}"));
     }
-    let code = all.iter().map(code).max().unwrap_or(0).max(if suite.unreadable.is_empty() { 0 } else { 2 });
-    suite.print_json(&Triggered { trigger: event.to_string(), exit_code: code, automations: all })?;
+    let code = all.iter().map(code).max().unwrap_or(0).max(if context.unreadable.is_empty() { 0 } else { 2 });
+    context.print_json(&Triggered { trigger: event.to_string(), exit_code: code, automations: all })?;
     signals.end_as_told(host);
     Ok(Outcome::exit(code, ""))
 }
 
 /// The exit code that a run adds to its trigger's: 0 well, or not to run (what it depends on has its own code); 1 a no, or a failure; 2 wrong configuration.
-pub(crate) fn code(ran: &Ran) -> u8 {
-    match ran.reason {
+pub(crate) fn code(result: &RunResult) -> u8 {
+    match result.reason {
         Reason::Invalid | Reason::NotStarted => 2,
         Reason::Disabled | Reason::Paused | Reason::DependencyNotOk => 0,
-        _ => match ran.exit_code {
+        _ => match result.exit_code {
             Some(0) => 0,
             Some(2) => 2,
             _ => 1,

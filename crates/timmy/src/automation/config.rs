@@ -7,9 +7,9 @@ use host::{redact, text};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::in_force::{Elsewhere, Shown};
+use super::effective::{Elsewhere, Shown};
+use crate::context::Context;
 use crate::scheduler::ScheduleSettings;
-use crate::suite::Suite;
 use crate::supervise::{Supervision, in_variable};
 use crate::tools;
 
@@ -49,33 +49,33 @@ impl View for AllSettings {
 }
 
 /// Shows the settings of one automation, or of all and of the scheduler.
-pub(crate) fn config(suite: &Suite, id: Option<&str>) -> Result<Outcome, Error> {
+pub(crate) fn config(context: &Context, id: Option<&str>) -> Result<Outcome, Error> {
     let ids: Vec<String> = match id {
         Some(id) => vec![id.to_owned()],
-        None => all_ids(suite),
+        None => all_ids(context),
     };
     let mut all = Vec::new();
     for id in ids {
-        let mut settings = settings_of(suite, &id)?;
+        let mut settings = settings_of(context, &id)?;
         for setting in settings.iter_mut().filter(|setting| setting.key == "args") {
             let args = setting.value.split(',').map(str::to_owned).collect();
             setting.value = redact::arguments(args).join(",");
         }
-        let elsewhere = Elsewhere::of(suite, &id, &settings)?;
+        let elsewhere = Elsewhere::of(context, &id, &settings)?;
         let shown = settings.iter().map(|setting| elsewhere.shown(setting)).collect();
         all.push((id, shown));
     }
-    suite.present(&AllSettings(all))?;
+    context.present(&AllSettings(all))?;
     Ok(Outcome::done(""))
 }
 
 /// The automations of the manifest, the tools that it does not list, and the scheduler.
-fn all_ids(suite: &Suite) -> Vec<String> {
+fn all_ids(context: &Context) -> Vec<String> {
     let shipped = Manifest::default().or_shipped();
     let ids = |manifest: &Manifest| manifest.listed().iter().map(|listed| listed.entry.id.clone()).collect::<Vec<_>>();
     let not_listed =
-        ids(&shipped).into_iter().filter(|id| tools::automation(id).is_some() && suite.manifest.find(id).is_none());
-    ids(&suite.manifest).into_iter().chain(not_listed).chain([ScheduleSettings::ID.to_owned()]).collect()
+        ids(&shipped).into_iter().filter(|id| tools::automation(id).is_some() && context.manifest.find(id).is_none());
+    ids(&context.manifest).into_iter().chain(not_listed).chain([ScheduleSettings::ID.to_owned()]).collect()
 }
 
 /// The settings in columns; an origin that would not fit stands on a line of its own, for it is what is asked for.
@@ -99,18 +99,18 @@ fn lines(all: &[Shown], width: usize) -> Vec<String> {
     lines
 }
 
-fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {
+fn settings_of(context: &Context, id: &str) -> Result<Vec<Resolved>, Error> {
     if id == ScheduleSettings::ID {
-        return Ok(ScheduleSettings::resolved(suite)?);
+        return Ok(ScheduleSettings::resolved(context)?);
     }
-    let listed = suite.manifest.find(id);
+    let listed = context.manifest.find(id);
     let tool = tools::automation(id);
     if listed.is_none() && tool.is_none() {
-        suite.automation(id)?;
+        context.automation(id)?;
     }
-    let daily_run = suite.manifest.daily_run_config(id)?;
+    let daily_run = context.manifest.daily_run_config(id)?;
     let objects = listed.map(|listed| &listed.config).into_iter().chain(&daily_run).collect();
-    let mut layers = Layers::new(suite.host, id, objects, suite.manifest.known_ids());
+    let mut layers = Layers::new(context.host, id, objects, context.manifest.known_ids());
     if let Some(tool) = tool {
         (tool.settings)(&mut layers)?;
     }
@@ -118,21 +118,21 @@ fn settings_of(suite: &Suite, id: &str) -> Result<Vec<Resolved>, Error> {
     ScheduleSettings::check_own(&mut layers)?;
     if let (None, Some(listed)) = (tool, listed) {
         // Which keys such a script reads nobody knows.
-        return Ok(foreign(suite, listed).into_iter().chain(layers.resolved().iter().cloned()).collect());
+        return Ok(foreign(context, listed).into_iter().chain(layers.resolved().iter().cloned()).collect());
     }
     let (resolved, warnings) = layers.finish()?;
     for warning in warnings {
-        suite.warn(&warning);
+        context.warn(&warning);
     }
     Ok(resolved)
 }
 
 /// The settings of a script that is not ours: what its `config` has, or a variable in its place.
-fn foreign(suite: &Suite, listed: &Automation) -> Vec<Resolved> {
+fn foreign(context: &Context, listed: &Automation) -> Vec<Resolved> {
     let own = listed.config.entries.iter().filter(|(key, _, _)| !SUPERVISION_KEYS.contains(&key.as_str()));
     own.map(|(key, value, position)| {
         let variable = format!("TIMMY_{}_{}", listed.entry.id.to_uppercase(), key.to_uppercase());
-        let (value, origin) = match suite.host.var(&variable) {
+        let (value, origin) = match context.host.var(&variable) {
             Some(value) => (Value::from(value), Origin::Environment(variable)),
             None => (value.clone(), Origin::File(listed.config.path.clone(), *position)),
         };

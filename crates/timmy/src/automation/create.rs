@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::switch;
 use crate::cli::{Language, NewArgs};
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// A new automation.
 #[derive(Serialize)]
@@ -33,32 +33,32 @@ impl View for Created<'_> {
 }
 
 /// Adds an automation.
-pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Outcome, Error> {
+pub(crate) fn create(context: &Context, args: &NewArgs) -> Result<Outcome, Error> {
     let id = &args.id;
     let is_good = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_good {
         return Err(Error::usage(format!("{id:?} is not a valid id"), "use lower-case letters, digits and `_`"));
     }
     let trigger = parse_trigger(&args.trigger)?;
-    if suite.manifest.find(id).is_some() {
+    if context.manifest.find(id).is_some() {
         return Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id"));
     }
-    let path = script_path(suite, id, args.language);
+    let path = script_path(context, id, args.language);
     if path.exists() {
-        return Err(Error::usage(format!("there is a {} already", suite.shown(&path)), "choose another id"));
+        return Err(Error::usage(format!("there is a {} already", context.shown(&path)), "choose another id"));
     }
-    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(suite.repo.root());
-    if !folder.canonicalize().is_ok_and(|real| real.starts_with(suite.repo.root())) {
+    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(context.repo.root());
+    if !folder.canonicalize().is_ok_and(|real| real.starts_with(context.repo.root())) {
         return Err(Error::usage(
             format!("{} leads out of the repository", folder.display()),
             "replace it by a directory",
         ));
     }
     write_script(&path, &skeleton(id, &trigger, args.language))?;
-    let manifest = suite.manifest_path();
-    let base = manifest.parent().and_then(Path::parent).unwrap_or(suite.repo.root());
+    let manifest = context.manifest_path();
+    let base = manifest.parent().and_then(Path::parent).unwrap_or(context.repo.root());
     let script = relative(base, &path);
-    let result = switch::edit(suite, |manifest, source| match manifest.find(id) {
+    let result = switch::edit(context, |manifest, source| match manifest.find(id) {
         Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id")),
         None => Ok(Some(with_entry(source.text(), id, &script, &trigger)?)),
     });
@@ -67,16 +67,16 @@ pub(crate) fn create(suite: &Suite, args: &NewArgs) -> Result<Outcome, Error> {
         files::remove(&path)?;
     }
     result?;
-    suite.present(&Created { id, script: suite.shown(&path), trigger: trigger.to_string() })?;
+    context.present(&Created { id, script: context.shown(&path), trigger: trigger.to_string() })?;
     Ok(Outcome::done(""))
 }
 
-fn script_path(suite: &Suite, id: &str, language: Language) -> PathBuf {
+fn script_path(context: &Context, id: &str, language: Language) -> PathBuf {
     let ending = match language {
         Language::Sh => "sh",
         Language::Python => "py",
     };
-    suite.repo.root().join("scripts").join(format!("{id}.{ending}"))
+    context.repo.root().join("scripts").join(format!("{id}.{ending}"))
 }
 
 fn write_script(path: &Path, text: &str) -> Result<(), Error> {

@@ -9,9 +9,9 @@ use host::text;
 use records::{Reason, Status, parse_time, timestamp};
 use serde::Serialize;
 
-use super::{ProblemView, survey};
+use super::{ProblemView, validate};
+use crate::context::Context;
 use crate::scheduler;
-use crate::suite::Suite;
 use crate::table;
 
 /// How many problems are shown.
@@ -71,14 +71,14 @@ struct Listing {
 }
 
 /// Lists the automations; what was found is written to the state file too.
-pub(crate) fn list(suite: &Suite) -> Result<Outcome, Error> {
-    let problems = survey(suite);
-    let next = record_in_state(suite, &problems);
-    let state = suite.load::<records::AutomationState>()?.unwrap_or_default();
-    let (pauses, now) = (suite.pauses(), suite.host.now());
+pub(crate) fn list(context: &Context) -> Result<Outcome, Error> {
+    let problems = validate(context);
+    let next = record_in_state(context, &problems);
+    let state = context.load::<records::AutomationState>()?.unwrap_or_default();
+    let (pauses, now) = (context.pauses(), context.host.now());
     let by_id = first_problems(&problems);
     let mut rows: Vec<Row> = Vec::new();
-    for listed in suite.manifest.listed() {
+    for listed in context.manifest.listed() {
         let entry = &listed.entry;
         let last = state.entry(&entry.id).unwrap_or_default();
         let problem = by_id.get(entry.id.as_str()).map(|message| (*message).to_owned());
@@ -99,43 +99,46 @@ pub(crate) fn list(suite: &Suite) -> Result<Outcome, Error> {
             problem,
         });
     }
-    for problem in &suite.unreadable {
+    for problem in &context.unreadable {
         let Some(id) = problem.id.clone().filter(|id| rows.iter().all(|row| row.id != *id)) else { continue };
         rows.push(Row::unreadable(id, &problem.error.message));
     }
     let problems = problems.iter().map(ProblemView::of).collect();
-    suite.present(&Listing { automations: rows, problems, is_built_in: suite.is_built_in, now })?;
+    context.present(&Listing { automations: rows, problems, is_built_in: context.is_built_in, now })?;
     Ok(Outcome::done(""))
 }
 
 /// Writes what is known of every automation into the state file: problems and next runs, which are returned. A failure to is a
 /// warning.
-pub(crate) fn record_in_state(suite: &Suite, problems: &[Diagnostic]) -> BTreeMap<String, String> {
-    let next: BTreeMap<String, String> =
-        scheduler::next_runs(suite).into_iter().rev().filter_map(|next| Some((next.id, timestamp(next.at?)))).collect();
+pub(crate) fn record_in_state(context: &Context, problems: &[Diagnostic]) -> BTreeMap<String, String> {
+    let next: BTreeMap<String, String> = scheduler::next_runs(context)
+        .into_iter()
+        .rev()
+        .filter_map(|next| Some((next.id, timestamp(next.at?))))
+        .collect();
     let by_id = first_problems(problems);
-    let statuses: Vec<(Report, AutomationStatus)> = suite
+    let statuses: Vec<(Report, AutomationStatus)> = context
         .manifest
         .listed()
         .iter()
         .map(|listed| {
             let id = listed.entry.id.as_str();
-            let report = Report::new(suite.host, &suite.repo, &suite.manifest, id);
+            let report = Report::new(context.host, &context.repo, &context.manifest, id);
             let problem = by_id.get(id).map(|message| text::fit(message, 400));
             (report, AutomationStatus { problem, next_run: next.get(id).cloned() })
         })
         .collect();
-    let unreadable = suite.unreadable.iter().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
+    let unreadable = context.unreadable.iter().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
     let statuses: Vec<(Report, AutomationStatus)> = statuses
         .into_iter()
-        .chain(unreadable.filter(|(id, _)| suite.manifest.find(id).is_none()).map(|(id, problem)| {
-            let report = Report::new(suite.host, &suite.repo, &suite.manifest, id);
+        .chain(unreadable.filter(|(id, _)| context.manifest.find(id).is_none()).map(|(id, problem)| {
+            let report = Report::new(context.host, &context.repo, &context.manifest, id);
             (report, AutomationStatus { problem: Some(text::fit(&problem.error.message, 400)), next_run: None })
         }))
         .collect();
-    let written = suite.repo.prepare().map_err(Into::into).and_then(|()| Report::record_status(&statuses));
+    let written = context.repo.prepare().map_err(Into::into).and_then(|()| Report::record_status(&statuses));
     if let Err(error) = written {
-        suite.warn(&format!("the results could not be recorded: {error}"));
+        context.warn(&format!("the results could not be recorded: {error}"));
     }
     next
 }

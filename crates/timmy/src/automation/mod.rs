@@ -2,10 +2,10 @@
 
 mod config;
 mod create;
-mod in_force;
+mod effective;
 mod list;
-mod survey;
 mod switch;
+mod validate;
 
 use std::fmt;
 
@@ -18,25 +18,25 @@ use serde::Serialize;
 use store::document;
 
 pub(crate) use list::record_in_state;
-pub(crate) use survey::survey;
+pub(crate) use validate::validate;
 
 use crate::cli::{AutomationCommand, IdsArgs, PauseArgs, RunArgs};
-use crate::suite::Suite;
-use crate::supervise::{self, Order};
+use crate::context::Context;
+use crate::supervise::{self, RunRequest};
 use host::signals::Signals;
 
 /// Runs a command of `timmy automation`.
 pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Outcome, Error> {
     match command {
-        AutomationCommand::List(args) => list::list(&Suite::open(host, &args.common)?),
-        AutomationCommand::Validate(args) => validate(&Suite::open_anyway(host, &args.common)?),
-        AutomationCommand::Enable(args) => switch::switch(&Suite::open(host, &args.common)?, &args.ids, true),
-        AutomationCommand::Disable(args) => switch::switch(&Suite::open(host, &args.common)?, &args.ids, false),
-        AutomationCommand::Pause(args) => pause(&Suite::open(host, &args.common)?, args),
-        AutomationCommand::Resume(args) => resume(&Suite::open(host, &args.common)?, args),
-        AutomationCommand::Config(args) => config::config(&Suite::open(host, &args.common)?, args.id.as_deref()),
-        AutomationCommand::New(args) => create::create(&Suite::open(host, &args.common)?, args),
-        AutomationCommand::Run(args) => run(&Suite::open(host, &args.common)?, args),
+        AutomationCommand::List(args) => list::list(&Context::open(host, &args.common)?),
+        AutomationCommand::Validate(args) => print_problems(&Context::open_anyway(host, &args.common)?),
+        AutomationCommand::Enable(args) => switch::switch(&Context::open(host, &args.common)?, &args.ids, true),
+        AutomationCommand::Disable(args) => switch::switch(&Context::open(host, &args.common)?, &args.ids, false),
+        AutomationCommand::Pause(args) => pause(&Context::open(host, &args.common)?, args),
+        AutomationCommand::Resume(args) => resume(&Context::open(host, &args.common)?, args),
+        AutomationCommand::Config(args) => config::config(&Context::open(host, &args.common)?, args.id.as_deref()),
+        AutomationCommand::New(args) => create::create(&Context::open(host, &args.common)?, args),
+        AutomationCommand::Run(args) => run(&Context::open(host, &args.common)?, args),
     }
 }
 
@@ -102,16 +102,17 @@ impl View for Validation {
 }
 
 /// Prints every problem of the manifest with its position; exit 1 if there is one.
-fn validate(suite: &Suite) -> Result<Outcome, Error> {
-    let problems = survey(suite);
+fn print_problems(context: &Context) -> Result<Outcome, Error> {
+    let problems = validate(context);
     // Of a manifest that cannot be read at all nothing is known that could be recorded.
-    if !suite.is_built_in || suite.unreadable.is_empty() {
-        record_in_state(suite, &problems);
+    if !context.is_built_in || context.unreadable.is_empty() {
+        record_in_state(context, &problems);
     }
-    let automations = suite.manifest.listed().len() + suite.unreadable.iter().filter(|one| one.id.is_some()).count();
+    let automations =
+        context.manifest.listed().len() + context.unreadable.iter().filter(|one| one.id.is_some()).count();
     let valid = problems.is_empty();
     let problems = problems.iter().map(ProblemView::of).collect();
-    suite.present(&Validation { automations, valid, problems, is_built_in: suite.is_built_in })?;
+    context.present(&Validation { automations, valid, problems, is_built_in: context.is_built_in })?;
     Ok(Outcome::yes_or_no(valid))
 }
 
@@ -131,11 +132,11 @@ impl View for NewPauses<'_> {
     }
 }
 
-fn pause(suite: &Suite, args: &PauseArgs) -> Result<Outcome, Error> {
+fn pause(context: &Context, args: &PauseArgs) -> Result<Outcome, Error> {
     for id in &args.ids {
-        suite.automation(id)?;
+        context.automation(id)?;
     }
-    let now = suite.host.now();
+    let now = context.host.now();
     let length = chrono::TimeDelta::from_std(args.length).unwrap_or(chrono::TimeDelta::days(366));
     let (until, reason) = (timestamp(now + length), text::fit(&args.reason, 400));
     let entry = PauseEntry {
@@ -144,24 +145,24 @@ fn pause(suite: &Suite, args: &PauseArgs) -> Result<Outcome, Error> {
         since: Some(timestamp(now)),
         ..PauseEntry::default()
     };
-    suite.repo.prepare()?;
+    context.repo.prepare()?;
     for id in &args.ids {
-        change_pauses(suite, |pauses| pauses.insert(id, &entry))??;
-        warn_of_guard(suite, id);
+        change_pauses(context, |pauses| pauses.insert(id, &entry))??;
+        warn_of_guard(context, id);
     }
-    suite.present(&NewPauses { paused: &args.ids, until, reason })?;
+    context.present(&NewPauses { paused: &args.ids, until, reason })?;
     Ok(Outcome::done(""))
 }
 
 /// Changes the pauses under their lock.
-fn change_pauses<R>(suite: &Suite, change: impl FnOnce(&mut Pauses) -> R) -> Result<R, Error> {
-    Ok(document::update(&suite.repo, |what| suite.warn(what), change)?)
+fn change_pauses<R>(context: &Context, change: impl FnOnce(&mut Pauses) -> R) -> Result<R, Error> {
+    Ok(document::update(&context.repo, |what| context.warn(what), change)?)
 }
 
 /// A guard that steps out of the way does not stop the loop; whoever wanted that must know.
-pub(crate) fn warn_of_guard(suite: &Suite, id: &str) {
+pub(crate) fn warn_of_guard(context: &Context, id: &str) {
     if id == "loop_guard" {
-        suite
+        context
             .warn("a guard that is off reports work: the loop continues without it; to stop the loop, stop its script");
     }
 }
@@ -183,49 +184,52 @@ impl View for Resumed<'_> {
     }
 }
 
-fn resume(suite: &Suite, args: &IdsArgs) -> Result<Outcome, Error> {
-    let now = suite.host.now();
+fn resume(context: &Context, args: &IdsArgs) -> Result<Outcome, Error> {
+    let now = context.host.now();
     let mut resumed = Vec::new();
     for id in &args.ids {
         // One that the manifest no longer has may still be paused.
-        let was_paused = change_pauses(suite, |pauses| {
+        let was_paused = change_pauses(context, |pauses| {
             let was_paused = pauses.in_effect(id, now).is_some();
             pauses.remove(id);
             was_paused
         })?;
         if !was_paused {
-            suite.automation(id)?;
+            context.automation(id)?;
         }
         resumed.extend(was_paused.then_some(id.as_str()));
     }
-    suite.present(&Resumed { resumed, asked: &args.ids })?;
+    context.present(&Resumed { resumed, asked: &args.ids })?;
     Ok(Outcome::done(""))
 }
 
 /// Runs one automation; ends as it ends.
-fn run(suite: &Suite, args: &RunArgs) -> Result<Outcome, Error> {
-    let listed = suite.automation(&args.id)?;
+fn run(context: &Context, args: &RunArgs) -> Result<Outcome, Error> {
+    let listed = context.automation(&args.id)?;
     let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
-    let ran = supervise::run(
-        suite,
-        &Order {
+    let result = supervise::run(
+        context,
+        &RunRequest {
             listed,
             trigger: "manual",
             args: &args.args,
             stdin: true,
-            pass_on: !suite.args.json && !suite.args.quiet,
-            force: suite.args.force,
+            forward_output: !context.args.json && !context.args.quiet,
+            force: context.args.force,
             stop: signals.stop(),
         },
     );
-    suite.print_json(&ran)?;
-    if !ran.was_run() || ran.exit_code.is_none() {
-        let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
-        let force =
-            if matches!(ran.reason, Reason::Disabled | Reason::Paused) { "; --force runs it all the same" } else { "" };
-        suite.note(&format!("{}: {}{detail}{force}", ran.id, ran.reason));
+    context.print_json(&result)?;
+    if !result.was_run() || result.exit_code.is_none() {
+        let detail = result.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
+        let force = if matches!(result.reason, Reason::Disabled | Reason::Paused) {
+            "; --force runs it all the same"
+        } else {
+            ""
+        };
+        context.note(&format!("{}: {}{detail}{force}", result.id, result.reason));
     }
-    signals.end_as_told(suite.host);
-    let own = ran.exit_code.and_then(|code| u8::try_from(code).ok());
-    Ok(Outcome::exit(own.unwrap_or_else(|| crate::trigger::code(&ran)), ""))
+    signals.end_as_told(context.host);
+    let own = result.exit_code.and_then(|code| u8::try_from(code).ok());
+    Ok(Outcome::exit(own.unwrap_or_else(|| crate::trigger::code(&result)), ""))
 }

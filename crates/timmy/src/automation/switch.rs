@@ -9,20 +9,20 @@ use host::files;
 use host::source::Source;
 use serde::{Serialize, Serializer};
 
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// How often an edit is made anew because somebody else was quicker.
 const TRIES: usize = 50;
 
 /// Switches automations on or off.
-pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Outcome, Error> {
+pub(crate) fn switch(context: &Context, ids: &[String], on: bool) -> Result<Outcome, Error> {
     let ids: &[String] =
         &ids.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     for id in ids {
-        suite.automation(id)?;
+        context.automation(id)?;
     }
     let mut switched = Vec::new();
-    edit(suite, |manifest, source| {
+    edit(context, |manifest, source| {
         switched.clear();
         let mut changes = Vec::new();
         for id in ids {
@@ -35,9 +35,9 @@ pub(crate) fn switch(suite: &Suite, ids: &[String], on: bool) -> Result<Outcome,
         Ok(apply(source.text(), changes))
     })?;
     for id in ids.iter().filter(|_| !on) {
-        super::warn_of_guard(suite, id);
+        super::warn_of_guard(context, id);
     }
-    suite.present(&Switched { on, asked: ids, changed: &switched })?;
+    context.present(&Switched { on, asked: ids, changed: &switched })?;
     Ok(Outcome::done(""))
 }
 
@@ -77,19 +77,19 @@ fn gone(id: &str) -> Error {
 /// Changes the manifest's text: `make` gets the manifest and its text, and gives the new text, or none if nothing is to change.
 /// Beside another program that edits the file, the edit is made anew of what that program has written.
 pub(crate) fn edit(
-    suite: &Suite,
+    context: &Context,
     mut make: impl FnMut(&Manifest, &Source) -> Result<Option<String>, Error>,
 ) -> Result<(), Error> {
-    let path = suite.manifest_path();
-    suite.repo.prepare()?;
-    if suite.is_built_in {
+    let path = context.manifest_path();
+    context.repo.prepare()?;
+    if context.is_built_in {
         // What holds without a manifest is written down, so that a part of it can be changed.
         path.parent().map_or(Ok(()), files::make_folder)?;
         files::create(&path, shipped_for(&path).as_bytes())?;
-        suite.note(&format!("there was no manifest; {} is created with the defaults", suite.shown(&path)));
+        context.note(&format!("there was no manifest; {} is created with the defaults", context.shown(&path)));
     }
     // The lock lies under `.loop/`, so that nothing of ours appears beside the manifest.
-    let lock = files::lock_from(&path, &suite.repo.in_loop(".automations.json.lock"))?;
+    let lock = files::lock_from(&path, &context.repo.in_loop(".automations.json.lock"))?;
     for _ in 0..TRIES {
         let before = files::read(&path, CONFIG_LIMIT)?.unwrap_or_default();
         let (manifest, source) = parse(&path, before.clone())?;

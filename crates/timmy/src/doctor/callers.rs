@@ -8,7 +8,7 @@ use host::child;
 use host::files;
 use serde::{Serialize, Serializer};
 
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::supervise::is_compiled;
 use crate::tools;
 
@@ -68,12 +68,12 @@ impl Serialize for There {
 }
 
 /// Finds the callers.
-pub(super) fn find_callers(suite: &Suite) -> Vec<Caller> {
-    let root = suite.repo.root();
+pub(super) fn find_callers(context: &Context) -> Vec<Caller> {
+    let root = context.repo.root();
     let mut callers = Vec::new();
     let crontab = child::output("crontab".as_ref(), &["-l".into()], root, Duration::from_secs(5), 1 << 20);
     if let Ok(said) = crontab {
-        look_through(suite, "crontab", root, &said.out, &mut callers);
+        look_through(context, "crontab", root, &said.out, &mut callers);
     }
     let hooks = git2::Repository::open(root).ok().map(|repository| {
         let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
@@ -88,16 +88,16 @@ pub(super) fn find_callers(suite: &Suite) -> Vec<Caller> {
     places.dedup();
     for place in places {
         // A program of ours holds the names of all of them, and the manifest is looked at below.
-        if is_compiled(&place) || suite.manifest.folder().is_some_and(|folder| place.starts_with(folder)) {
+        if is_compiled(&place) || context.manifest.folder().is_some_and(|folder| place.starts_with(folder)) {
             continue;
         }
         if let Ok(Some(bytes)) = files::read(&place, LIMIT) {
-            look_through(suite, &suite.shown(&place), place.parent().unwrap_or(root), &bytes, &mut callers);
+            look_through(context, &context.shown(&place), place.parent().unwrap_or(root), &bytes, &mut callers);
         }
     }
-    for listed in suite.manifest.listed().iter().filter(|_| !suite.is_built_in) {
+    for listed in context.manifest.listed().iter().filter(|_| !context.is_built_in) {
         if tools::automation(&listed.entry.id).is_some() {
-            let path = suite.base().join(&listed.entry.script);
+            let path = context.base().join(&listed.entry.script);
             let place = format!("the manifest ({})", listed.entry.id);
             // What the manifest names and is not there is run all the same: by its name.
             let there = if path.exists() { what_is_at(&path) } else { There::Ours };
@@ -128,13 +128,13 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Adds the lines of a text that name a script of ours: from the repository's root, or from the folder of the text.
-fn look_through(suite: &Suite, place: &str, folder: &Path, text: &[u8], callers: &mut Vec<Caller>) {
+fn look_through(context: &Context, place: &str, folder: &Path, text: &[u8], callers: &mut Vec<Caller>) {
     for (number, line) in String::from_utf8_lossy(text).lines().enumerate() {
         if line.trim_start().starts_with('#') {
             continue;
         }
         for script in scripts_in(line) {
-            let from_root = what_is_at(&suite.repo.root().join(script));
+            let from_root = what_is_at(&context.repo.root().join(script));
             let there = if from_root == There::Nothing { what_is_at(&folder.join(script)) } else { from_root };
             let place = format!("{place}:{}", number + 1);
             callers.push(Caller { place, script: script.to_owned(), what_is_there: there });

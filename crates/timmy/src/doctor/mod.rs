@@ -11,13 +11,13 @@ use host::text;
 use records::{Installation, InstalledPath};
 use serde::Serialize;
 
-use crate::automation::survey;
+use crate::automation::validate;
 use crate::cli::PlainArgs;
+use crate::context::Context;
 use crate::doctor::callers::{Caller, There, find_callers};
 use crate::install::{is_in_place, is_runnable_by_python, read_record};
 use crate::paths::tidy;
-use crate::suite::Suite;
-use crate::{ledger, next_timmy, scheduler, tools};
+use crate::{fallback, ledger, scheduler, tools};
 
 /// How many failures in a row are no accident.
 const SEVERAL: u64 = 3;
@@ -87,32 +87,37 @@ fn section(page: &mut Page, title: &str) {
 
 /// Looks at everything, and reports what is broken (exit 1).
 pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open_anyway(host, &args.common)?;
-    let installation = read_record(&suite.repo)?;
+    let context = Context::open_anyway(host, &args.common)?;
+    let installation = read_record(&context.repo)?;
     let installed: Vec<Place> =
-        installation.iter().flat_map(|record| &record.installed).map(|one| place(&suite, one)).collect();
-    let callers = find_callers(&suite);
-    let broken = broken(&suite, installation.as_ref(), &installed, &callers);
+        installation.iter().flat_map(|record| &record.installed).map(|one| place(&context, one)).collect();
+    let callers = find_callers(&context);
+    let broken = broken(&context, installation.as_ref(), &installed, &callers);
     let is_well = broken.is_empty();
-    suite.present(&Examination {
+    context.present(&Examination {
         version: crate::VERSION,
-        repository: suite.repo.root().display().to_string(),
+        repository: context.repo.root().display().to_string(),
         installed,
         callers,
-        scheduler: scheduler::is_running(&suite),
-        next_timmy: next_timmy::find(host).map(|path| path.display().to_string()),
+        scheduler: scheduler::is_running(&context),
+        next_timmy: fallback::find(host).map(|path| path.display().to_string()),
         broken,
     })?;
     Ok(Outcome::yes_or_no(is_well))
 }
 
 /// Everything that is broken, a line each.
-fn broken(suite: &Suite, installation: Option<&Installation>, installed: &[Place], callers: &[Caller]) -> Vec<String> {
+fn broken(
+    context: &Context,
+    installation: Option<&Installation>,
+    installed: &[Place],
+    callers: &[Caller],
+) -> Vec<String> {
     let mut broken: Vec<String> = Vec::new();
     for place in installed {
         broken.extend(place.problem.iter().map(|problem| format!("{}: {problem}", place.path)));
     }
-    for path in stray_links(suite, installation) {
+    for path in stray_links(context, installation) {
         broken.push(format!(
             "{path}: a dangling link to a tool, as in a clone of an installed repository; timmy install fixes it"
         ));
@@ -122,15 +127,15 @@ fn broken(suite: &Suite, installation: Option<&Installation>, installed: &[Place
             broken.push(format!("{place} calls {script}, which is missing"));
         }
     }
-    broken.extend(survey(suite).iter().map(|problem| problem.error.to_string()));
-    broken.extend(ledger::damage(suite));
-    broken.extend(failing(suite));
+    broken.extend(validate(context).iter().map(|problem| problem.error.to_string()));
+    broken.extend(ledger::damage(context));
+    broken.extend(failing(context));
     broken
 }
 
 /// Automations that have failed several times in a row.
-fn failing(suite: &Suite) -> Vec<String> {
-    let state = suite.automation_state();
+fn failing(context: &Context) -> Vec<String> {
+    let state = context.automation_state();
     let failing = state.entries().filter(|(_, entry)| entry.consecutive_failures >= SEVERAL);
     failing
         .map(|(id, entry)| {
@@ -142,10 +147,10 @@ fn failing(suite: &Suite) -> Vec<String> {
 }
 
 /// Links at the scripts' paths that lead nowhere, and that no installation here has noted.
-fn stray_links(suite: &Suite, installation: Option<&Installation>) -> Vec<String> {
-    let root = suite.repo.root();
-    let listed = suite.manifest.listed().iter().filter_map(|listed| {
-        let path = tidy(&suite.base().join(&listed.entry.script));
+fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<String> {
+    let root = context.repo.root();
+    let listed = context.manifest.listed().iter().filter_map(|listed| {
+        let path = tidy(&context.base().join(&listed.entry.script));
         Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
     });
     let usual = tools::automations().map(|(_, script)| script.to_owned());
@@ -159,8 +164,8 @@ fn stray_links(suite: &Suite, installation: Option<&Installation>) -> Vec<String
         .collect()
 }
 
-fn place(suite: &Suite, installed: &InstalledPath) -> Place {
-    let root = suite.repo.root();
+fn place(context: &Context, installed: &InstalledPath) -> Place {
+    let root = context.repo.root();
     let full = root.join(&installed.path);
     let real = full.canonicalize().ok();
     let problem = match &real {
@@ -170,14 +175,14 @@ fn place(suite: &Suite, installed: &InstalledPath) -> Place {
             Some("the installed link was replaced; timmy install restores it".to_owned())
         }
         Some(real) if !is_runnable_by_python(real) => {
-            Some(format!("python3 cannot run it: {} was changed; timmy install fixes it", suite.shown(real)))
+            Some(format!("python3 cannot run it: {} was changed; timmy install fixes it", context.shown(real)))
         }
         Some(_) => None,
     };
     Place {
         path: installed.path.clone(),
         tool: installed.tool.clone(),
-        leads_to: real.as_deref().map(|real: &Path| suite.shown(real)),
+        leads_to: real.as_deref().map(|real: &Path| context.shown(real)),
         problem,
         original_kept: installed.original.is_some(),
     }

@@ -16,8 +16,8 @@ use store::repo::Repo;
 use super::program::{self, hash};
 use super::record;
 use crate::cli::InstallArgs;
+use crate::context::Context;
 use crate::paths::tidy;
-use crate::suite::Suite;
 use crate::supervise::own_program;
 use crate::tools;
 
@@ -100,8 +100,8 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         quiet: args.quiet,
         ..CommonArgs::default()
     };
-    let suite = Suite::open(host, &common)?;
-    let repo = &suite.repo;
+    let context = Context::open(host, &common)?;
+    let repo = &context.repo;
     if !repo.root().join(".git").exists() {
         return Err(Error::usage(
             format!("{} is not the root of a git work tree", repo.root().display()),
@@ -114,12 +114,12 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         (None, Some(before)) => record::programs(repo, before),
         (None, None) => repo.path(&PROGRAMS),
     };
-    let steps = plan(&suite, before.as_ref(), &bin)?;
+    let steps = plan(&context, before.as_ref(), &bin)?;
     if !args.allow_dirty {
         refuse_dirty(repo.root(), &steps)?;
     }
     if !args.dry_run {
-        apply(&suite, before.unwrap_or_default(), &bin, &steps)?;
+        apply(&context, before.unwrap_or_default(), &bin, &steps)?;
     }
     let paths = steps.into_iter().map(|Step { installed, what, .. }| PathView {
         path: installed.path,
@@ -127,11 +127,11 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         changed: what != What::Nothing,
         what,
     });
-    suite.present(&Installed {
+    context.present(&Installed {
         dry_run: args.dry_run,
         bin: bin.display().to_string(),
         paths: paths.collect(),
-        shown_bin: suite.shown(&bin),
+        shown_bin: context.shown(&bin),
         root: repo.root().display().to_string(),
         is_own_bin: repo.path(&PROGRAMS) == bin,
     })?;
@@ -139,8 +139,8 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
 }
 
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
-fn apply(suite: &Suite, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<(), Error> {
-    let (host, repo) = (suite.host, &suite.repo);
+fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<(), Error> {
+    let (host, repo) = (context.host, &context.repo);
     if !repo.in_loop("").is_dir() {
         installation.folders.push(".loop".to_owned());
     }
@@ -155,18 +155,18 @@ fn apply(suite: &Suite, mut installation: Installation, bin: &Path, steps: &[Ste
         program::place(&from, &to).map_err(Error::io("install", &to))?;
     }
     for step in steps {
-        carry_out(repo, &mut installation, step)?;
+        apply_step(repo, &mut installation, step)?;
     }
     Ok(())
 }
 
 /// Where each tool goes: to where the manifest has its script, else to the script's usual path.
-fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
-    let root = suite.repo.root();
+fn places(context: &Context) -> Result<Vec<(String, &'static str)>, Error> {
+    let root = context.repo.root();
     let mut places = Vec::new();
     for (tool, usual) in tools::automations() {
         let tool = tool.id;
-        let listed = suite.manifest.find(tool).map(|listed| tidy(&suite.base().join(&listed.entry.script)));
+        let listed = context.manifest.find(tool).map(|listed| tidy(&context.base().join(&listed.entry.script)));
         let path = match listed {
             None => root.join(usual),
             Some(path) => path,
@@ -197,10 +197,10 @@ fn places(suite: &Suite) -> Result<Vec<(String, &'static str)>, Error> {
     Ok(places)
 }
 
-fn plan(suite: &Suite, before: Option<&Installation>, bin: &Path) -> Result<Vec<Step>, Error> {
-    let root = suite.repo.root();
+fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<Vec<Step>, Error> {
+    let root = context.repo.root();
     let mut steps = Vec::new();
-    for (path, tool) in places(suite)? {
+    for (path, tool) in places(context)? {
         let full = root.join(&path);
         let link = link_text(root, &full, &bin.join(tool))?;
         let known = before.and_then(|before| before.of(&path));
@@ -294,7 +294,7 @@ fn is_dirty(path: &Path) -> bool {
 
 /// Keeps what is at a path, writes down what will be there, and puts our link there: whoever is killed in between can take
 /// everything back.
-fn carry_out(repo: &Repo, installation: &mut Installation, step: &Step) -> Result<(), Error> {
+fn apply_step(repo: &Repo, installation: &mut Installation, step: &Step) -> Result<(), Error> {
     let (root, path) = (repo.root(), &step.installed.path);
     let full = root.join(path);
     let mut installed = step.installed.clone();

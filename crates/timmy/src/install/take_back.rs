@@ -16,8 +16,8 @@ use store::repo::Repo;
 use super::program::{self, hash};
 use super::record::{self, is_in_place};
 use crate::cli::UninstallArgs;
+use crate::context::Context;
 use crate::scheduler;
-use crate::suite::Suite;
 use crate::tools;
 
 /// What becomes of one path.
@@ -85,16 +85,16 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Outcome, Er
         CommonArgs { repo_root: Some(args.from.clone()), json: args.json, quiet: args.quiet, ..CommonArgs::default() };
     let repo = Repo::find(host, common.repo_root.as_deref())?;
     // A broken manifest must not prevent going back.
-    let suite = Suite::without_configuration(host, repo, &common);
-    let repo = &suite.repo;
-    if scheduler::is_running(&suite) && !args.dry_run && !args.force {
+    let context = Context::without_configuration(host, repo, &common);
+    let repo = &context.repo;
+    if scheduler::is_running(&context) && !args.dry_run && !args.force {
         return Err(Error::failed(
             "a scheduler is running for this repository",
             "stop it first (and remove its unit or its line of the crontab), or use --force",
         ));
     }
     let Some(installation) = record::read(repo)? else {
-        suite.present(&NotInstalled { paths: [] })?;
+        context.present(&NotInstalled { paths: [] })?;
         return Ok(Outcome::done(""));
     };
     refuse_paths_outside(&installation)?;
@@ -114,7 +114,7 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Outcome, Er
         let is_ours = record::programs(repo, &installation).starts_with(repo.in_loop(""));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
-    suite.present(&Uninstalled { dry_run: args.dry_run, whole, paths, kept_programs })?;
+    context.present(&Uninstalled { dry_run: args.dry_run, whole, paths, kept_programs })?;
     Ok(Outcome::yes_or_no(whole))
 }
 

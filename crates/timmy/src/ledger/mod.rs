@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use records::stored_files::{CYCLES, LOOP_FILES};
 use records::{Format, Stored, StoredFile, TokenLine};
 
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// A file whose damage is looked for.
 struct Checked {
@@ -33,17 +33,18 @@ impl Checked {
 }
 
 /// The logs of JSON lines that exist.
-fn logs(suite: &Suite) -> Vec<Checked> {
-    existing(suite, |format| format == Format::Log)
+fn logs(context: &Context) -> Vec<Checked> {
+    existing(context, |format| format == Format::Log)
 }
 
 /// The documents that exist.
-fn documents(suite: &Suite) -> Vec<Checked> {
-    existing(suite, |format| matches!(format, Format::Object | Format::List))
+fn documents(context: &Context) -> Vec<Checked> {
+    existing(context, |format| matches!(format, Format::Object | Format::List))
 }
 
-fn existing(suite: &Suite, is_wanted: impl Fn(Format) -> bool) -> Vec<Checked> {
-    let path = |file: &StoredFile| if file.path == CYCLES.path { suite.cycles_log() } else { suite.repo.path(file) };
+fn existing(context: &Context, is_wanted: impl Fn(Format) -> bool) -> Vec<Checked> {
+    let path =
+        |file: &StoredFile| if file.path == CYCLES.path { context.cycles_log() } else { context.repo.path(file) };
     let wanted = LOOP_FILES.into_iter().filter(|file| file.is_verified && is_wanted(file.format));
     wanted.map(|file| Checked { path: path(&file), file }).filter(|checked| checked.path.exists()).collect()
 }

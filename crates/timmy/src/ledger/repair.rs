@@ -14,7 +14,7 @@ use store::log;
 
 use super::{Checked, documents, logs};
 use crate::cli::RepairArgs;
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// What was repaired.
 #[derive(Serialize)]
@@ -54,32 +54,32 @@ impl View for Repairs {
 
 /// Repairs every damaged file.
 pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open_anyway(host, &args.common)?;
+    let context = Context::open_anyway(host, &args.common)?;
     let mut repairs = Repairs { dry_run: args.dry_run, repaired: Vec::new(), is_whole: true };
-    for log in logs(&suite) {
-        repairs.add(&suite, repair_log(&suite, &log, args.dry_run)?);
+    for log in logs(&context) {
+        repairs.add(&context, repair_log(&context, &log, args.dry_run)?);
     }
-    for document in documents(&suite) {
-        repairs.add(&suite, repair_document(&suite, &document, args.dry_run)?);
+    for document in documents(&context) {
+        repairs.add(&context, repair_document(&context, &document, args.dry_run)?);
     }
-    suite.present(&repairs)?;
+    context.present(&repairs)?;
     Ok(Outcome::yes_or_no(repairs.is_whole))
 }
 
 impl Repairs {
     /// Adds what was done about a file; an error is that of reading it.
-    fn add(&mut self, suite: &Suite, result: Result<Option<Repair>, FileError>) {
+    fn add(&mut self, context: &Context, result: Result<Option<Repair>, FileError>) {
         match result {
             Ok(repair) => self.repaired.extend(repair),
             Err(error) => {
                 self.is_whole = false;
-                suite.warn(&format!("{error}: move it by hand"));
+                context.warn(&format!("{error}: move it by hand"));
             }
         }
     }
 }
 
-fn repair_log(suite: &Suite, log: &Checked, dry_run: bool) -> Result<Result<Option<Repair>, FileError>, Error> {
+fn repair_log(context: &Context, log: &Checked, dry_run: bool) -> Result<Result<Option<Repair>, FileError>, Error> {
     let (path, is_ledger) = (&log.path, log.is_ledger());
     let lock = files::lock(path)?;
     let lines = match moved_lines(path, is_ledger) {
@@ -92,12 +92,12 @@ fn repair_log(suite: &Suite, log: &Checked, dry_run: bool) -> Result<Result<Opti
         // First they are there, then they are gone here: killed in between, they are in both places.
         move_lines(&lock, &side, is_ledger)?;
     }
-    let (file, moved_to) = (suite.shown(path), Some(suite.shown(&side)));
+    let (file, moved_to) = (context.shown(path), Some(context.shown(&side)));
     Ok(Ok(Some(Repair { file, lines: Some(lines), moved_to })))
 }
 
 fn repair_document(
-    suite: &Suite,
+    context: &Context,
     checked: &Checked,
     dry_run: bool,
 ) -> Result<Result<Option<Repair>, FileError>, Error> {
@@ -119,9 +119,9 @@ fn repair_document(
     } else {
         let kept = document::keep_damaged(&lock)?;
         files::remove(path)?;
-        Some(suite.shown(&kept))
+        Some(context.shown(&kept))
     };
-    Ok(Ok(Some(Repair { file: suite.shown(path), lines: None, moved_to })))
+    Ok(Ok(Some(Repair { file: context.shown(path), lines: None, moved_to })))
 }
 
 /// Where the damaged lines of a log go.

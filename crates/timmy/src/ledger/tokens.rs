@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use store::log;
 
 use crate::cli::TokensArgs;
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::table;
 
 /// What moved the balance.
@@ -88,19 +88,19 @@ impl View for Ledger {
 
 /// Shows the balance and the movements by automation and by day.
 pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open_anyway(host, &args.common)?;
-    let path = suite.repo.path(&TokenLine::FILE);
+    let context = Context::open_anyway(host, &args.common)?;
+    let path = context.repo.path(&TokenLine::FILE);
     let mut ledger = Ledger::default();
     log::scan(&path, 0, |line| match line.and_then(log::parse::<TokenLine>) {
         Some(line) => ledger.add(line),
         None => ledger.damaged_lines += 1,
     })?;
-    let first = suite.host.now().date_naive() - TimeDelta::days(i64::from(args.days) - 1);
+    let first = context.host.now().date_naive() - TimeDelta::days(i64::from(args.days) - 1);
     ledger.by_day.retain(|day, _| *day >= first);
     let damaged = ledger.damaged_lines;
-    suite.present(&ledger)?;
+    context.present(&ledger)?;
     if damaged > 0 {
-        suite.warn(&format!("{}: {damaged} line(s) cannot be read; timmy repair moves them out", path.display()));
+        context.warn(&format!("{}: {damaged} line(s) cannot be read; timmy repair moves them out", path.display()));
     }
     Ok(Outcome::done(""))
 }

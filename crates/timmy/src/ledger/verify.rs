@@ -13,7 +13,7 @@ use store::log;
 
 use super::{documents, logs};
 use crate::cli::PlainArgs;
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// How many places of one file are shown.
 const SHOWN: usize = 5;
@@ -66,39 +66,39 @@ impl View for Report {
 
 /// Looks at every file; exit 1 if one is damaged.
 pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open_anyway(host, &args.common)?;
-    let files = look(&suite);
+    let context = Context::open_anyway(host, &args.common)?;
+    let files = look(&context);
     let whole = files.iter().all(|finding| finding.count == 0);
-    suite.present(&Report { whole, files })?;
+    context.present(&Report { whole, files })?;
     Ok(Outcome::yes_or_no(whole))
 }
 
 /// What is damaged, a line each.
-pub(crate) fn damage(suite: &Suite) -> Vec<String> {
-    let findings = look(suite).into_iter().filter(|finding| finding.count > 0);
+pub(crate) fn damage(context: &Context) -> Vec<String> {
+    let findings = look(context).into_iter().filter(|finding| finding.count > 0);
     findings.map(|finding| format!("{}: {}", finding.file, finding.problems.join("; "))).collect()
 }
 
 /// A file that the system does not give; the others are looked at all the same.
-fn unreadable(suite: &Suite, path: &Path, error: &FileError) -> Finding {
+fn unreadable(context: &Context, path: &Path, error: &FileError) -> Finding {
     let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
-    Finding { file: suite.shown(path), lines: None, problems: vec![format!("it cannot be read{cause}")], count: 1 }
+    Finding { file: context.shown(path), lines: None, problems: vec![format!("it cannot be read{cause}")], count: 1 }
 }
 
-fn look(suite: &Suite) -> Vec<Finding> {
+fn look(context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for checked in logs(suite) {
-        let (file, path) = (suite.shown(&checked.path), &checked.path);
+    for checked in logs(context) {
+        let (file, path) = (context.shown(&checked.path), &checked.path);
         let found = if checked.is_ledger() { ledger(file, path) } else { log(file, path) };
-        findings.push(found.unwrap_or_else(|error| unreadable(suite, path, &error)));
+        findings.push(found.unwrap_or_else(|error| unreadable(context, path, &error)));
     }
-    for checked in documents(suite) {
+    for checked in documents(context) {
         let (path, is_list) = (&checked.path, checked.is_list());
-        let mut finding = Finding { file: suite.shown(path), lines: None, problems: Vec::new(), count: 0 };
+        let mut finding = Finding { file: context.shown(path), lines: None, problems: Vec::new(), count: 0 };
         let read = match document::read::<Value>(path) {
             Ok(read) => read,
             Err(error) => {
-                findings.push(unreadable(suite, path, &error));
+                findings.push(unreadable(context, path, &error));
                 continue;
             }
         };

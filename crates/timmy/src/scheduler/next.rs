@@ -11,7 +11,7 @@ use serde::Serialize;
 use store::cycle_log::{self, Places};
 
 use super::ScheduleSettings;
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::table;
 
 /// A run that is to come.
@@ -26,8 +26,8 @@ pub(crate) struct Next {
 }
 
 /// Returns an automation's triggers that a scheduler acts on: its own, and those of `daily_run.json` that name it.
-pub(super) fn scheduled_triggers(suite: &Suite, listed: &Automation) -> Vec<Trigger> {
-    let schedules = suite.daily_run.iter().flat_map(|(file, _)| &file.schedules);
+pub(super) fn scheduled_triggers(context: &Context, listed: &Automation) -> Vec<Trigger> {
+    let schedules = context.daily_run.iter().flat_map(|(file, _)| &file.schedules);
     let named = schedules.filter(|(_, schedule)| schedule.automations.contains(&listed.entry.id)).map(|(name, _)| name);
     let named = named.map(|name| DeclaredTrigger::new(name.as_str()));
     let mut triggers: Vec<Trigger> = std::iter::once(listed.entry.trigger.clone())
@@ -41,24 +41,24 @@ pub(super) fn scheduled_triggers(suite: &Suite, listed: &Automation) -> Vec<Trig
 }
 
 /// How many cycles the log has by now; backfilled lines are none.
-pub(super) fn cycles(suite: &Suite) -> Option<u64> {
-    let log = cycle_log_settings::place(suite.host, &suite.repo, &suite.manifest).ok()?;
-    let places = Places::of(&log, suite.repo.path(&SUMMARY));
+pub(super) fn cycles(context: &Context) -> Option<u64> {
+    let log = cycle_log_settings::place(context.host, &context.repo, &context.manifest).ok()?;
+    let places = Places::of(&log, context.repo.path(&SUMMARY));
     cycle_log::Index::up_to_date(&places.log, &places.index).ok().map(|index| index.counts().observed)
 }
 
 /// Returns the next run of every enabled automation's triggers, soonest first.
-pub(crate) fn next_runs(suite: &Suite) -> Vec<Next> {
-    let (now, pauses) = (suite.host.now(), suite.pauses());
-    let Ok(settings) = ScheduleSettings::of(suite) else { return Vec::new() };
+pub(crate) fn next_runs(context: &Context) -> Vec<Next> {
+    let (now, pauses) = (context.host.now(), context.pauses());
+    let Ok(settings) = ScheduleSettings::of(context) else { return Vec::new() };
     let mut count = None;
     let mut all = Vec::new();
-    for listed in suite.manifest.listed().iter().filter(|listed| listed.entry.enabled) {
-        let Ok(timing) = settings.timing(suite, listed) else { continue };
-        for trigger in scheduled_triggers(suite, listed) {
+    for listed in context.manifest.listed().iter().filter(|listed| listed.entry.enabled) {
+        let Ok(timing) = settings.timing(context, listed) else { continue };
+        for trigger in scheduled_triggers(context, listed) {
             let mut next = Next { id: listed.entry.id.clone(), trigger: trigger.to_string(), at: None, cycles: None };
             if let Trigger::EveryCycles(every) = trigger {
-                let count = *count.get_or_insert_with(|| cycles(suite).unwrap_or(0));
+                let count = *count.get_or_insert_with(|| cycles(context).unwrap_or(0));
                 next.cycles = Some(every - count % every);
             } else if let Some(plan) = Plan::of(&trigger, timing.daily_at) {
                 // Not before its pause is over.
@@ -126,15 +126,19 @@ impl View for Timetable {
 }
 
 /// Lists what runs when.
-pub(super) fn next(suite: &Suite, count: usize) -> Result<Outcome, Error> {
-    ScheduleSettings::of(suite)?;
-    let next = next_runs(suite).into_iter().take(count).map(|next| NextView {
+pub(super) fn next(context: &Context, count: usize) -> Result<Outcome, Error> {
+    ScheduleSettings::of(context)?;
+    let next = next_runs(context).into_iter().take(count).map(|next| NextView {
         id: next.id,
         trigger: next.trigger,
         at: next.at.map(timestamp),
         cycles: next.cycles,
         time: next.at,
     });
-    suite.present(&Timetable { scheduler: super::is_running(suite), next: next.collect(), now: suite.host.now() })?;
+    context.present(&Timetable {
+        scheduler: super::is_running(context),
+        next: next.collect(),
+        now: context.host.now(),
+    })?;
     Ok(Outcome::done(""))
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ScheduleSettings;
 use super::settings::drawn_from;
 use crate::cli::{Manager, ServiceArgs};
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::supervise::own_program;
 
 /// The units, as JSON.
@@ -23,10 +23,10 @@ struct Units<'a> {
 
 /// Prints the units.
 pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open(host, &args.common)?;
-    let root = suite.repo.root();
+    let context = Context::open(host, &args.common)?;
+    let root = context.repo.root();
     // An installed program stays where it is when a build folder is cleaned.
-    let installed = suite.repo.path(&PROGRAMS).join("timmy");
+    let installed = context.repo.path(&PROGRAMS).join("timmy");
     let program = if installed.is_file() { installed } else { own_program(host, "timmy")? };
     let path_of = |path: &Path| -> Result<String, Error> {
         let text = path.to_str().filter(|text| text.chars().all(|c| c.is_alphanumeric() || " /._-+@,:=".contains(c)));
@@ -41,7 +41,7 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
     let name = unit_name(root);
     let units = match args.manager {
         Manager::Systemd => {
-            let stop = ScheduleSettings::of(&suite)?.stop_timeout.as_secs();
+            let stop = ScheduleSettings::of(&context)?.stop_timeout.as_secs();
             systemd(&name, &program, &root_text, stop)
         }
         Manager::Launchd => vec![launchd(&name, &program, &root_text)],
@@ -52,17 +52,17 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
         files::make_folder(&folder)?;
         for unit in &units {
             let path = folder.join(&unit.file);
-            files::lock_from(&path, &suite.repo.path(&RUN_LOCKS).join(".units.lock"))?
+            files::lock_from(&path, &context.repo.path(&RUN_LOCKS).join(".units.lock"))?
                 .replace(unit.text.as_bytes(), Durability::Flushed)?;
-            suite.say(&format!("{}: {}", path.display(), unit.about));
+            context.say(&format!("{}: {}", path.display(), unit.about));
         }
-    } else if !suite.args.json {
+    } else if !context.args.json {
         // It is what was asked for, also with --quiet.
         let texts: Vec<String> = units.iter().map(Unit::commented).collect();
         host.say(texts.join("\n").trim_end());
     }
     let manager = format!("{:?}", args.manager).to_lowercase();
-    suite.print_json(&Units { manager, units: &units })?;
+    context.print_json(&Units { manager, units: &units })?;
     Ok(Outcome::done(""))
 }
 

@@ -9,7 +9,7 @@ use common::settings::{Layers, Resolved, Setting, SettingsError};
 use schedule::TimeOfDay;
 use sha2::{Digest, Sha256};
 
-use crate::suite::Suite;
+use crate::context::Context;
 
 const DAILY_AT: Setting<TimeOfDay> = Setting {
     key: "daily_at",
@@ -95,25 +95,28 @@ impl ScheduleSettings {
     }
 
     /// Takes the settings of a repository's scheduler.
-    pub fn of(suite: &Suite) -> Result<Self, SettingsError> {
-        Self::with(suite, Self::resolve)
+    pub fn of(context: &Context) -> Result<Self, SettingsError> {
+        Self::with(context, Self::resolve)
     }
 
     /// Returns the settings with their origins.
-    pub fn resolved(suite: &Suite) -> Result<Vec<Resolved>, SettingsError> {
-        Self::with(suite, |layers| {
+    pub fn resolved(context: &Context) -> Result<Vec<Resolved>, SettingsError> {
+        Self::with(context, |layers| {
             Self::resolve(layers)?;
             Ok(layers.resolved().to_vec())
         })
     }
 
-    fn with<T>(suite: &Suite, take: impl FnOnce(&mut Layers) -> Result<T, SettingsError>) -> Result<T, SettingsError> {
+    fn with<T>(
+        context: &Context,
+        take: impl FnOnce(&mut Layers) -> Result<T, SettingsError>,
+    ) -> Result<T, SettingsError> {
         // A file that cannot be read has been told when the suite was opened.
-        let daily_run = suite.manifest.daily_run_config(Self::ID).ok().flatten();
-        let mut layers = Layers::new(suite.host, Self::ID, daily_run.iter().collect(), Vec::new());
+        let daily_run = context.manifest.daily_run_config(Self::ID).ok().flatten();
+        let mut layers = Layers::new(context.host, Self::ID, daily_run.iter().collect(), Vec::new());
         let taken = take(&mut layers)?;
         for warning in layers.finish()?.1 {
-            suite.warn(&warning);
+            context.warn(&warning);
         }
         Ok(taken)
     }
@@ -125,12 +128,12 @@ impl ScheduleSettings {
     }
 
     /// Returns what holds for an automation.
-    pub fn timing(&self, suite: &Suite, listed: &Automation) -> Result<Timing, SettingsError> {
-        let mut layers = Layers::new(suite.host, &listed.entry.id, vec![&listed.config], Vec::new());
+    pub fn timing(&self, context: &Context, listed: &Automation) -> Result<Timing, SettingsError> {
+        let mut layers = Layers::new(context.host, &listed.entry.id, vec![&listed.config], Vec::new());
         Ok(Timing {
             daily_at: layers.get(&AT, None)?.unwrap_or(self.daily_at),
             catch_up: layers.get(&OWN_CATCH_UP_HOURS, None)?.map_or(self.catch_up, hours),
-            offset: offset(self.spread, suite.repo.root(), &listed.entry.id),
+            offset: offset(self.spread, context.repo.root(), &listed.entry.id),
         })
     }
 }

@@ -9,8 +9,8 @@ use records::{Difference, parse_time};
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::Did;
-use super::stage::Written;
+use super::RunOutput;
+use super::repo_copy::FileChange;
 
 /// How much of a differing text is written down, in columns.
 const SHOWN: usize = 300;
@@ -31,17 +31,18 @@ fn is_only_ours(path: &str) -> bool {
 }
 
 /// Compares what the two did. Of `roots` each stands for the repository where it is named in a text.
-pub(super) fn compare(old: &Did, new: &Did, roots: &[&Path]) -> Vec<Difference> {
+pub(super) fn compare(old: &RunOutput, new: &RunOutput, roots: &[&Path]) -> Vec<Difference> {
     let texts = Texts::new(roots);
     let mut all = Vec::new();
     if old.code != new.code {
-        let code =
-            |did: &Did| did.code.map_or("ended by a signal or the time limit".to_owned(), |code| code.to_string());
+        let code = |output: &RunOutput| {
+            output.code.map_or("ended by a signal or the time limit".to_owned(), |code| code.to_string())
+        };
         all.push(Difference { what: "exit_code".to_owned(), place: String::new(), old: code(old), new: code(new) });
     }
     texts.content("stdout", &old.out, &new.out, &mut all);
-    let by_name = |did: &Did| -> BTreeMap<String, Written> {
-        did.written.iter().map(|written| (written.name.to_string_lossy().into_owned(), written.clone())).collect()
+    let by_name = |output: &RunOutput| -> BTreeMap<String, FileChange> {
+        output.written.iter().map(|written| (written.name.to_string_lossy().into_owned(), written.clone())).collect()
     };
     let (old_files, new_files) = (by_name(old), by_name(new));
     let mut names: Vec<&String> = old_files.keys().chain(new_files.keys()).collect();
@@ -52,7 +53,8 @@ pub(super) fn compare(old: &Did, new: &Did, roots: &[&Path]) -> Vec<Difference> 
             (Some(old), Some(new)) => texts.file(name, old, new, &mut all),
             (None, Some(_)) if is_only_ours(name.as_str()) => {}
             (old, new) => {
-                let told = |side: Option<&Written>| if side.is_some() { "written" } else { "not written" }.to_owned();
+                let told =
+                    |side: Option<&FileChange>| if side.is_some() { "written" } else { "not written" }.to_owned();
                 all.push(Difference { what: name.clone(), place: String::new(), old: told(old), new: told(new) });
             }
         }
@@ -90,7 +92,7 @@ impl Texts {
         }
     }
 
-    fn file(&self, name: &str, old: &Written, new: &Written, all: &mut Vec<Difference>) {
+    fn file(&self, name: &str, old: &FileChange, new: &FileChange, all: &mut Vec<Difference>) {
         let is_log = Path::new(name).extension().is_some_and(|ending| ending == "jsonl");
         match (&old.after, &new.after) {
             (Some(a), Some(b)) if is_log => self.content(name, added(old, a), added(new, b), all),
@@ -167,7 +169,7 @@ impl Texts {
 }
 
 /// What was added at the end of a log; all of it where the beginning was changed.
-fn added<'a>(written: &Written, after: &'a [u8]) -> &'a [u8] {
+fn added<'a>(written: &FileChange, after: &'a [u8]) -> &'a [u8] {
     let before = written.before.as_deref().unwrap_or_default();
     after.strip_prefix(before).unwrap_or(after)
 }
@@ -220,50 +222,56 @@ mod tests {
 
     use super::*;
 
-    fn did(code: i32, out: &str, files: &[(&str, &str, &str)]) -> Did {
-        let written = files.iter().map(|(name, before, after)| Written {
+    fn output(code: i32, out: &str, files: &[(&str, &str, &str)]) -> RunOutput {
+        let written = files.iter().map(|(name, before, after)| FileChange {
             name: name.into(),
             before: Some(before.as_bytes().to_vec()).filter(|bytes| !bytes.is_empty()),
             after: Some(after.as_bytes().to_vec()),
         });
-        Did { code: Some(code), out: out.into(), err: Vec::new(), duration: Duration::ZERO, written: written.collect() }
+        RunOutput {
+            code: Some(code),
+            out: out.into(),
+            err: Vec::new(),
+            duration: Duration::ZERO,
+            written: written.collect(),
+        }
     }
 
-    fn differences(old: &Did, new: &Did) -> Vec<String> {
+    fn differences(old: &RunOutput, new: &RunOutput) -> Vec<String> {
         compare(old, new, &[Path::new("/old"), Path::new("/new")]).iter().map(describe).collect()
     }
 
     #[test]
     fn the_same_in_another_form_is_the_same() {
-        let old = did(0, "{\"b\": 1.0, \"a\": [1, 2], \"updated_at\": \"2026-03-21T12:00:00\"}", &[]);
-        let new = did(0, "{\"a\":[1,2],\"b\":1,\"updated_at\":\"2026-03-21T13:00:00+00:00\"}\n", &[]);
+        let old = output(0, "{\"b\": 1.0, \"a\": [1, 2], \"updated_at\": \"2026-03-21T12:00:00\"}", &[]);
+        let new = output(0, "{\"a\":[1,2],\"b\":1,\"updated_at\":\"2026-03-21T13:00:00+00:00\"}\n", &[]);
         assert_eq!(differences(&old, &new), [""; 0]);
-        let old = did(0, "done in 12 ms at 2026-03-21 12:00:01, see /old/x", &[]);
-        let new = did(0, "done in 1.5 ms at 2026-03-21 12:00:02, see /new/x\n", &[]);
+        let old = output(0, "done in 12 ms at 2026-03-21 12:00:01, see /old/x", &[]);
+        let new = output(0, "done in 1.5 ms at 2026-03-21 12:00:02, see /new/x\n", &[]);
         assert_eq!(differences(&old, &new), [""; 0]);
     }
 
     #[test]
     fn what_means_something_else_is_told_with_its_place() {
-        let old = did(0, "{\"a\": [1, {\"b\": \"x\"}], \"n\": null}", &[]);
-        let new = did(1, "{\"a\": [1, {\"b\": \"y\"}]}", &[]);
+        let old = output(0, "{\"a\": [1, {\"b\": \"x\"}], \"n\": null}", &[]);
+        let new = output(1, "{\"a\": [1, {\"b\": \"y\"}]}", &[]);
         assert_eq!(
             differences(&old, &new),
             ["exit_code: 0 | 1", "stdout at a[1].b: \"x\" | \"y\"", "stdout at n: null | (nothing)"]
         );
-        let (old, new) = (did(0, "a\nb\n", &[]), did(0, "a\nc\n", &[]));
+        let (old, new) = (output(0, "a\nb\n", &[]), output(0, "a\nc\n", &[]));
         assert_eq!(differences(&old, &new), ["stdout at line 2: b | c"]);
     }
 
     #[test]
     fn of_a_log_what_was_added_is_compared() {
         let before = "{\"n\": 1}\n";
-        let old = did(
+        let old = output(
             0,
             "",
             &[(".loop/retro/cycles.jsonl", before, "{\"n\": 1}\n{\"n\": 2, \"timestamp\": \"2026-03-21T12:00:00\"}\n")],
         );
-        let new = did(
+        let new = output(
             0,
             "",
             &[(".loop/retro/cycles.jsonl", before, "{\"n\": 1}\n{\"n\": 3, \"timestamp\": \"2026-03-21T12:00:09\"}\n")],
@@ -273,8 +281,8 @@ mod tests {
 
     #[test]
     fn files_of_ours_alone_are_no_difference_and_others_are() {
-        let old = did(0, "", &[("x.json", "", "{}")]);
-        let new = did(0, "", &[(".loop/tokens.jsonl", "", "{}")]);
+        let old = output(0, "", &[("x.json", "", "{}")]);
+        let new = output(0, "", &[(".loop/tokens.jsonl", "", "{}")]);
         assert_eq!(differences(&old, &new), ["x.json: written | not written"]);
     }
 }

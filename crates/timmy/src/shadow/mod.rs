@@ -1,8 +1,8 @@
 //! `timmy shadow`: an old script and our tool on the same inputs, side by side, so that nobody has to believe us.
 
 mod compare;
+mod repo_copy;
 mod report;
-mod stage;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Seek, Write};
@@ -20,9 +20,9 @@ use records::{Difference, ShadowRun, ShadowSide, Stored, pyjson};
 pub(crate) use report::report;
 
 use crate::cli::{ShadowArgs, ShadowCommand};
+use crate::context::Context;
 use crate::shadow::compare::{compare, describe};
-use crate::shadow::stage::{Stage, Written};
-use crate::suite::Suite;
+use crate::shadow::repo_copy::{FileChange, RepoCopy};
 use crate::supervise::own_program;
 use crate::tools;
 use host::signals::Signals;
@@ -34,12 +34,12 @@ const OUTPUT_LIMIT: usize = 64 << 20;
 const INPUT_LIMIT: u64 = 64 << 20;
 
 /// What one of the two did.
-pub(crate) struct Did {
+pub(crate) struct RunOutput {
     pub code: Option<i32>,
     pub out: Vec<u8>,
     pub err: Vec<u8>,
     pub duration: Duration,
-    pub written: Vec<Written>,
+    pub written: Vec<FileChange>,
 }
 
 /// A call of an old script.
@@ -56,42 +56,42 @@ struct OldCall<'a> {
 /// Runs both, compares them, writes down the differences, and answers with the old one's result.
 pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Outcome, Error> {
     if let Some(ShadowCommand::Report(args)) = &args.command {
-        return report(&Suite::open_anyway(host, &args.common)?);
+        return report(&Context::open_anyway(host, &args.common)?);
     }
-    let suite = Suite::open(host, &args.common)?;
-    let old_call = find_script(&suite, &args.call)?;
-    suite.repo.prepare()?;
+    let context = Context::open(host, &args.common)?;
+    let old_call = find_script(&context, &args.call)?;
+    context.repo.prepare()?;
     let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     // The copies are gone before a signal may end us.
-    let verdict = side_by_side(&suite, args, &old_call, &signals);
+    let verdict = side_by_side(&context, args, &old_call, &signals);
     signals.end_as_told(host);
     verdict
 }
 
-fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &Signals) -> Result<Outcome, Error> {
-    let host = suite.host;
+fn side_by_side(context: &Context, args: &ShadowArgs, old_call: &OldCall, signals: &Signals) -> Result<Outcome, Error> {
+    let host = context.host;
     let input = input(host)?;
     let limit = Duration::from_secs(args.timeout);
     // Ours gets its copy before the old one may have changed anything.
-    let ours = Stage::copy(suite, &old_call.script)?;
-    let theirs = if args.live { None } else { Some(Stage::copy(suite, &old_call.script)?) };
-    let script = suite.repo.root().join(&old_call.script);
+    let ours = RepoCopy::copy(context, &old_call.script)?;
+    let theirs = if args.live { None } else { Some(RepoCopy::copy(context, &old_call.script)?) };
+    let script = context.repo.root().join(&old_call.script);
     let kept = resolve(host, &args.call[old_call.at]);
     let old = {
         let (root, path) = match &theirs {
-            Some(stage) => (stage.root().to_owned(), stage.put_script(&old_call.script, &kept)?),
-            None => (suite.repo.root().to_owned(), if kept.exists() { kept.clone() } else { script }),
+            Some(repo_copy) => (repo_copy.root().to_owned(), repo_copy.put_script(&old_call.script, &kept)?),
+            None => (context.repo.root().to_owned(), if kept.exists() { kept.clone() } else { script }),
         };
         let mut words = args.call.clone();
         words[old_call.at] = path.into_os_string();
-        let before = theirs.as_ref().map(Stage::snapshot).transpose()?;
-        let did = run(suite, &words, &root, limit, signals, &input)?;
+        let before = theirs.as_ref().map(RepoCopy::snapshot).transpose()?;
+        let output = run(context, &words, &root, limit, signals, &input)?;
         let written = match (&theirs, before) {
-            (Some(stage), Some(before)) => stage.written_since(&before)?,
+            (Some(repo_copy), Some(before)) => repo_copy.written_since(&before)?,
             // Of what it did in the repository itself others may have done a part: compared with the copy made before.
-            _ => ours.written_in(suite.repo.root())?,
+            _ => ours.written_in(context.repo.root())?,
         };
-        Did { written, ..did }
+        RunOutput { written, ..output }
     };
     let new = {
         let program = own_program(host, old_call.tool)?;
@@ -101,29 +101,31 @@ fn side_by_side(suite: &Suite, args: &ShadowArgs, old_call: &OldCall, signals: &
         }
         words.extend(old_call.args.iter().cloned());
         let before = ours.snapshot()?;
-        let did = run(suite, &words, ours.root(), limit, signals, &input)?;
-        Did { written: ours.written_since(&before)?, ..did }
+        let output = run(context, &words, ours.root(), limit, signals, &input)?;
+        RunOutput { written: ours.written_since(&before)?, ..output }
     };
-    let roots: Vec<&Path> =
-        [Some(ours.root()), theirs.as_ref().map(Stage::root), Some(suite.repo.root())].into_iter().flatten().collect();
+    let roots: Vec<&Path> = [Some(ours.root()), theirs.as_ref().map(RepoCopy::root), Some(context.repo.root())]
+        .into_iter()
+        .flatten()
+        .collect();
     let differences = compare(&old, &new, &roots);
-    if let Err(error) = write_down(suite, old_call, &old, &new, &differences) {
+    if let Err(error) = write_down(context, old_call, &old, &new, &differences) {
         // The caller's answer must not suffer for our book-keeping.
-        suite.warn(&format!("the comparison could not be recorded: {error}"));
+        context.warn(&format!("the comparison could not be recorded: {error}"));
     }
     let outlets = host.outlets();
     outlets.write_err(&old.err);
     outlets.write_out(&old.out);
     if !differences.is_empty() && args.common.verbose {
         for difference in &differences {
-            suite.note(&format!("differs: {}", describe(difference)));
+            context.note(&format!("differs: {}", describe(difference)));
         }
     }
     Ok(Outcome::exit(old.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1), ""))
 }
 
 /// Finds the script among the words of a call.
-fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, Error> {
+fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a>, Error> {
     let usage = |what: &str| {
         Error::usage(
             what,
@@ -133,12 +135,12 @@ fn find_script<'a>(suite: &Suite, call: &'a [OsString]) -> Result<OldCall<'a>, E
     let at = call.iter().position(|word| tools::named_like(Path::new(word)).is_some());
     let at =
         at.ok_or_else(|| usage("none of these words is the path of a script that a tool of the suite replaces"))?;
-    let path = resolve(suite.host, &call[at]);
+    let path = resolve(context.host, &call[at]);
     if !path.is_file() {
         return Err(usage(&format!("there is no {}", path.display())));
     }
-    let root = suite.repo.root();
-    let originals = suite.repo.path(&ORIGINALS);
+    let root = context.repo.root();
+    let originals = context.repo.path(&ORIGINALS);
     // The place that it was kept from, so that it finds the repository around itself.
     let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
     let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
@@ -159,18 +161,18 @@ fn input(host: &Host) -> Result<Vec<u8>, Error> {
 }
 
 fn run(
-    suite: &Suite,
+    context: &Context,
     words: &[OsString],
     root: &Path,
     limit: Duration,
     signals: &Signals,
     input: &[u8],
-) -> Result<Did, Error> {
+) -> Result<RunOutput, Error> {
     let mut stdin = tempfile::tempfile().map_err(Error::io("create", "a temporary file"))?;
     stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
     let kept = CapturedOutput::default();
     // The folder that the caller is in, as far as it lies in the repository.
-    let below = suite.host.current_dir().strip_prefix(suite.repo.root()).ok().map(|below| root.join(below));
+    let below = context.host.current_dir().strip_prefix(context.repo.root()).ok().map(|below| root.join(below));
     let folder = below.filter(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned());
     let env = [("TIMMY_REPO_ROOT".into(), root.into())];
     let clock = Instant::now();
@@ -190,14 +192,20 @@ fn run(
         ExitOutcome::Signal(_) | ExitOutcome::TimedOut | ExitOutcome::Stopped => None,
     };
     let (out, err) = kept.take();
-    Ok(Did { code, out, err, duration: clock.elapsed(), written: Vec::new() })
+    Ok(RunOutput { code, out, err, duration: clock.elapsed(), written: Vec::new() })
 }
 
-fn write_down(suite: &Suite, call: &OldCall, old: &Did, new: &Did, differences: &[Difference]) -> Result<(), Error> {
-    let milliseconds = |did: &Did| u64::try_from(did.duration.as_millis()).unwrap_or(u64::MAX);
-    let side = |did: &Did| ShadowSide { exit_code: did.code, duration_ms: milliseconds(did) };
+fn write_down(
+    context: &Context,
+    call: &OldCall,
+    old: &RunOutput,
+    new: &RunOutput,
+    differences: &[Difference],
+) -> Result<(), Error> {
+    let milliseconds = |output: &RunOutput| u64::try_from(output.duration.as_millis()).unwrap_or(u64::MAX);
+    let side = |output: &RunOutput| ShadowSide { exit_code: output.code, duration_ms: milliseconds(output) };
     let run = ShadowRun {
-        timestamp: suite.host.timestamp(),
+        timestamp: context.host.timestamp(),
         tool: call.tool.to_owned(),
         args: redact::arguments(call.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect()),
         agree: differences.is_empty(),
@@ -206,6 +214,6 @@ fn write_down(suite: &Suite, call: &OldCall, old: &Did, new: &Did, differences: 
         differences: differences.to_vec(),
     };
     let line = pyjson::to_line(&run)?;
-    files::lock(&suite.repo.path(&ShadowRun::FILE))?.append_line(line.as_bytes(), ShadowRun::FILE.durability)?;
+    files::lock(&context.repo.path(&ShadowRun::FILE))?.append_line(line.as_bytes(), ShadowRun::FILE.durability)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use records::{ShadowRun, Stored};
 use serde::Serialize;
 use store::log;
 
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::table;
 
 /// How many kinds of differences of one tool are shown.
@@ -90,17 +90,17 @@ impl View for Comparisons {
 }
 
 /// Counts agreement by tool and shows the differences; exit 1 if there was one.
-pub(crate) fn report(suite: &Suite) -> Result<Outcome, Error> {
-    let path = suite.repo.path(&ShadowRun::FILE);
+pub(crate) fn report(context: &Context) -> Result<Outcome, Error> {
+    let path = context.repo.path(&ShadowRun::FILE);
     let mut comparisons = Comparisons::default();
     log::scan(&path, 0, |line| match line.and_then(log::parse::<ShadowRun>) {
         Some(run) => comparisons.add(run),
         None => comparisons.damaged_lines += 1,
     })?;
     let damaged = comparisons.damaged_lines;
-    suite.present(&comparisons)?;
+    context.present(&comparisons)?;
     if damaged > 0 {
-        suite.warn(&format!("{}: {damaged} line(s) cannot be read", path.display()));
+        context.warn(&format!("{}: {damaged} line(s) cannot be read", path.display()));
     }
     Ok(Outcome::yes_or_no(comparisons.tools.values().all(|tool| tool.agreed == tool.runs)))
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use common::manifest::Automation;
 use records::{AutomationState, DeclaredTrigger, Reason, Status, Trigger};
 
-use super::{Order, Ran, run};
-use crate::suite::Suite;
+use super::{RunRequest, RunResult, run};
+use crate::context::Context;
 
 /// Automations in the order in which they run.
 pub(crate) struct Batch<'a>(Vec<&'a Automation>);
@@ -16,14 +16,14 @@ pub(crate) struct Batch<'a>(Vec<&'a Automation>);
 impl<'a> Batch<'a> {
     /// The enabled automations of a trigger: those that name it, however they write it, and those that `daily_run.json` names
     /// under it; in the manifest's order, each after those that it depends on.
-    pub fn of(suite: &'a Suite, trigger: &Trigger) -> Self {
-        let schedules = suite.daily_run.iter().flat_map(|(file, _)| &file.schedules);
+    pub fn of(context: &'a Context, trigger: &Trigger) -> Self {
+        let schedules = context.daily_run.iter().flat_map(|(file, _)| &file.schedules);
         let named: BTreeSet<&str> = schedules
             .filter(|(name, _)| DeclaredTrigger::new(name.as_str()).is(trigger))
             .flat_map(|(_, schedule)| &schedule.automations)
             .map(String::as_str)
             .collect();
-        let members = suite.manifest.listed().iter().filter(|listed| listed.entry.enabled || suite.args.force);
+        let members = context.manifest.listed().iter().filter(|listed| listed.entry.enabled || context.args.force);
         Self::ordered(
             members
                 .filter(|listed| named.contains(listed.entry.id.as_str()) || listed.entry.trigger.is(trigger))
@@ -59,11 +59,11 @@ impl<'a> Batch<'a> {
 }
 
 /// Runs the automations of an event one after the other; each gets `args`. Returns what became of each.
-pub(crate) fn run_event(suite: &Suite, event: &Trigger, args: &[OsString], stop: &AtomicBool) -> Vec<Ran> {
-    let batch = Batch::of(suite, event);
+pub(crate) fn run_event(context: &Context, event: &Trigger, args: &[OsString], stop: &AtomicBool) -> Vec<RunResult> {
+    let batch = Batch::of(context, event);
     let name = event.to_string();
     // What others did before is read once; what this trigger runs is known.
-    let before = Before::read(suite);
+    let before = LastRuns::read(context);
     let mut ended: BTreeMap<String, bool> = BTreeMap::new();
     let mut all = Vec::new();
     for listed in batch.members() {
@@ -72,23 +72,23 @@ pub(crate) fn run_event(suite: &Suite, event: &Trigger, args: &[OsString], stop:
             .depends_on
             .iter()
             .find(|other| !ended.get(other.as_str()).copied().unwrap_or_else(|| before.ended_well(other)));
-        let ran = match lacking {
-            Some(other) if !suite.args.force => Ran::not(listed, Reason::DependencyNotOk, Some(other.clone())),
+        let result = match lacking {
+            Some(other) if !context.args.force => RunResult::not(listed, Reason::DependencyNotOk, Some(other.clone())),
             _ => run(
-                suite,
-                &Order {
+                context,
+                &RunRequest {
                     listed,
                     trigger: &name,
                     args,
                     stdin: false,
-                    pass_on: !suite.args.json && !suite.args.quiet,
-                    force: suite.args.force,
+                    forward_output: !context.args.json && !context.args.quiet,
+                    force: context.args.force,
                     stop,
                 },
             ),
         };
-        ended.insert(ran.id.clone(), ran.exit_code == Some(0));
-        all.push(ran);
+        ended.insert(result.id.clone(), result.exit_code == Some(0));
+        all.push(result);
         if stop.load(std::sync::atomic::Ordering::Relaxed) {
             break;
         }
@@ -97,12 +97,12 @@ pub(crate) fn run_event(suite: &Suite, event: &Trigger, args: &[OsString], stop:
 }
 
 /// How the last runs ended, as far as is recorded.
-pub(crate) struct Before(AutomationState);
+pub(crate) struct LastRuns(AutomationState);
 
-impl Before {
+impl LastRuns {
     /// Reads what is recorded; nothing where that cannot be read.
-    pub fn read(suite: &Suite) -> Self {
-        Self(suite.automation_state())
+    pub fn read(context: &Context) -> Self {
+        Self(context.automation_state())
     }
 
     /// Whether the last run of an automation ended well.

@@ -24,10 +24,10 @@ use records::{DeclaredTrigger, Reason, Trigger, timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use batch::{Batch, Before, run_event};
+pub(crate) use batch::{Batch, LastRuns, run_event};
 pub(crate) use target::{Target, find as find_target, is_compiled};
 
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::supervise::log::Log;
 
 /// How long an automation has to end when it is told to.
@@ -58,13 +58,13 @@ impl Supervision {
         Ok(Self { limit: Duration::from_secs(layers.get(&TIMEOUT, None)?), args: layers.get(&ARGS, None)? })
     }
 
-    fn of(suite: &Suite, listed: &Automation) -> Result<Self, SettingsError> {
-        Self::resolve(&mut Layers::new(suite.host, &listed.entry.id, vec![&listed.config], Vec::new()))
+    fn of(context: &Context, listed: &Automation) -> Result<Self, SettingsError> {
+        Self::resolve(&mut Layers::new(context.host, &listed.entry.id, vec![&listed.config], Vec::new()))
     }
 }
 
 /// A run that is asked for.
-pub(crate) struct Order<'a> {
+pub(crate) struct RunRequest<'a> {
     pub listed: &'a Automation,
     /// What brings it about, as it is told to the automation and to its log.
     pub trigger: &'a str,
@@ -73,7 +73,7 @@ pub(crate) struct Order<'a> {
     /// Whether it may read what this program reads.
     pub stdin: bool,
     /// Whether its output is passed on as well as logged.
-    pub pass_on: bool,
+    pub forward_output: bool,
     /// Whether it runs although it is disabled or paused.
     pub force: bool,
     /// Set by whoever wishes everything to end.
@@ -82,7 +82,7 @@ pub(crate) struct Order<'a> {
 
 /// What became of an order.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Ran {
+pub(crate) struct RunResult {
     pub id: String,
     pub reason: Reason,
     /// The exit code, where it ran to its own end.
@@ -92,7 +92,7 @@ pub(crate) struct Ran {
     pub detail: Option<String>,
 }
 
-impl Ran {
+impl RunResult {
     /// An automation that was not run.
     pub fn not(listed: &Automation, reason: Reason, detail: Option<String>) -> Self {
         Self { id: listed.entry.id.clone(), reason, exit_code: None, duration_ms: 0, detail }
@@ -106,92 +106,98 @@ impl Ran {
 }
 
 /// Runs an automation, if it is to run, and records what became of it.
-pub(crate) fn run(suite: &Suite, order: &Order) -> Ran {
-    let listed = order.listed;
-    if let Some(ran) = held_back(suite, order) {
-        return ran;
+pub(crate) fn run(context: &Context, request: &RunRequest) -> RunResult {
+    let listed = request.listed;
+    if let Some(result) = held_back(context, request) {
+        return result;
     }
-    let prepared = Supervision::of(suite, listed).map_err(|error| error.to_string()).and_then(|supervision| {
-        let target = find_target(suite, listed)?;
+    let prepared = Supervision::of(context, listed).map_err(|error| error.to_string()).and_then(|supervision| {
+        let target = find_target(context, listed)?;
         Ok((supervision, target))
     });
     let (supervision, target) = match prepared {
         Ok(prepared) => prepared,
         Err(problem) => {
-            record(suite, |report| report.skipped(Reason::Invalid), &listed.entry.id);
-            return Ran::not(listed, Reason::Invalid, Some(problem));
+            record(context, |report| report.skipped(Reason::Invalid), &listed.entry.id);
+            return RunResult::not(listed, Reason::Invalid, Some(problem));
         }
     };
     // Held until the run is over.
-    let (stdin, _right) = match stdin(suite, order) {
+    let (stdin, _right) = match stdin(context, request) {
         Ok(Some(both)) => both,
-        Ok(None) => return Ran::not(listed, Reason::AlreadyRunning, None),
+        Ok(None) => return RunResult::not(listed, Reason::AlreadyRunning, None),
         Err(error) => {
             let words = format!("{error}");
-            return Ran::not(listed, Reason::NotStarted, Some(words));
+            return RunResult::not(listed, Reason::NotStarted, Some(words));
         }
     };
-    start(suite, order, &supervision, &target, stdin)
+    start(context, request, &supervision, &target, stdin)
 }
 
 /// An automation that is switched off or paused, and not forced.
-fn held_back(suite: &Suite, order: &Order) -> Option<Ran> {
-    let listed = order.listed;
-    if order.force {
+fn held_back(context: &Context, request: &RunRequest) -> Option<RunResult> {
+    let listed = request.listed;
+    if request.force {
         return None;
     }
     let (reason, detail) = if listed.entry.enabled {
-        let pause = suite.pause(&listed.entry.id)?;
+        let pause = context.pause(&listed.entry.id)?;
         (Reason::Paused, Some(format!("until {}: {}", timestamp(pause.until), pause.reason)))
     } else {
         (Reason::Disabled, None)
     };
-    record(suite, |report| report.skipped(reason), &listed.entry.id);
-    Some(Ran::not(listed, reason, detail))
+    record(context, |report| report.skipped(reason), &listed.entry.id);
+    Some(RunResult::not(listed, reason, detail))
 }
 
 /// What an automation reads. Unless it is run by an event, which several agents may bring about at once, it is an empty file that
 /// stands for the right to run, so that the right lasts as long as anything of the run does, even when this program is killed.
 /// None if somebody else has the right.
-fn stdin(suite: &Suite, order: &Order) -> Result<Option<(Stdio, Option<File>)>, FileError> {
-    let own = || if order.stdin && suite.host.stdin_is_piped() { Stdio::inherit() } else { Stdio::null() };
-    if DeclaredTrigger::new(order.trigger).trigger().is_some_and(Trigger::is_event) {
+fn stdin(context: &Context, request: &RunRequest) -> Result<Option<(Stdio, Option<File>)>, FileError> {
+    let own = || if request.stdin && context.host.stdin_is_piped() { Stdio::inherit() } else { Stdio::null() };
+    if DeclaredTrigger::new(request.trigger).trigger().is_some_and(Trigger::is_event) {
         return Ok(Some((own(), None)));
     }
-    let Some(held) = files::try_lock(&right_to_run(suite, &order.listed.entry.id))? else { return Ok(None) };
-    Ok(Some(if order.stdin { (own(), Some(held)) } else { (held.into(), None) }))
+    let Some(held) = files::try_lock(&run_lock_path(context, &request.listed.entry.id))? else { return Ok(None) };
+    Ok(Some(if request.stdin { (own(), Some(held)) } else { (held.into(), None) }))
 }
 
 /// What the runs of an automation of this repository are known by.
-pub(crate) fn label(suite: &Suite, id: &str) -> String {
-    format!("{id}@{}", suite.repo.root().display()).replace(':', "_")
+pub(crate) fn label(context: &Context, id: &str) -> String {
+    format!("{id}@{}", context.repo.root().display()).replace(':', "_")
 }
 
 /// The file that stands for the right to run an automation.
-pub(crate) fn right_to_run(suite: &Suite, id: &str) -> std::path::PathBuf {
-    suite.repo.path(&RUN_LOCKS).join(format!(".{id}.lock"))
+pub(crate) fn run_lock_path(context: &Context, id: &str) -> std::path::PathBuf {
+    context.repo.path(&RUN_LOCKS).join(format!(".{id}.lock"))
 }
 
-fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Target, stdin: Stdio) -> Ran {
-    let id = &order.listed.entry.id;
+fn start(
+    context: &Context,
+    request: &RunRequest,
+    supervision: &Supervision,
+    target: &Target,
+    stdin: Stdio,
+) -> RunResult {
+    let id = &request.listed.entry.id;
     let args: Vec<OsString> = target
         .args
         .iter()
         .cloned()
         .chain(supervision.args.iter().map(Into::into))
-        .chain(order.args.iter().cloned())
+        .chain(request.args.iter().cloned())
         .collect();
-    let env = variables(suite, order, target);
+    let env = variables(context, request, target);
     if !target.reports {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is not general over lifetimes")]
-        record(suite, |report| report.began(), id);
+        record(context, |report| report.began(), id);
     }
-    let log = Arc::new(Mutex::new(Log::open(suite.log(id))));
+    let log = Arc::new(Mutex::new(Log::open(context.log(id))));
     let write = |line: &str| log.lock().unwrap_or_else(PoisonError::into_inner).line(line);
-    write(&format!("=== {} {} begins, pid of timmy {}", suite.host.timestamp(), order.trigger, std::process::id()));
-    let (outlets, kept, pass_on) = (suite.host.outlets(), Arc::clone(&log), order.pass_on);
+    write(&format!("=== {} {} begins, pid of timmy {}", context.host.timestamp(), request.trigger, std::process::id()));
+    let (outlets, kept, forward_output) = (context.host.outlets(), Arc::clone(&log), request.forward_output);
     let sink: child::Sink = Arc::new(move |from, piece| {
-        if pass_on {
+        if forward_output {
             match from {
                 StreamKind::Stdout => outlets.write_out(piece),
                 StreamKind::Stderr => outlets.write_err(piece),
@@ -200,31 +206,31 @@ fn start(suite: &Suite, order: &Order, supervision: &Supervision, target: &Targe
         kept.lock().unwrap_or_else(PoisonError::into_inner).write(piece);
     });
     let clock = Instant::now();
-    let label = label(suite, id);
+    let label = label(context, id);
     let call = Call {
         label: &label,
         program: target.program.as_os_str(),
         args: &args,
         env: &env,
-        folder: suite.repo.root(),
+        folder: context.repo.root(),
         stdin,
         limit: supervision.limit,
         grace: GRACE,
     };
-    let finished = child::run(call, order.stop, &sink);
+    let finished = child::run(call, request.stop, &sink);
     let duration = clock.elapsed();
-    let (reason, exit_code, detail) = judge(order.listed, target, supervision, &finished);
+    let (reason, exit_code, detail) = judge(request.listed, target, supervision, &finished);
     let told = detail.as_deref().map_or(String::new(), |detail| format!(": {detail}"));
-    write(&format!("=== {} ends: {reason}{told}", suite.host.timestamp()));
+    write(&format!("=== {} ends: {reason}{told}", context.host.timestamp()));
     if let Some(problem) = log.lock().unwrap_or_else(PoisonError::into_inner).problem() {
-        suite.warn(&format!("{}: the output could not be logged: {problem}", suite.log(id).display()));
+        context.warn(&format!("{}: the output could not be logged: {problem}", context.log(id).display()));
     }
     // Our tools report by themselves, unless they were kept from it.
     if !target.reports || exit_code.is_none() {
-        report(suite, id, reason, exit_code, detail.as_deref(), duration, target.reports);
+        report(context, id, reason, exit_code, detail.as_deref(), duration, target.reports);
     }
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    Ran { id: id.clone(), reason, exit_code, duration_ms, detail }
+    RunResult { id: id.clone(), reason, exit_code, duration_ms, detail }
 }
 
 /// What a run's end means.
@@ -258,21 +264,21 @@ fn judge(
 }
 
 /// The variables that an automation gets: where it works, and, unless it reads the manifest itself, its settings.
-fn variables(suite: &Suite, order: &Order, target: &Target) -> Vec<(OsString, OsString)> {
+fn variables(context: &Context, request: &RunRequest, target: &Target) -> Vec<(OsString, OsString)> {
     let mut env: Vec<(OsString, OsString)> =
-        vec![("TIMMY_REPO_ROOT".into(), suite.repo.root().into()), ("TIMMY_TRIGGER".into(), order.trigger.into())];
-    if let Some(folder) = suite.manifest.folder() {
+        vec![("TIMMY_REPO_ROOT".into(), context.repo.root().into()), ("TIMMY_TRIGGER".into(), request.trigger.into())];
+    if let Some(folder) = context.manifest.folder() {
         env.push((manifest::CONFIG_DIR.into(), folder.into()));
     }
     if !target.reports {
-        let id = &order.listed.entry.id;
+        let id = &request.listed.entry.id;
         env.push(("TIMMY_ID".into(), id.into()));
-        env.push(("TIMMY_CONFIG".into(), Value::Object(order.listed.entry.config.clone()).to_string().into()));
-        for (key, value) in &order.listed.entry.config {
+        env.push(("TIMMY_CONFIG".into(), Value::Object(request.listed.entry.config.clone()).to_string().into()));
+        for (key, value) in &request.listed.entry.config {
             let name = format!("TIMMY_{}_{}", id.to_uppercase(), key.to_uppercase());
             let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             // What somebody has set stands above the manifest.
-            if is_name && suite.host.var(&name).is_none() {
+            if is_name && context.host.var(&name).is_none() {
                 env.push((name.into(), in_variable(value).into()));
             }
         }
@@ -293,7 +299,7 @@ pub(crate) fn in_variable(value: &Value) -> String {
 }
 
 fn report(
-    suite: &Suite,
+    context: &Context,
     id: &str,
     reason: Reason,
     exit_code: Option<i32>,
@@ -309,20 +315,20 @@ fn report(
         reason,
         duration,
     };
-    record(suite, |report| report.ended(&ending), id);
+    record(context, |report| report.ended(&ending), id);
     let actions: &[&str] = match (is_tool, is_well) {
         (true, _) => &["failure"],
         (false, true) => &["run"],
         (false, false) => &["run", "failure"],
     };
-    record(suite, |report| Ok(report.append_tokens(actions).map(drop)?), id);
+    record(context, |report| Ok(report.append_tokens(actions).map(drop)?), id);
 }
 
 /// Writes a part of a report; a failure to is a warning.
-fn record(suite: &Suite, write: impl FnOnce(&Report) -> Result<(), common::report::ReportError>, id: &str) {
-    let result = suite.repo.prepare().map_err(Into::into);
-    if let Err(error) = result.and_then(|()| write(&Report::new(suite.host, &suite.repo, &suite.manifest, id))) {
-        suite.warn(&format!("{id}: the run could not be reported: {error}"));
+fn record(context: &Context, write: impl FnOnce(&Report) -> Result<(), common::report::ReportError>, id: &str) {
+    let result = context.repo.prepare().map_err(Into::into);
+    if let Err(error) = result.and_then(|()| write(&Report::new(context.host, &context.repo, &context.manifest, id))) {
+        context.warn(&format!("{id}: the run could not be reported: {error}"));
     }
 }
 

@@ -10,8 +10,8 @@ use common::manifest::Automation;
 use host::Host;
 
 use super::own_program;
+use crate::context::Context;
 use crate::paths::tidy;
-use crate::suite::Suite;
 use crate::tools;
 
 /// A program that an automation runs.
@@ -29,15 +29,15 @@ pub(crate) struct Target {
 ///
 /// # Errors
 /// What is wrong with its script, in words.
-pub(crate) fn find(suite: &Suite, listed: &Automation) -> Result<Target, String> {
+pub(crate) fn find(context: &Context, listed: &Automation) -> Result<Target, String> {
     let entry = &listed.entry;
     if entry.script.is_empty() {
         return Err("it has no script".to_owned());
     }
-    let path = tidy(&suite.base().join(&entry.script));
-    let shown = suite.shown(&path);
+    let path = tidy(&context.base().join(&entry.script));
+    let shown = context.shown(&path);
     let tool = tools::named_like(&path);
-    let root = suite.repo.root();
+    let root = context.repo.root();
     let leaves = |path: &Path| !entry.allow_outside && !path.starts_with(root);
     let outside = |path: &Path| {
         format!("its script leads out of the repository, to {}; set allow_outside if it is to", path.display())
@@ -50,11 +50,11 @@ pub(crate) fn find(suite: &Suite, listed: &Automation) -> Result<Target, String>
             return Err(format!("{shown} is a dangling link"));
         }
         return match tool {
-            Some(tool) => own(suite.host, tool.id),
+            Some(tool) => own(context.host, tool.id),
             None => Err(format!("there is no {shown}")),
         };
     };
-    if is_beside_us(suite.host, &real) {
+    if is_beside_us(context.host, &real) {
         return Ok(Target { program: path, args: Vec::new(), reports: true });
     }
     if leaves(&real) {

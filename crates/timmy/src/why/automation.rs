@@ -7,10 +7,10 @@ use records::{AutomationEntry, AutomationState, Reason, Status, timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::automation::survey;
+use crate::automation::validate;
+use crate::context::Context;
 use crate::scheduler::{self, next_runs};
-use crate::suite::Suite;
-use crate::supervise::Before;
+use crate::supervise::LastRuns;
 use crate::table;
 
 /// Why an automation runs or not: what holds it now, how its last run ended, when it runs next.
@@ -106,22 +106,22 @@ impl NextRun {
 }
 
 /// Explains why an automation runs or not.
-pub(super) fn why(suite: &Suite, id: &str) -> Result<Outcome, Error> {
-    let problems = survey(suite);
+pub(super) fn why(context: &Context, id: &str) -> Result<Outcome, Error> {
+    let problems = validate(context);
     let problem = problems.iter().find(|problem| problem.id.as_deref() == Some(id));
-    let listed = suite.manifest.find(id);
+    let listed = context.manifest.find(id);
     if listed.is_none() && problem.is_none() {
-        suite.automation(id)?;
+        context.automation(id)?;
     }
-    let state = suite.load::<AutomationState>()?.unwrap_or_default();
+    let state = context.load::<AutomationState>()?.unwrap_or_default();
     let entry = state.entry(id).unwrap_or_default();
-    let pause = suite.pause(id);
-    let next: Vec<NextRun> = next_runs(suite)
+    let pause = context.pause(id);
+    let next: Vec<NextRun> = next_runs(context)
         .into_iter()
         .filter(|next| next.id == id)
         .map(|next| NextRun { trigger: next.trigger, at: next.at.map(timestamp), cycles: next.cycles, time: next.at })
         .collect();
-    let before = Before::read(suite);
+    let before = LastRuns::read(context);
     let lacks = listed.and_then(|listed| listed.entry.depends_on.iter().find(|other| !before.ended_well(other)));
     let trigger = listed.and_then(|listed| listed.entry.trigger.trigger());
     let is_scheduled = trigger.is_some_and(records::Trigger::is_scheduled) || !next.is_empty();
@@ -146,8 +146,8 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Outcome, Error> {
     let has_failed = entry.status == Status::Failed && matches!(reason, Reason::NotDue | Reason::NotScheduled);
     let last = entry.last_reason.as_deref().and_then(Reason::from_code);
     let reason = last.filter(|_| has_failed).unwrap_or(reason);
-    let log = suite.log(id);
-    suite.present(&AutomationStory {
+    let log = context.log(id);
+    context.present(&AutomationStory {
         id: id.to_owned(),
         reason,
         problem: problem.map(|problem| problem.error.to_string()),
@@ -156,11 +156,11 @@ pub(super) fn why(suite: &Suite, id: &str) -> Result<Outcome, Error> {
         lacks: lacks.cloned(),
         last: state.raw_entry(id).cloned().unwrap_or_default(),
         next,
-        scheduler: scheduler::is_running(suite),
+        scheduler: scheduler::is_running(context),
         change: reason.change().replace("ID", id),
         entry,
-        now: suite.host.now(),
-        log: log.exists().then(|| suite.shown(&log)),
+        now: context.host.now(),
+        log: log.exists().then(|| context.shown(&log)),
     })?;
     Ok(Outcome::done(""))
 }

@@ -9,7 +9,7 @@ use store::log;
 use store::queue::QueueRead;
 use store::ready::ReadyIssues;
 
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::table;
 
 /// How many issues in quarantine are named.
@@ -84,27 +84,27 @@ impl View for IdleStory {
 }
 
 /// Explains why the loop is idle.
-pub(super) fn why(suite: &Suite) -> Result<Outcome, Error> {
-    let now = suite.host.now();
-    let quarantined: Vec<u64> = suite.load::<Quarantine>()?.unwrap_or_default().numbers().collect();
-    let ready = ReadyIssues::read(&suite.repo, |issue| quarantined.contains(&issue), |_| ())?;
+pub(super) fn why(context: &Context) -> Result<Outcome, Error> {
+    let now = context.host.now();
+    let quarantined: Vec<u64> = context.load::<Quarantine>()?.unwrap_or_default().numbers().collect();
+    let ready = ReadyIssues::read(&context.repo, |issue| quarantined.contains(&issue), |_| ())?;
     if let QueueRead::Damaged(error) = &ready.read {
-        suite.warn(&error.to_string());
+        context.warn(&error.to_string());
     }
-    let state = suite.load::<AutomationState>()?;
+    let state = context.load::<AutomationState>()?;
     let entry = |id: &str| state.as_ref().and_then(|state| state.entry(id));
     // What the guard found on the forge is not in the queue any more; its report has it.
     let last_reason = entry(loop_guard::TOOL.id).and_then(|entry| Reason::from_code(&entry.last_reason?));
     let reason = ready.reason(last_reason == Some(Reason::AllClosed));
-    let idle = suite.load::<Object<IdleState>>()?.unwrap_or_default().read();
-    let triage = log::tail::<TriageRun>(&suite.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
+    let idle = context.load::<Object<IdleState>>()?.unwrap_or_default().read();
+    let triage = log::tail::<TriageRun>(&context.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
     let triaged = triage.as_ref().and_then(TriageRun::time);
     let mut in_quarantine = quarantined;
     in_quarantine.sort_unstable();
-    suite.present(&IdleStory {
+    context.present(&IdleStory {
         reason,
         queue: QueueCounts { items: ready.items, ready: ready.numbers.len(), quarantined: ready.held_back },
-        guard: guard(suite),
+        guard: guard(context),
         consecutive_idle: idle.consecutive_idle,
         backoff_seconds: idle.backoff_seconds,
         last_idle_at: idle.last_idle_at,
@@ -119,8 +119,8 @@ pub(super) fn why(suite: &Suite) -> Result<Outcome, Error> {
 }
 
 /// Why the guard reports work without looking, where it does.
-fn guard(suite: &Suite) -> Option<Reason> {
+fn guard(context: &Context) -> Option<Reason> {
     let id = loop_guard::TOOL.id;
-    let disabled = suite.manifest.entry(id).filter(|entry| !entry.enabled).map(|_| Reason::Disabled);
-    disabled.or_else(|| suite.pause(id).map(|_| Reason::Paused))
+    let disabled = context.manifest.entry(id).filter(|entry| !entry.enabled).map(|_| Reason::Disabled);
+    disabled.or_else(|| context.pause(id).map(|_| Reason::Paused))
 }

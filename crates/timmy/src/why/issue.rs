@@ -10,7 +10,7 @@ use store::log;
 use store::ready::ReadyIssues;
 
 use super::score::{ScoreStory, what_would_change};
-use crate::suite::Suite;
+use crate::context::Context;
 use crate::table;
 
 /// How many of an issue's cycles are shown, the last ones.
@@ -124,11 +124,11 @@ impl IssueStory {
 }
 
 /// Tells the story of an issue.
-pub(super) fn why(suite: &Suite, number: u64) -> Result<Outcome, Error> {
-    let scores = suite.load::<Scores<'static>>()?;
+pub(super) fn why(context: &Context, number: u64) -> Result<Outcome, Error> {
+    let scores = context.load::<Scores<'static>>()?;
     let verdict = scores.as_ref().and_then(|scores| scores.issues.get(number));
-    let quarantine = suite.load::<Quarantine>()?.unwrap_or_default();
-    let (queue, queued_title) = in_queue(suite, &quarantine, number)?;
+    let quarantine = context.load::<Quarantine>()?.unwrap_or_default();
+    let (queue, queued_title) = in_queue(context, &quarantine, number)?;
     let key = number.to_string();
     let reason = match (quarantine.contains(&key), &queue, verdict) {
         (true, ..) => Reason::Quarantined,
@@ -137,21 +137,21 @@ pub(super) fn why(suite: &Suite, number: u64) -> Result<Outcome, Error> {
         (false, None, None) => Reason::NotTriaged,
     };
     let title = verdict.map(|verdict| verdict.title.clone().into_owned()).or(queued_title).unwrap_or_default();
-    let agenda = suite.load::<Agenda>()?.map(|agenda| on_agenda(&agenda, number));
+    let agenda = context.load::<Agenda>()?.map(|agenda| on_agenda(&agenda, number));
     let mut change = Vec::new();
     if let (Reason::NotReady, Some(scores), Some(verdict)) = (reason, &scores, verdict) {
         change.push(what_would_change(scores, verdict));
     }
     let general = reason.change().replace("--release N", &format!("--release {number}"));
     change.extend(Some(general).filter(|general| !general.is_empty()));
-    suite.present(&IssueStory {
+    context.present(&IssueStory {
         issue: number,
         title,
         reason,
         triage: scores.as_ref().zip(verdict).map(|(scores, verdict)| ScoreStory::of(scores, verdict)),
         queue,
         quarantine: quarantine.raw(&key).cloned(),
-        cycles: cycles_of(suite, number)?,
+        cycles: cycles_of(context, number)?,
         agenda,
         change,
         entry: quarantine.get(&key),
@@ -161,14 +161,14 @@ pub(super) fn why(suite: &Suite, number: u64) -> Result<Outcome, Error> {
 
 /// The place of an issue in the queue, and its title there.
 fn in_queue(
-    suite: &Suite,
+    context: &Context,
     quarantine: &Quarantine,
     number: u64,
 ) -> Result<(Option<QueuePlace>, Option<String>), Error> {
     let quarantined: Vec<u64> = quarantine.numbers().collect();
     let mut title = None;
     let ready = ReadyIssues::read(
-        &suite.repo,
+        &context.repo,
         |issue| quarantined.contains(&issue),
         |entry| {
             if entry.ready_issue() == Some(number) && title.is_none() {
@@ -180,9 +180,9 @@ fn in_queue(
     Ok((ready.position(number).map(|position| QueuePlace { position, length }), title))
 }
 
-fn cycles_of(suite: &Suite, number: u64) -> Result<Vec<CycleStory>, Error> {
+fn cycles_of(context: &Context, number: u64) -> Result<Vec<CycleStory>, Error> {
     let (mut cycles, mut reader) = (Vec::new(), LineReader::default());
-    log::scan(&suite.cycles_log(), 0, |line| {
+    log::scan(&context.cycles_log(), 0, |line| {
         let cycle = line.and_then(|line| reader.cycle(line)).filter(|cycle| cycle.issue == Some(number));
         cycles.extend(cycle.map(CycleStory::of));
     })?;

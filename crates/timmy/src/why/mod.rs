@@ -12,7 +12,7 @@ use records::{REASONS, Reason, pyjson};
 use serde::Serialize;
 
 use crate::cli::{ExplainArgs, WhyArgs};
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// A reason code, as JSON.
 #[derive(Serialize)]
@@ -31,12 +31,12 @@ impl CodeView {
 
 /// Tells why.
 pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Outcome, Error> {
-    let suite = Suite::open_anyway(host, &args.common)?;
+    let context = Context::open_anyway(host, &args.common)?;
     let number = args.what.trim_start_matches('#').parse::<u64>().ok().filter(|number| *number > 0);
     match (args.what.as_str(), number, &args.id) {
-        ("idle", _, None) => idle::why(&suite),
-        ("automation", _, Some(id)) => automation::why(&suite, id),
-        (_, Some(number), None) => issue::why(&suite, number),
+        ("idle", _, None) => idle::why(&context),
+        ("automation", _, Some(id)) => automation::why(&context, id),
+        (_, Some(number), None) => issue::why(&context, number),
         ("automation", _, None) => Err(Error::usage("the id of the automation is missing", "timmy why automation ID")),
         _ => Err(Error::usage(
             format!("there is nothing to explain about `{}`", text::fit(&args.what, 60)),

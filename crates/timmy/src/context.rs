@@ -16,7 +16,7 @@ use store::document::{self, Document};
 use store::repo::Repo;
 
 /// The repository, its configuration, and how to speak.
-pub(crate) struct Suite<'h> {
+pub(crate) struct Context<'h> {
     pub host: &'h Host,
     pub repo: Repo,
     pub manifest: Manifest,
@@ -29,7 +29,7 @@ pub(crate) struct Suite<'h> {
     pub args: CommonArgs,
 }
 
-impl<'h> Suite<'h> {
+impl<'h> Context<'h> {
     /// Finds the repository and reads its configuration; entries that are wrong are left out and told.
     pub fn open(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
@@ -42,11 +42,11 @@ impl<'h> Suite<'h> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         match Self::try_open(host, repo.clone(), args) {
             Err(ManifestError::Content(error)) => {
-                let mut suite = Self::without_configuration(host, repo, args);
-                suite.warn(&format!("{error}; the built-in manifest is used"));
-                suite.manifest = Manifest::default().or_shipped();
-                suite.unreadable.push(Diagnostic { id: None, error });
-                Ok(suite)
+                let mut context = Self::without_configuration(host, repo, args);
+                context.warn(&format!("{error}; the built-in manifest is used"));
+                context.manifest = Manifest::default().or_shipped();
+                context.unreadable.push(Diagnostic { id: None, error });
+                Ok(context)
             }
             opened => Ok(opened?),
         }

@@ -21,9 +21,9 @@ use store::document;
 
 use super::next::{cycles, next_runs, scheduled_triggers};
 use super::settings::Timing;
-use super::{ScheduleSettings, right_to_schedule};
-use crate::suite::Suite;
-use crate::supervise::{self, Before, Order, Ran, label, right_to_run};
+use super::{ScheduleSettings, scheduler_lock_path};
+use crate::context::Context;
+use crate::supervise::{self, LastRuns, RunRequest, RunResult, label, run_lock_path};
 use host::signals::Signals;
 
 /// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
@@ -45,61 +45,62 @@ struct Job {
 
 /// What wakes the scheduler.
 enum Event {
-    Ended(Job, Ran),
+    Ended(Job, RunResult),
     Signal,
 }
 
 /// What a tick ran, as JSON.
 #[derive(Serialize)]
 struct Ticked<'a> {
-    ran: &'a [Ran],
+    ran: &'a [RunResult],
 }
 
 /// Runs what is due, once.
 pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
-    let suite = Arc::new(Suite::open(host, args)?);
-    let settings = ScheduleSettings::of(&suite)?;
-    suite.repo.prepare()?;
+    let context = Arc::new(Context::open(host, args)?);
+    let settings = ScheduleSettings::of(&context)?;
+    context.repo.prepare()?;
     // Only the look is made alone: a long run must not keep the next tick from its own.
-    let right = hold_right(&suite, Duration::from_secs(5))?;
-    let mut keeper = Keeper::new(settings, suite);
-    keeper.look();
+    let right = hold_right(&context, Duration::from_secs(5))?;
+    let mut scheduler = Scheduler::new(settings, context);
+    scheduler.look();
     drop(right);
-    let all = keeper.work(false)?;
-    let suite = &keeper.suite;
+    let all = scheduler.work(false)?;
+    let context = &scheduler.context;
     if all.is_empty() {
-        suite.say("[timmy] Nothing is due");
+        context.say("[timmy] Nothing is due");
     }
-    suite.print_json(&Ticked { ran: &all })?;
+    context.print_json(&Ticked { ran: &all })?;
     // Somebody has switched it off or it runs already: that is as it should be.
-    let is_well =
-        |ran: &Ran| matches!(ran.reason, Reason::RanWell | Reason::AlreadyRunning | Reason::Disabled | Reason::Paused);
+    let is_well = |result: &RunResult| {
+        matches!(result.reason, Reason::RanWell | Reason::AlreadyRunning | Reason::Disabled | Reason::Paused)
+    };
     Ok(Outcome::yes_or_no(all.iter().all(is_well)))
 }
 
 /// Stays in the foreground and runs what is due, until it is told to end.
 pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
-    let suite = Arc::new(Suite::open(host, args)?);
-    let settings = ScheduleSettings::of(&suite)?;
-    suite.repo.prepare()?;
-    let _right = hold_right(&suite, Duration::ZERO)?;
-    suite.say(&format!("[timmy] Scheduling {} (pid {})", suite.repo.root().display(), std::process::id()));
-    let mut keeper = Keeper::new(settings, suite);
-    keeper.work(true)?;
-    keeper.suite.say("[timmy] Scheduler ended");
+    let context = Arc::new(Context::open(host, args)?);
+    let settings = ScheduleSettings::of(&context)?;
+    context.repo.prepare()?;
+    let _right = hold_right(&context, Duration::ZERO)?;
+    context.say(&format!("[timmy] Scheduling {} (pid {})", context.repo.root().display(), std::process::id()));
+    let mut scheduler = Scheduler::new(settings, context);
+    scheduler.work(true)?;
+    scheduler.context.say("[timmy] Scheduler ended");
     Ok(Outcome::done(""))
 }
 
 /// Takes the right to schedule, or says who has it.
-fn hold_right(suite: &Suite, patience: Duration) -> Result<std::fs::File, Error> {
-    let (path, begun) = (right_to_schedule(suite), Instant::now());
+fn hold_right(context: &Context, patience: Duration) -> Result<std::fs::File, Error> {
+    let (path, begun) = (scheduler_lock_path(context), Instant::now());
     loop {
         if let Some(held) = files::try_lock(&path)? {
             return Ok(held);
         }
         if begun.elapsed() >= patience {
             return Err(Error::failed(
-                format!("another scheduler is running for {}", suite.repo.root().display()),
+                format!("another scheduler is running for {}", context.repo.root().display()),
                 "use that one; timmy schedule next lists its next runs",
             ));
         }
@@ -108,23 +109,23 @@ fn hold_right(suite: &Suite, patience: Duration) -> Result<std::fs::File, Error>
 }
 
 /// The scheduler.
-struct Keeper<'h> {
+struct Scheduler<'h> {
     settings: ScheduleSettings,
-    suite: Arc<Suite<'h>>,
+    context: Arc<Context<'h>>,
     /// Due, and not begun yet.
     waiting: Vec<Job>,
     running: BTreeSet<String>,
     /// What is remembered, when it could not be written.
     unwritten: Option<ScheduleState>,
     last_written: Option<DateTime<Utc>>,
-    all: Vec<Ran>,
+    all: Vec<RunResult>,
 }
 
-impl<'h> Keeper<'h> {
-    fn new(settings: ScheduleSettings, suite: Arc<Suite<'h>>) -> Self {
+impl<'h> Scheduler<'h> {
+    fn new(settings: ScheduleSettings, context: Arc<Context<'h>>) -> Self {
         Self {
             settings,
-            suite,
+            context,
             waiting: Vec::new(),
             running: BTreeSet::new(),
             unwritten: None,
@@ -135,7 +136,7 @@ impl<'h> Keeper<'h> {
 
     /// Begins what is due and waits for it; with `for_ever` looks again and again, until a signal comes. Returns what became
     /// of the runs.
-    fn work(&mut self, for_ever: bool) -> Result<Vec<Ran>, Error> {
+    fn work(&mut self, for_ever: bool) -> Result<Vec<RunResult>, Error> {
         let (sender, events) = channel();
         let on_signal = sender.clone();
         let signals = Signals::watch_and(move || drop(on_signal.send(Event::Signal)))
@@ -147,7 +148,7 @@ impl<'h> Keeper<'h> {
                 if signals.have_come() && stop_by.is_none() {
                     stop_by = Some(Instant::now() + self.settings.stop_timeout);
                     if !self.running.is_empty() {
-                        self.suite.note(&format!("stopping; waiting for {}", self.names_of_running()));
+                        self.context.note(&format!("stopping; waiting for {}", self.names_of_running()));
                     }
                 }
                 if stop_by.is_none() {
@@ -169,12 +170,12 @@ impl<'h> Keeper<'h> {
                 self.take(&events, patience);
                 let is_urgent = signals.count() > 1 || stop_by.is_some_and(|deadline| Instant::now() >= deadline);
                 if is_urgent && !kill.swap(true, Ordering::Relaxed) {
-                    self.suite.note(&format!("ending {}", self.names_of_running()));
+                    self.context.note(&format!("ending {}", self.names_of_running()));
                 }
             }
         });
         if !for_ever {
-            signals.end_as_told(self.suite.host);
+            signals.end_as_told(self.context.host);
         }
         Ok(std::mem::take(&mut self.all))
     }
@@ -187,32 +188,32 @@ impl<'h> Keeper<'h> {
     fn take(&mut self, events: &Receiver<Event>, patience: Duration) {
         // While something is being ended for good, its end is all that is waited for.
         let patience = patience.max(Duration::from_millis(20));
-        if let Ok(Event::Ended(job, ran)) = events.recv_timeout(patience) {
+        if let Ok(Event::Ended(job, result)) = events.recv_timeout(patience) {
             self.running.remove(&job.id);
-            let detail = ran.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
-            self.suite.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, ran.reason));
+            let detail = result.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
+            self.context.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, result.reason));
             // One that was ended before its time is begun again by the next scheduler.
-            if ran.reason != Reason::Stopped {
+            if result.reason != Reason::Stopped {
                 self.change_memory(|memory| memory.end(&job.id, &job.trigger));
             }
-            self.all.push(ran);
+            self.all.push(result);
         }
     }
 
     fn until_next_look(&self) -> Duration {
-        let now = self.suite.host.now();
-        let next = next_runs(&self.suite).into_iter().find_map(|next| next.at);
+        let now = self.context.host.now();
+        let next = next_runs(&self.context).into_iter().find_map(|next| next.at);
         next.and_then(|at| (at - now).to_std().ok()).map_or(LOOK_EVERY, |length| length.min(LOOK_EVERY))
     }
 
     /// Reads the configuration anew; one that is broken is told, and the last good one goes on to hold.
     fn reload(&mut self) {
-        let Suite { host, repo, args, .. } = &*self.suite;
-        let reloaded =
-            Suite::open_in(host, repo.clone(), args).and_then(|suite| Ok((ScheduleSettings::of(&suite)?, suite)));
+        let Context { host, repo, args, .. } = &*self.context;
+        let reloaded = Context::open_in(host, repo.clone(), args)
+            .and_then(|context| Ok((ScheduleSettings::of(&context)?, context)));
         match reloaded {
-            Ok((settings, suite)) => (self.settings, self.suite) = (settings, Arc::new(suite)),
-            Err(error) => self.suite.warn(&format!("{error}; the previous configuration stays in effect")),
+            Ok((settings, context)) => (self.settings, self.context) = (settings, Arc::new(context)),
+            Err(error) => self.context.warn(&format!("{error}; the previous configuration stays in effect")),
         }
     }
 
@@ -224,7 +225,7 @@ impl<'h> Keeper<'h> {
         let mut place = 0;
         while let Some(job) = self.waiting.get(place).filter(|_| self.running.len() < self.settings.parallel) {
             let depends_on =
-                self.suite.manifest.entry(&job.id).map(|entry| entry.depends_on.clone()).unwrap_or_default();
+                self.context.manifest.entry(&job.id).map(|entry| entry.depends_on.clone()).unwrap_or_default();
             let is_held_up = depends_on.iter().any(|other| {
                 self.running.contains(other) || self.waiting.iter().any(|job| job.id == *other && *other != job.id)
             });
@@ -233,36 +234,36 @@ impl<'h> Keeper<'h> {
                 continue;
             }
             let job = self.waiting.remove(place);
-            let before = Before::read(&self.suite);
+            let before = LastRuns::read(&self.context);
             let lacking = depends_on.into_iter().find(|other| !before.ended_well(other));
             self.running.insert(job.id.clone());
-            let (suite, sender) = (Arc::clone(&self.suite), sender.clone());
+            let (context, sender) = (Arc::clone(&self.context), sender.clone());
             scope.spawn(move || {
-                let ran = perform(&suite, &job, lacking, kill);
-                let _ = sender.send(Event::Ended(job, ran));
+                let result = perform(&context, &job, lacking, kill);
+                let _ = sender.send(Event::Ended(job, result));
             });
         }
     }
 
     /// Looks what is due, and records that it was looked.
     fn look(&mut self) {
-        let (suite, now) = (Arc::clone(&self.suite), self.suite.host.now());
-        let mut state = match self.unwritten.take().map_or_else(|| read_state(&suite), Ok) {
+        let (context, now) = (Arc::clone(&self.context), self.context.host.now());
+        let mut state = match self.unwritten.take().map_or_else(|| read_state(&context), Ok) {
             Ok(state) => state,
-            Err(error) => return suite.warn(&format!("the schedule cannot be read: {error}")),
+            Err(error) => return context.warn(&format!("the schedule cannot be read: {error}")),
         };
         let mut jobs = self.interrupted(&mut state, now);
         let mut is_news = !jobs.is_empty();
-        let (pauses, mut count) = (suite.pauses(), None);
-        for listed in suite.manifest.listed() {
-            let triggers = scheduled_triggers(&suite, listed);
+        let (pauses, mut count) = (context.pauses(), None);
+        for listed in context.manifest.listed() {
+            let triggers = scheduled_triggers(&context, listed);
             if triggers.is_empty() {
                 continue;
             }
-            let timing = match self.settings.timing(&suite, listed) {
+            let timing = match self.settings.timing(&context, listed) {
                 Ok(timing) => timing,
                 Err(error) => {
-                    suite.warn(&format!("{}: {error}", listed.entry.id));
+                    context.warn(&format!("{}: {error}", listed.entry.id));
                     continue;
                 }
             };
@@ -271,15 +272,15 @@ impl<'h> Keeper<'h> {
                 let (id, name) = (&listed.entry.id, trigger.to_string());
                 let slot = state.slot(id, &name);
                 let due = if let Trigger::EveryCycles(every) = trigger {
-                    let Some(count) = *count.get_or_insert_with(|| cycles(&suite)) else { continue };
+                    let Some(count) = *count.get_or_insert_with(|| cycles(&context)) else { continue };
                     after_cycles(slot, every, count, &mut is_news)
                 } else {
-                    by_the_clock(&suite, listed, slot, &trigger, timing, is_on, &mut is_news)
+                    by_the_clock(&context, listed, slot, &trigger, timing, is_on, &mut is_news)
                 };
                 let Some(of) = due.filter(|_| is_on) else { continue };
                 let is_running = self.running.contains(id) || self.waiting.iter().chain(&jobs).any(|job| job.id == *id);
-                if is_running || is_held(&suite, id) {
-                    suite.note(&format!(
+                if is_running || is_held(&context, id) {
+                    context.note(&format!(
                         "{id} is due for {name}, and still running or waiting: {}",
                         Reason::AlreadyRunning
                     ));
@@ -289,7 +290,7 @@ impl<'h> Keeper<'h> {
                 jobs.push(Job { id: id.clone(), trigger: name });
             }
         }
-        self.waiting.extend(in_order(&suite, &jobs));
+        self.waiting.extend(in_order(&context, &jobs));
         let is_old = self.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
         if is_news || is_old {
             self.write(state);
@@ -302,14 +303,14 @@ impl<'h> Keeper<'h> {
         for (id, trigger, begun_at) in memory.begun() {
             let is_ours = self.running.contains(&id) || self.waiting.iter().any(|job| job.id == id);
             let is_starting = begun_at <= now && now - begun_at < STARTING;
-            if is_ours || is_starting || is_held(&self.suite, &id) {
+            if is_ours || is_starting || is_held(&self.context, &id) {
                 continue;
             }
-            let entry = self.suite.manifest.entry(&id).filter(|entry| entry.enabled);
+            let entry = self.context.manifest.entry(&id).filter(|entry| entry.enabled);
             let again = memory.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());
-            match again.filter(|_| !has_ended_since(&self.suite, &id, begun_at)) {
+            match again.filter(|_| !has_ended_since(&self.context, &id, begun_at)) {
                 Some(of) => {
-                    self.suite.note(&format!("{id} for {trigger} was interrupted; it is started again"));
+                    self.context.note(&format!("{id} for {trigger} was interrupted; it is started again"));
                     memory.slot(&id, &trigger).begin(&of, now);
                     jobs.push(Job { id, trigger });
                 }
@@ -320,24 +321,24 @@ impl<'h> Keeper<'h> {
     }
 
     fn change_memory(&mut self, change: impl FnOnce(&mut ScheduleState)) {
-        let suite = Arc::clone(&self.suite);
-        let memory = self.unwritten.take().map_or_else(|| read_state(&suite), Ok);
+        let context = Arc::clone(&self.context);
+        let memory = self.unwritten.take().map_or_else(|| read_state(&context), Ok);
         match memory {
             Ok(mut memory) => {
                 change(&mut memory);
                 self.write(memory);
             }
-            Err(error) => suite.warn(&format!("the schedule cannot be read: {error}")),
+            Err(error) => context.warn(&format!("the schedule cannot be read: {error}")),
         }
     }
 
     /// Writes the memory; where that fails it is kept, and work goes on.
     fn write(&mut self, mut memory: ScheduleState) {
         memory.version = ScheduleState::default().version;
-        match document::store(&self.suite.repo, &memory) {
-            Ok(()) => self.last_written = Some(self.suite.host.now()),
+        match document::store(&self.context.repo, &memory) {
+            Ok(()) => self.last_written = Some(self.context.host.now()),
             Err(error) => {
-                self.suite.warn(&format!("the schedule cannot be written: {error}"));
+                self.context.warn(&format!("the schedule cannot be written: {error}"));
                 self.unwritten = Some(memory);
             }
         }
@@ -353,7 +354,7 @@ fn after_cycles(slot: &mut ScheduleSlot, every: u64, count: u64, is_news: &mut b
 
 /// What a run of the clock is of, where one is due; one that was missed too long ago is reported.
 fn by_the_clock(
-    suite: &Suite,
+    context: &Context,
     listed: &Automation,
     slot: &mut ScheduleSlot,
     trigger: &Trigger,
@@ -364,7 +365,7 @@ fn by_the_clock(
     let plan = Plan::of(trigger, timing.daily_at)?;
     let before =
         TriggerState { last_checked: slot.last_checked(), handled_until: slot.handled_until(), replays: slot.replays };
-    let now = suite.host.now() - timing.offset;
+    let now = context.host.now() - timing.offset;
     let (due, after) = evaluate(&plan, before, now, &MachineZone, timing.catch_up);
     slot.looked = after.last_checked.map(timestamp);
     slot.seen_to = after.handled_until.map(timestamp);
@@ -375,7 +376,7 @@ fn by_the_clock(
         Due::Run(time) => Some(timestamp(time)),
         Due::TooOld(time) => {
             if is_on {
-                missed(suite, listed, time);
+                missed(context, listed, time);
             }
             None
         }
@@ -383,41 +384,54 @@ fn by_the_clock(
 }
 
 /// Reads the state of the scheduler; a damaged file is kept, and every trigger is seen for the first time.
-fn read_state(suite: &Suite) -> Result<ScheduleState, FileError> {
-    let lock = files::lock(&suite.repo.path(&ScheduleState::FILE))?;
-    document::read_or_default(&lock, |what| suite.warn(what))
+fn read_state(context: &Context) -> Result<ScheduleState, FileError> {
+    let lock = files::lock(&context.repo.path(&ScheduleState::FILE))?;
+    document::read_or_default(&lock, |what| context.warn(what))
 }
 
 /// Puts jobs in the order in which the manifest runs them.
-fn in_order(suite: &Suite, jobs: &[Job]) -> Vec<Job> {
-    let listed = suite.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
+fn in_order(context: &Context, jobs: &[Job]) -> Vec<Job> {
+    let listed = context.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
     let batch = supervise::Batch::ordered(listed.collect());
     batch.members().iter().filter_map(|listed| jobs.iter().find(|job| job.id == listed.entry.id).cloned()).collect()
 }
 
-fn perform(suite: &Suite, job: &Job, lacking: Option<String>, kill: &AtomicBool) -> Ran {
+fn perform(context: &Context, job: &Job, lacking: Option<String>, kill: &AtomicBool) -> RunResult {
     // Between the look and now the manifest may have been read anew.
-    let Some(listed) = suite.manifest.find(&job.id) else {
-        return Ran { id: job.id.clone(), reason: Reason::Invalid, exit_code: None, duration_ms: 0, detail: None };
+    let Some(listed) = context.manifest.find(&job.id) else {
+        return RunResult {
+            id: job.id.clone(),
+            reason: Reason::Invalid,
+            exit_code: None,
+            duration_ms: 0,
+            detail: None,
+        };
     };
     if let Some(other) = lacking {
-        return Ran::not(listed, Reason::DependencyNotOk, Some(other));
+        return RunResult::not(listed, Reason::DependencyNotOk, Some(other));
     }
-    let order =
-        Order { listed, trigger: &job.trigger, args: &[], stdin: false, pass_on: false, force: false, stop: kill };
-    supervise::run(suite, &order)
+    let request = RunRequest {
+        listed,
+        trigger: &job.trigger,
+        args: &[],
+        stdin: false,
+        forward_output: false,
+        force: false,
+        stop: kill,
+    };
+    supervise::run(context, &request)
 }
 
 /// Whether an automation is running: somebody has the right to, or something that such a run has started is still there (it may
 /// have let go of the right).
-fn is_held(suite: &Suite, id: &str) -> bool {
-    let path = right_to_run(suite, id);
-    path.exists() && (matches!(files::try_lock(&path), Ok(None)) || child::is_running(&label(suite, id)))
+fn is_held(context: &Context, id: &str) -> bool {
+    let path = run_lock_path(context, id);
+    path.exists() && (matches!(files::try_lock(&path), Ok(None)) || child::is_running(&label(context, id)))
 }
 
 /// Whether a run of an automation is recorded as ended at or after that moment.
-fn has_ended_since(suite: &Suite, id: &str, moment: DateTime<Utc>) -> bool {
-    let Some(entry) = suite.automation_state().entry(id) else { return false };
+fn has_ended_since(context: &Context, id: &str, moment: DateTime<Utc>) -> bool {
+    let Some(entry) = context.automation_state().entry(id) else { return false };
     // One that a scheduler ended before its time has not ended by itself.
     let was_stopped = entry.last_reason.as_deref() == Some(Reason::Stopped.code());
     let is_over = entry.status != Status::Running && !was_stopped;
@@ -425,11 +439,11 @@ fn has_ended_since(suite: &Suite, id: &str, moment: DateTime<Utc>) -> bool {
 }
 
 /// A run that was missed too long ago to be made up.
-fn missed(suite: &Suite, listed: &Automation, time: DateTime<Utc>) {
+fn missed(context: &Context, listed: &Automation, time: DateTime<Utc>) {
     let reason = Reason::MissedTooOld;
-    suite.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
-    let report = Report::new(suite.host, &suite.repo, &suite.manifest, &listed.entry.id);
+    context.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
+    let report = Report::new(context.host, &context.repo, &context.manifest, &listed.entry.id);
     if let Err(error) = report.skipped(reason) {
-        suite.warn(&format!("{}: {error}", listed.entry.id));
+        context.warn(&format!("{}: {error}", listed.entry.id));
     }
 }

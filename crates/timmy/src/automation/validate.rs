@@ -14,26 +14,26 @@ use schedule::{check_trigger, parse_trigger};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::context::Context;
 use crate::scheduler::ScheduleSettings;
-use crate::suite::Suite;
 use crate::supervise::{Supervision, find_target};
 use crate::tools;
 
 /// Returns what is wrong, in the order of the files.
-pub(crate) fn survey(suite: &Suite) -> Vec<Diagnostic> {
-    let mut problems = suite.unreadable.clone();
-    let known: HashSet<&str> = suite.manifest.listed().iter().map(|listed| listed.entry.id.as_str()).collect();
-    let circular = in_circles(suite.manifest.listed());
-    for listed in suite.manifest.listed() {
+pub(crate) fn validate(context: &Context) -> Vec<Diagnostic> {
+    let mut problems = context.unreadable.clone();
+    let known: HashSet<&str> = context.manifest.listed().iter().map(|listed| listed.entry.id.as_str()).collect();
+    let circular = in_circles(context.manifest.listed());
+    for listed in context.manifest.listed() {
         let mut add = |field: &str, message: &str, hint: Option<String>| {
-            let mut problem = suite.manifest.problem(listed, field, message);
+            let mut problem = context.manifest.problem(listed, field, message);
             problem.error.hint = hint;
             problems.push(problem);
         };
         if let Err(error) = check_trigger(&listed.entry.trigger) {
             add("trigger", &error.to_string(), Some(error.hint));
         }
-        if let Err(message) = find_target(suite, listed) {
+        if let Err(message) = find_target(context, listed) {
             add("script", &message, None);
         }
         for other in &listed.entry.depends_on {
@@ -45,25 +45,25 @@ pub(crate) fn survey(suite: &Suite) -> Vec<Diagnostic> {
         if circular.contains(listed.entry.id.as_str()) {
             add("depends_on", "it depends on itself, by way of others", None);
         }
-        for error in check_settings(suite, listed) {
+        for error in check_settings(context, listed) {
             problems.push(match error {
                 SettingsError::File(error) => Diagnostic { id: Some(listed.entry.id.clone()), error },
-                SettingsError::Variable { .. } => suite.manifest.problem(listed, "config", &error.to_string()),
+                SettingsError::Variable { .. } => context.manifest.problem(listed, "config", &error.to_string()),
             });
         }
     }
-    problems.extend(economy(suite));
-    problems.extend(schedules(suite, &known));
+    problems.extend(economy(context));
+    problems.extend(schedules(context, &known));
     problems.sort_by(|a, b| (&a.error.path, a.error.position).cmp(&(&b.error.path, b.error.position)));
     problems
 }
 
 /// Has an automation's settings read by whoever runs it, by the scheduler and by the tool that they are for, as far as files hold
 /// them; of each the first fault is told.
-fn check_settings(suite: &Suite, listed: &Automation) -> Vec<SettingsError> {
+fn check_settings(context: &Context, listed: &Automation) -> Vec<SettingsError> {
     let id = listed.entry.id.as_str();
     // Variables belong to whoever calls, not to the manifest.
-    let (sealed, _, _) = Host::test(&[], &[], suite.repo.root());
+    let (sealed, _, _) = Host::test(&[], &[], context.repo.root());
     let layers = || Layers::new(&sealed, id, vec![&listed.config], Vec::new());
     let checks = [
         Supervision::resolve(&mut layers()).map(drop),
@@ -93,12 +93,12 @@ fn check_of_tool(listed: &Automation, tool: &Tool, mut layers: Layers) -> Result
 }
 
 /// Amounts for actions that nothing books.
-fn economy(suite: &Suite) -> Vec<Diagnostic> {
+fn economy(context: &Context) -> Vec<Diagnostic> {
     let names = TOKEN_ECONOMY.map(|(name, _)| name);
-    let strange = suite.manifest.token_economy().keys().filter(|action| !names.contains(&action.as_str()));
+    let strange = context.manifest.token_economy().keys().filter(|action| !names.contains(&action.as_str()));
     strange
         .filter_map(|action| {
-            let source = suite.manifest.source()?;
+            let source = context.manifest.source()?;
             let place = source.text().rfind(&format!("\"{action}\"")).unwrap_or(0);
             let error =
                 source.error(place, &format!("token_economy: nothing is booked as `{}`", text::fit(action, 60)));
@@ -109,8 +109,8 @@ fn economy(suite: &Suite) -> Vec<Diagnostic> {
 }
 
 /// What is wrong in `daily_run.json`.
-fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Diagnostic> {
-    let Some((file, source)) = &suite.daily_run else { return Vec::new() };
+fn schedules(context: &Context, known: &HashSet<&str>) -> Vec<Diagnostic> {
+    let Some((file, source)) = &context.daily_run else { return Vec::new() };
     let mut problems = Vec::new();
     let mut add = |place: usize, message: String, hint: Option<String>| {
         let error = SourceError { hint, ..source.error(place, &message) };
@@ -127,7 +127,7 @@ fn schedules(suite: &Suite, known: &HashSet<&str>) -> Vec<Diagnostic> {
             add(place(), format!("{name} names `{}`, which the manifest does not have", text::fit(id, 60)), hint);
         }
     }
-    if let Err(SettingsError::File(error)) = ScheduleSettings::of(suite) {
+    if let Err(SettingsError::File(error)) = ScheduleSettings::of(context) {
         problems.push(Diagnostic { id: None, error });
     }
     problems

@@ -8,8 +8,8 @@ use gitea::{Connection, ForgeSettings};
 use records::stored_files::TRIAGE_RULES;
 use triage_rules::Rules;
 
+use crate::context::Context;
 use crate::scheduler::ScheduleSettings;
-use crate::suite::Suite;
 
 /// A setting as it is shown: its value in force, and where that came from in words.
 pub(super) struct Shown {
@@ -20,7 +20,7 @@ pub(super) struct Shown {
 
 /// Where values come from that no layer has.
 pub(super) struct Elsewhere<'a> {
-    suite: &'a Suite<'a>,
+    context: &'a Context<'a>,
     connection: Option<Connection>,
     rules: Option<(Rules, String)>,
     scheduler: Vec<Resolved>,
@@ -28,19 +28,19 @@ pub(super) struct Elsewhere<'a> {
 
 impl<'a> Elsewhere<'a> {
     /// Looks for what one automation's settings need.
-    pub fn of(suite: &'a Suite<'a>, id: &str, settings: &[Resolved]) -> Result<Self, Error> {
+    pub fn of(context: &'a Context<'a>, id: &str, settings: &[Resolved]) -> Result<Self, Error> {
         let has = |key: &str| settings.iter().any(|setting| setting.key == key);
-        let listed = suite.manifest.find(id);
+        let listed = context.manifest.find(id);
         let connection = if has("gitea_api") {
             let objects = listed.map(|listed| &listed.config).into_iter().collect();
-            let mut layers = Layers::new(suite.host, id, objects, Vec::new());
-            Some(ForgeSettings::resolve(&mut layers)?.connection(suite.host, &suite.repo))
+            let mut layers = Layers::new(context.host, id, objects, Vec::new());
+            Some(ForgeSettings::resolve(&mut layers)?.connection(context.host, &context.repo))
         } else {
             None
         };
-        let rules = if has("rules_file") { Some(rules(suite, settings)) } else { None };
-        let scheduler = if id == ScheduleSettings::ID { Vec::new() } else { ScheduleSettings::resolved(suite)? };
-        Ok(Self { suite, connection, rules: rules.flatten(), scheduler })
+        let rules = if has("rules_file") { Some(rules(context, settings)) } else { None };
+        let scheduler = if id == ScheduleSettings::ID { Vec::new() } else { ScheduleSettings::resolved(context)? };
+        Ok(Self { context, connection, rules: rules.flatten(), scheduler })
     }
 
     /// Returns a setting as it is shown.
@@ -55,7 +55,7 @@ impl<'a> Elsewhere<'a> {
     fn describe(&self, origin: &Origin) -> String {
         match origin {
             Origin::Default => "by default".to_owned(),
-            Origin::File(path, position) => format!("{}:{position}", self.suite.shown(path)),
+            Origin::File(path, position) => format!("{}:{position}", self.context.shown(path)),
             other => other.to_string(),
         }
     }
@@ -90,12 +90,12 @@ impl<'a> Elsewhere<'a> {
 }
 
 /// The rules that a triage applies, and where they stand; none if they cannot be read, which the triage itself says better.
-fn rules(suite: &Suite, settings: &[Resolved]) -> Option<(Rules, String)> {
+fn rules(context: &Context, settings: &[Resolved]) -> Option<(Rules, String)> {
     let named = settings.iter().find(|setting| setting.key == "rules_file" && setting.value != "unset");
     let path = match named {
-        Some(setting) => Some(suite.repo.resolve(&PathBuf::from(&setting.value))),
-        None => suite.manifest.file(TRIAGE_RULES.path).filter(|path| path.exists()),
+        Some(setting) => Some(context.repo.resolve(&PathBuf::from(&setting.value))),
+        None => context.manifest.file(TRIAGE_RULES.path).filter(|path| path.exists()),
     };
-    let place = path.as_deref().map_or_else(|| "the built-in rules".to_owned(), |path| suite.shown(path));
+    let place = path.as_deref().map_or_else(|| "the built-in rules".to_owned(), |path| context.shown(path));
     Some((Rules::load(path.as_deref()).ok()?, place))
 }

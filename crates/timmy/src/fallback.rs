@@ -43,7 +43,7 @@ pub(crate) fn is_meant(host: &Host) -> bool {
 }
 
 /// Hands an unknown command, with its arguments, to the next `timmy`. Returns only if there is none.
-pub(crate) fn pass_on(host: &Host, args: &[OsString]) -> u8 {
+pub(crate) fn delegate(host: &Host, args: &[OsString]) -> u8 {
     let command = args.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     let Some(next) = find(host) else {
         host.note(&format!("error: unrecognized subcommand '{}'", text::fit(&command, 60)));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use common::Error;
 use records::stored_files::{LOGS, ORIGINALS, PROGRAMS, RUN_LOCKS, SHADOW};
 
-use crate::suite::Suite;
+use crate::context::Context;
 
 /// The most that is copied, in bytes.
 const LIMIT: u64 = 1 << 30;
@@ -27,7 +27,7 @@ fn is_book_keeping(name: &Path) -> bool {
 }
 
 /// A copy of a repository.
-pub(super) struct Stage {
+pub(super) struct RepoCopy {
     folder: tempfile::TempDir,
 }
 
@@ -65,23 +65,23 @@ impl Seen {
 
 /// A file that a run has written: its content before (as far as that was held) and after; none where it was not there.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Written {
+pub(crate) struct FileChange {
     pub name: PathBuf,
     pub before: Option<Vec<u8>>,
     pub after: Option<Vec<u8>>,
 }
 
-impl Stage {
+impl RepoCopy {
     /// Copies a repository: what git knows of or does not ignore, and `.loop` but for what no tool reads.
-    pub fn copy(suite: &Suite, script: &Path) -> Result<Self, Error> {
-        let root = suite.repo.root();
+    pub fn copy(context: &Context, script: &Path) -> Result<Self, Error> {
+        let root = context.repo.root();
         let folder = tempfile::tempdir().map_err(Error::io("create", "a temporary directory"))?;
-        let stage = Self { folder };
+        let repo_copy = Self { folder };
         let mut size = 0;
         for name in names(root)?.into_iter().chain(loop_names(root)).chain([script.to_owned()]) {
             let from = root.join(&name);
             let Ok(metadata) = fs::symlink_metadata(&from) else { continue };
-            let to = stage.root().join(&name);
+            let to = repo_copy.root().join(&name);
             if let Some(above) = to.parent() {
                 fs::create_dir_all(above).map_err(Error::io("create the directory", above))?;
             }
@@ -114,8 +114,8 @@ impl Stage {
                 let _ = fs::File::open(&to).and_then(|file| file.set_modified(time));
             }
         }
-        copy_history(root, stage.root())?;
-        Ok(stage)
+        copy_history(root, repo_copy.root())?;
+        Ok(repo_copy)
     }
 
     /// Returns the copy's root.
@@ -141,13 +141,13 @@ impl Stage {
     }
 
     /// Returns what was written since a snapshot.
-    pub fn written_since(&self, before: &Snapshot) -> Result<Vec<Written>, Error> {
+    pub fn written_since(&self, before: &Snapshot) -> Result<Vec<FileChange>, Error> {
         let root = self.root();
         Ok(written(before, &snapshot(root)?, root))
     }
 
     /// Returns in what `.loop` of another folder differs from the copy: what was written there since the copy was made.
-    pub fn written_in(&self, root: &Path) -> Result<Vec<Written>, Error> {
+    pub fn written_in(&self, root: &Path) -> Result<Vec<FileChange>, Error> {
         let in_loop = |mut snapshot: Snapshot| {
             snapshot.retain(|name, _| {
                 name.strip_prefix(".loop").is_ok_and(|rest| {
@@ -189,7 +189,7 @@ fn is_cache(name: &Path) -> bool {
     name.components().any(|part| part.as_os_str() == "__pycache__")
 }
 
-fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Vec<Written> {
+fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Vec<FileChange> {
     let names: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
     let is_changed = |name: &&PathBuf| match (before.get(*name), after.get(*name)) {
         (Some(before), Some(after)) => !before.is_same_as(after),
@@ -203,7 +203,7 @@ fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Vec<Written> {
     names
         .into_iter()
         .filter(is_changed)
-        .map(|name| Written {
+        .map(|name| FileChange {
             name: name.clone(),
             before: content(before.get(name), false, name),
             after: content(after.get(name), true, name),
