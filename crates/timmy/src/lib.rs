@@ -16,12 +16,13 @@ mod doctor;
 mod fallback;
 mod help;
 mod install;
-mod ledger;
+mod integrity;
 mod paths;
 mod scheduler;
 mod shadow;
 mod supervise;
 mod table;
+mod tokens;
 pub mod tools;
 mod trigger;
 mod why;
@@ -80,9 +81,9 @@ pub fn run(host: &Host) -> u8 {
         Command::Shadow(args) => shadow::shadow(host, args),
         Command::Why(args) => why::why(host, args),
         Command::Explain(args) => why::explain(host, args),
-        Command::Tokens(args) => ledger::tokens(host, args),
-        Command::Verify(args) => ledger::verify(host, args),
-        Command::Repair(args) => ledger::repair(host, args),
+        Command::Tokens(args) => tokens::tokens(host, args),
+        Command::Verify(args) => integrity::verify(host, args),
+        Command::Repair(args) => integrity::repair(host, args),
         Command::Completions(args) => completions::print(host, args),
         Command::Man(args) => help::man(host, args),
         Command::Help(args) => help::help(host, args),

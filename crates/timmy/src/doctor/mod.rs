@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::doctor::callers::{Caller, There, find_callers};
 use crate::install::{is_in_place, is_runnable_by_python, read_record};
 use crate::paths::tidy;
-use crate::{fallback, ledger, scheduler, tools};
+use crate::{fallback, integrity, scheduler, tools};
 
 /// How many failures in a row are no accident.
 const SEVERAL: u64 = 3;
@@ -128,7 +128,7 @@ fn broken(
         }
     }
     broken.extend(validate(context).iter().map(|problem| problem.error.to_string()));
-    broken.extend(ledger::damage(context));
+    broken.extend(integrity::damage(context));
     broken.extend(failing(context));
     broken
 }

@@ -1,12 +1,4 @@
-//! The token ledger, and damage in the files under `.loop/`.
-
-mod repair;
-mod tokens;
-mod verify;
-
-pub(crate) use repair::repair;
-pub(crate) use tokens::tokens;
-pub(crate) use verify::{damage, verify};
+//! The stored files whose damage is looked for, as far as they exist.
 
 use std::path::PathBuf;
 
@@ -16,29 +8,29 @@ use records::{Format, Stored, StoredFile, TokenLine};
 use crate::context::Context;
 
 /// A file whose damage is looked for.
-struct Checked {
-    path: PathBuf,
-    file: StoredFile,
+pub(super) struct Checked {
+    pub path: PathBuf,
+    pub file: StoredFile,
 }
 
 impl Checked {
     /// Whether it is the token ledger, whose lines must add up.
-    fn is_ledger(&self) -> bool {
+    pub fn is_ledger(&self) -> bool {
         self.file.path == TokenLine::FILE.path
     }
 
-    fn is_list(&self) -> bool {
+    pub fn is_list(&self) -> bool {
         self.file.format == Format::List
     }
 }
 
 /// The logs of JSON lines that exist.
-fn logs(context: &Context) -> Vec<Checked> {
+pub(super) fn logs(context: &Context) -> Vec<Checked> {
     existing(context, |format| format == Format::Log)
 }
 
 /// The documents that exist.
-fn documents(context: &Context) -> Vec<Checked> {
+pub(super) fn documents(context: &Context) -> Vec<Checked> {
     existing(context, |format| matches!(format, Format::Object | Format::List))
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::document::{self, Document};
 use store::log;
 
-use super::{documents, logs};
+use super::stored::{documents, logs};
 use crate::cli::PlainArgs;
 use crate::context::Context;
 

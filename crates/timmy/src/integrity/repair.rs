@@ -12,7 +12,7 @@ use serde_json::Value;
 use store::document::{self, Document};
 use store::log;
 
-use super::{Checked, documents, logs};
+use super::stored::{Checked, documents, logs};
 use crate::cli::RepairArgs;
 use crate::context::Context;
 
