@@ -36,7 +36,7 @@ pub(crate) struct Commits {
 
 impl Merged {
     /// Makes one of what the forge says; none where it says no time.
-    pub fn of_pull(pull: Pull) -> Option<Self> {
+    pub(crate) fn of_pull(pull: Pull) -> Option<Self> {
         let head = pull.head.clone().unwrap_or_default();
         Some(Self {
             at: pull.merged_at()?,

@@ -21,13 +21,13 @@ pub(crate) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// Begins to count.
-    pub fn new(run: &'a Run<'a>, what: &'static str, total: usize) -> Self {
+    pub(crate) fn new(run: &'a Run<'a>, what: &'static str, total: usize) -> Self {
         let now = Instant::now();
         Self { run, what, total, done: 0, begun: now, drawn: now, written: now }
     }
 
     /// Counts one more.
-    pub fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         self.done += 1;
         if self.run.args.quiet {
             return;
@@ -43,7 +43,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Takes the line away.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         if !self.run.args.quiet {
             self.run.host.progress("");
         }

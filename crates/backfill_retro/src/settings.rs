@@ -27,7 +27,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Takes the settings; `since` and `limit` are the flags.
-    pub fn resolve(layers: &mut Layers, since: Option<NaiveDate>, limit: Option<u64>) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(
+        layers: &mut Layers,
+        since: Option<NaiveDate>,
+        limit: Option<u64>,
+    ) -> Result<Self, SettingsError> {
         Ok(Self {
             since: layers.get(&SINCE, since.map(Some))?,
             limit: usize::try_from(layers.get(&LIMIT, limit)?).unwrap_or(usize::MAX),

@@ -30,7 +30,7 @@ pub(crate) struct Durations {
 }
 
 impl Durations {
-    pub fn gather(&mut self, series: &Series, masks: &Masks, low: usize, range: Range<usize>) {
+    pub(crate) fn gather(&mut self, series: &Series, masks: &Masks, low: usize, range: Range<usize>) {
         self.at.clear();
         self.value.clear();
         self.group.clear();
@@ -45,7 +45,7 @@ impl Durations {
     }
 
     /// Takes from each value the median of its kind and outcome.
-    pub fn centre(&mut self) {
+    pub(crate) fn centre(&mut self) {
         let mut ends = [0; GROUPS + 1];
         for group in &self.group {
             ends[usize::from(*group) + 1] += 1;
@@ -72,7 +72,7 @@ impl Durations {
 
     /// Sums ranks by bins of neighbouring values, which takes no sorting: each value counts as the middle of its bin, and may
     /// be off by half of it. Returns what the tie term is at most.
-    pub fn rank_in_bins(&mut self) -> f64 {
+    pub(crate) fn rank_in_bins(&mut self) -> f64 {
         let (low, high) = self
             .value
             .iter()
@@ -112,7 +112,7 @@ impl Durations {
     }
 
     /// Ranks the values, ties by average; returns the tie term.
-    pub fn rank(&mut self) -> f64 {
+    pub(crate) fn rank(&mut self) -> f64 {
         self.sort();
         let (value, mask) = (&self.value, self.place_bits());
         let place = |key: &u64| place(*key, mask);
@@ -164,7 +164,7 @@ impl Durations {
         (self.value.len() as u64).next_power_of_two() - 1
     }
 
-    pub fn medians(&mut self, split: usize) -> (f64, f64) {
+    pub(crate) fn medians(&mut self, split: usize) -> (f64, f64) {
         let mut median = |values: &[f64]| {
             self.working.clear();
             self.working.extend_from_slice(values);

@@ -14,7 +14,7 @@ pub(crate) struct Episodes {
 }
 
 impl Episodes {
-    pub fn gather(&mut self, series: &Series, window: Range<usize>, since: usize, parameters: &Parameters) {
+    pub(crate) fn gather(&mut self, series: &Series, window: Range<usize>, since: usize, parameters: &Parameters) {
         self.masks.find(series, window, since, parameters);
         self.tallies.clear();
         let (mut begun, mut normal, mut last) = (0.0, 0.0, None::<usize>);

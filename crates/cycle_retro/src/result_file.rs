@@ -23,7 +23,7 @@ pub(crate) enum ResultFile {
 
 impl ResultFile {
     /// Reads the file. A content that is no result is an answer.
-    pub fn read(repo: &Repo) -> Result<Self, FileError> {
+    pub(crate) fn read(repo: &Repo) -> Result<Self, FileError> {
         let path = repo.path(&CycleResult::FILE);
         files::check_writable_place(&path)?;
         let bytes = match files::read(&path, LIMIT) {
@@ -36,7 +36,7 @@ impl ResultFile {
     }
 
     /// Returns what it reports.
-    pub fn result(&self) -> CycleResult {
+    pub(crate) fn result(&self) -> CycleResult {
         match self {
             Self::Read(result) => CycleResult::clone(result),
             Self::Missing | Self::Unreadable => CycleResult::default(),
@@ -45,7 +45,7 @@ impl ResultFile {
 
     /// Removes the file once its content is on the record; one that could not be read is kept next to it as `.bad`.
     /// Returns a warning where there is one.
-    pub fn consume(&self, repo: &Repo) -> Result<Option<String>, FileError> {
+    pub(crate) fn consume(&self, repo: &Repo) -> Result<Option<String>, FileError> {
         match self {
             Self::Missing => Ok(None),
             Self::Read(_) => files::remove(&repo.path(&CycleResult::FILE)).map(|()| None),
@@ -54,7 +54,7 @@ impl ResultFile {
     }
 
     /// Keeps a file that could not be read next to it as `.bad`, and returns a warning; leaves any other as it is.
-    pub fn set_aside(&self, repo: &Repo) -> Result<Option<String>, FileError> {
+    pub(crate) fn set_aside(&self, repo: &Repo) -> Result<Option<String>, FileError> {
         let Self::Unreadable = self else { return Ok(None) };
         let path = repo.path(&CycleResult::FILE);
         let kept = document::keep_damaged(&files::lock(&path)?)?;

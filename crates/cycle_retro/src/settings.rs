@@ -20,7 +20,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
             retro_file: layers.get(&RETRO_FILE, None)?,
             summary_window: usize::try_from(layers.get(&SUMMARY_WINDOW, None)?).unwrap_or(usize::MAX),

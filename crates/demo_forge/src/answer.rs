@@ -13,7 +13,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// 200 with JSON; the body ends in a newline.
-    pub fn json(body: &str) -> Self {
+    pub(crate) fn json(body: &str) -> Self {
         let headers = vec![
             ("Cache-Control", "max-age=0, private, must-revalidate".to_owned()),
             ("X-Content-Type-Options", "nosniff".to_owned()),
@@ -22,48 +22,48 @@ impl Answer {
     }
 
     /// A refusal with `message` and `url`: almost all of them.
-    pub fn message(status: u16, message: &str) -> Self {
+    pub(crate) fn message(status: u16, message: &str) -> Self {
         let body = json!({"message": message, "url": "http://localhost/api/swagger"});
         Self { status, ..Self::json(&body.to_string()) }
     }
 
     /// A refusal with `message` alone.
-    pub fn bare_message(status: u16, message: &str) -> Self {
+    pub(crate) fn bare_message(status: u16, message: &str) -> Self {
         Self { status, ..Self::json(&json!({"message": message}).to_string()) }
     }
 
     /// The 404 that reveals nothing.
-    pub fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         let body =
             json!({"message": "The target couldn't be found.", "url": "http://localhost/api/swagger", "errors": []});
         Self { status: 404, ..Self::json(&body.to_string()) }
     }
 
     /// The 404 of a path that the router does not know.
-    pub fn no_such_page() -> Self {
+    pub(crate) fn no_such_page() -> Self {
         let body = "404 page not found\n".to_owned();
         Self { status: 404, kind: "text/plain; charset=utf-8", headers: Vec::new(), body }
     }
 
     /// An answer with no body.
-    pub fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self { status, kind: "text/plain", headers: Vec::new(), body: String::new() }
     }
 
     /// The page of a proxy in front of the server.
-    pub fn html(status: u16, title: &str) -> Self {
+    pub(crate) fn html(status: u16, title: &str) -> Self {
         let body =
             format!("<html>\r\n<head><title>{title}</title></head>\r\n<body><h1>{title}</h1></body>\r\n</html>\r\n");
         Self { status, kind: "text/html", headers: Vec::new(), body }
     }
 
-    pub fn with(mut self, name: &'static str, value: String) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// Writes the answer out, with `date` as the server's clock.
-    pub fn bytes(&self, date: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, date: &str) -> Vec<u8> {
         let reason = match self.status {
             200 => "OK",
             301 => "Moved Permanently",

@@ -54,7 +54,7 @@ impl Query {
 
 impl Api<'_> {
     /// Answers a request for `target`, a path with its query.
-    pub fn answer(&self, method: &str, target: &str, authorization: Option<&str>) -> Answer {
+    pub(crate) fn answer(&self, method: &str, target: &str, authorization: Option<&str>) -> Answer {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = Query::parse(query);
         let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();

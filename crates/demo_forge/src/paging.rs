@@ -14,7 +14,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    pub fn new(page: Option<&str>, limit: Option<&str>, most: usize) -> Self {
+    pub(crate) fn new(page: Option<&str>, limit: Option<&str>, most: usize) -> Self {
         let parse =
             |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0).max(0).unsigned_abs();
         let size = match usize::try_from(parse(limit)).unwrap_or(usize::MAX) {
@@ -25,13 +25,13 @@ impl Paging {
     }
 
     /// The range of the page in a list of `total` entries; empty past the end.
-    pub fn range(self, total: usize) -> std::ops::Range<usize> {
+    pub(crate) fn range(self, total: usize) -> std::ops::Range<usize> {
         let start = (self.page - 1).saturating_mul(self.size).min(total);
         start..start.saturating_add(self.size).min(total)
     }
 
     /// The `Link` header: next, last, first, prev, each where it applies; none for one page.
-    pub fn link(self, total: usize, url: impl Fn(usize, usize) -> String) -> Option<String> {
+    pub(crate) fn link(self, total: usize, url: impl Fn(usize, usize) -> String) -> Option<String> {
         let last = total.div_ceil(self.size).max(1);
         if last <= 1 {
             return None;

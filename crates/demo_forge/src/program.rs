@@ -16,7 +16,7 @@ use crate::server::{DemoForge, Options};
 /// Serves a project as a Gitea or Forgejo server does, on loopback, until it is interrupted
 #[derive(Debug, Parser)]
 #[command(name = "demo_forge", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// A JSON file of issues and pulls, or a directory with issues.json and pulls.json [default: the sample project]
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,

@@ -65,13 +65,13 @@ impl Key {
 }
 
 impl Keys {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { known: vec![Key::NONE; 2], index: [0; PLACES] }
     }
 
     /// Returns what is at `at`, if it is what followed this key before.
     #[inline]
-    pub fn expected(&mut self, text: &[u8], at: usize, key: usize) -> Option<Step> {
+    pub(crate) fn expected(&mut self, text: &[u8], at: usize, key: usize) -> Option<Step> {
         let follows = self.known[key].next;
         let block = block(text.get(at..)?);
         for next in follows {
@@ -91,7 +91,7 @@ impl Keys {
     }
 
     /// Notes what follows a key.
-    pub fn follow(&mut self, key: usize, next: usize) {
+    pub(crate) fn follow(&mut self, key: usize, next: usize) {
         if key != FORGOTTEN && next != FORGOTTEN {
             let follows = &mut self.known[key].next;
             *follows = [next, follows[0]];
@@ -100,7 +100,7 @@ impl Keys {
 
     /// Returns which key the first `length` bytes of a text are, and its slot; a new one is remembered with the slot that
     /// `slot` finds.
-    pub fn remember<E>(
+    pub(crate) fn remember<E>(
         &mut self,
         text: &[u8],
         length: usize,

@@ -16,7 +16,7 @@ pub(crate) struct Ascii(u64);
 
 impl Ascii {
     /// Whether some byte was not. It may have been a byte after the end of a string, or of the object.
-    pub fn is_broken(self) -> bool {
+    pub(crate) fn is_broken(self) -> bool {
         self.0 & HIGH_BITS != 0
     }
 }

@@ -72,7 +72,7 @@ pub(crate) struct Backoff {
 }
 
 impl Settings {
-    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
             backoff: Backoff {
                 base: layers.get(&BACKOFF_BASE, None)?,
@@ -95,7 +95,7 @@ impl Backoff {
         clippy::cast_sign_loss,
         reason = "no more than a week of seconds"
     )]
-    pub fn seconds(&self, idle: u64) -> u64 {
+    pub(crate) fn seconds(&self, idle: u64) -> u64 {
         let power = i32::try_from(idle.min(10_000)).unwrap_or(i32::MAX);
         // A power that overflows would make nothing times infinity, which is no number.
         let factor = self.multiplier.powi(power).min(f64::MAX);
@@ -104,7 +104,7 @@ impl Backoff {
 
     /// Takes a part of `seconds` at random, as large as the settings say; `drawn` is from 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "no more than a week of seconds")]
-    pub fn jittered(&self, seconds: u64, drawn: f64) -> Duration {
+    pub(crate) fn jittered(&self, seconds: u64, drawn: f64) -> Duration {
         Duration::from_secs_f64(seconds as f64 * (1.0 - self.jitter * drawn).clamp(0.0, 1.0))
     }
 }

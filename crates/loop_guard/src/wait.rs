@@ -39,7 +39,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Takes how they stand. To be called before they are read, lest a change in between is missed.
-    pub fn new(run: &Run) -> Self {
+    pub(crate) fn new(run: &Run) -> Self {
         let mut watch = Self { paths: [QUEUE, QUARANTINE].map(|file| run.repo.path(&file)), seen: [None; 2] };
         watch.has_changed();
         watch

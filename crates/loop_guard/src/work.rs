@@ -38,18 +38,18 @@ pub(crate) struct Work {
 
 impl Work {
     /// Returns how many issues are ready.
-    pub fn ready(&self) -> usize {
+    pub(crate) fn ready(&self) -> usize {
         self.numbers.len()
     }
 
     /// Reads the queue and the quarantine, without asking the forge.
-    pub fn in_files(run: &Run) -> Result<Self, FileError> {
+    pub(crate) fn in_files(run: &Run) -> Result<Self, FileError> {
         Self::ready_items(run, &ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?, &BTreeSet::new())
     }
 
     /// Reads the queue and the quarantine, and asks the forge, if the settings want it, which issues were closed; these
     /// are removed from the queue.
-    pub fn find(run: &Run, settings: &Settings) -> Result<Self, FileError> {
+    pub(crate) fn find(run: &Run, settings: &Settings) -> Result<Self, FileError> {
         let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
         let work = Self::ready_items(run, &quarantine, &BTreeSet::new())?;
         if !settings.verify_open || work.numbers.is_empty() {

@@ -61,7 +61,7 @@ pub(crate) struct Associations {
 
 impl Associations {
     /// Looks for them among the cycles at `telling`; `scores` are what triage said of issues before their first try.
-    pub fn find(
+    pub(crate) fn find(
         cycles: &[Cycle],
         series: &Series,
         telling: &[usize],

@@ -34,7 +34,7 @@ pub(crate) struct Windows {
 
 impl Windows {
     /// The last `days` up to the last cycle, and as many before.
-    pub fn find(cycles: &[Cycle], days: u64) -> Self {
+    pub(crate) fn find(cycles: &[Cycle], days: u64) -> Self {
         let end = cycles.last().map_or(0, |cycle| cycle.time);
         let length = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY);
         let begin = [end.saturating_sub(length.saturating_mul(2)), end.saturating_sub(length), end];
@@ -45,7 +45,7 @@ impl Windows {
     }
 
     /// Compares the periods.
-    pub fn trends(&self, log: &Log) -> Trends {
+    pub(crate) fn trends(&self, log: &Log) -> Trends {
         let cycles = &log.cycles;
         let period = |range: &Range<usize>, ends: [i64; 2]| {
             let lines = cycles[range.clone()].iter().filter_map(|cycle| log.line(cycle));

@@ -46,7 +46,7 @@ const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
 impl Reader {
     /// Reads the line that is the first `length` bytes of `text`; returns none for a damaged line. What follows the line is
     /// not part of the answer, but lets its last keys be compared in blocks.
-    pub fn read(&mut self, text: &[u8], length: usize) -> Option<Line> {
+    pub(crate) fn read(&mut self, text: &[u8], length: usize) -> Option<Line> {
         self.lines.read_first(text, length, |fields| Line::from_fields(fields, &mut self.day), Line::from)
     }
 }

@@ -140,7 +140,7 @@ pub(crate) fn rests_from(cycles: usize) -> usize {
 
 impl Log {
     /// Reads a cycle's whole line again.
-    pub fn line(&self, cycle: &Cycle) -> Option<CycleRecord> {
+    pub(crate) fn line(&self, cycle: &Cycle) -> Option<CycleRecord> {
         let file = self.file.as_ref()?;
         let mut line = Vec::new();
         let mut block = [0; 1024];

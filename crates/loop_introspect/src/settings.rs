@@ -87,7 +87,7 @@ const fn from_one(key: &'static str, default: fn() -> f64) -> Setting<f64> {
 
 impl Settings {
     /// Takes the settings; `window_days` is the flag.
-    pub fn resolve(layers: &mut Layers, window_days: Option<u64>) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers, window_days: Option<u64>) -> Result<Self, SettingsError> {
         let look = whole(layers.get(&LOOK_EVERY, None)?);
         // Change points lie on looks, so the windows are whole numbers of them.
         let mut steps = |key, default: fn() -> u64| -> Result<usize, SettingsError> {

@@ -67,7 +67,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn resolve(layers: &mut Layers, max_items: Option<u64>) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers, max_items: Option<u64>) -> Result<Self, SettingsError> {
         Ok(Self {
             candidate_labels: layers.get(&CANDIDATE_LABELS, None)?,
             size_labels: layers.get(&SIZE_LABELS, None)?,

@@ -65,7 +65,7 @@ impl View for AgendaView {
 
 impl AgendaView {
     /// Returns the lines of the agenda as Markdown, to be pasted into an issue: a box to tick for each item.
-    pub fn markdown(&self) -> Vec<String> {
+    pub(crate) fn markdown(&self) -> Vec<String> {
         let agenda = &self.agenda;
         let mut lines = vec![format!("## Agenda for {}", self.day), String::new()];
         lines.push(format!(

@@ -61,7 +61,7 @@ pub(crate) enum Away {
 
 impl Sources {
     /// Gathers everything. A forge that cannot be asked is an answer.
-    pub fn gather(run: &Run, cli: &Cli, settings: &Settings) -> Result<(Self, Option<Away>), Error> {
+    pub(crate) fn gather(run: &Run, cli: &Cli, settings: &Settings) -> Result<(Self, Option<Away>), Error> {
         let mut sources = Self::in_files(run)?;
         let away = if let Some(path) = &cli.issues {
             let file = issues_from_file(path, run.read_input(path)?)?;
@@ -111,7 +111,7 @@ impl Sources {
 
     /// The pull request of a later merge, or the number of a later successful cycle, that names an issue which is still
     /// open.
-    pub fn maybe_solved(&self) -> BTreeMap<u64, String> {
+    pub(crate) fn maybe_solved(&self) -> BTreeMap<u64, String> {
         let mut solved = BTreeMap::new();
         for cycle in self.cycles.iter().filter(|cycle| cycle.success) {
             if let (Some(issue), Some(pr)) = (cycle.issue, cycle.pr) {

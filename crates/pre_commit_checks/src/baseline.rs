@@ -10,7 +10,7 @@ use crate::finding::Finding;
 
 /// The findings that are known. How often each was there is counted, so that one more of the same is new.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub struct Baseline {
+pub(crate) struct Baseline {
     /// The version of this format: 1.
     version: u64,
     /// What is known, by file.
@@ -28,7 +28,7 @@ struct Known {
 
 impl Baseline {
     /// Takes the findings that are there now.
-    pub fn of(findings: &[Finding]) -> Self {
+    pub(crate) fn of(findings: &[Finding]) -> Self {
         let mut baseline = Self { version: 1, findings: BTreeMap::new() };
         for finding in findings {
             let known = Known::of(finding);
@@ -43,7 +43,7 @@ impl Baseline {
     }
 
     /// Leaves out the findings that are known; returns how many there were.
-    pub fn leave_out(mut self, findings: &mut Vec<Finding>) -> usize {
+    pub(crate) fn leave_out(mut self, findings: &mut Vec<Finding>) -> usize {
         let before = findings.len();
         findings.retain(|finding| {
             let known = Known::of(finding);
@@ -63,7 +63,7 @@ impl Baseline {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn text(&self, path: &std::path::Path) -> Result<String, FileError> {
+    pub(crate) fn text(&self, path: &std::path::Path) -> Result<String, FileError> {
         pyjson::to_document(self).map_err(|error| FileError::writing(path, error.into()))
     }
 }

@@ -42,7 +42,7 @@ const DEALINGS: [&[u8]; 9] = [
 ];
 
 /// Whoever makes names and modules in a tree.
-pub struct Makers<'t> {
+pub(crate) struct Makers<'t> {
     tree: &'t Tree,
     texts: Rc<Texts<'t>>,
     build_files: RefCell<Option<Text>>,
@@ -51,13 +51,13 @@ pub struct Makers<'t> {
 
 impl<'t> Makers<'t> {
     /// Takes a tree and its texts, and reads nothing yet.
-    pub fn new(tree: &'t Tree, texts: Rc<Texts<'t>>) -> Self {
+    pub(crate) fn new(tree: &'t Tree, texts: Rc<Texts<'t>>) -> Self {
         Self { tree, texts, build_files: RefCell::default(), dealers: RefCell::default() }
     }
 
     /// Returns whether some file of the tree that speaks of a module sets an attribute of this name, or deals with modules
     /// and quotes it.
-    pub fn is_set_somewhere(&self, file: &str, stem: &str, name: &str) -> bool {
+    pub(crate) fn is_set_somewhere(&self, file: &str, stem: &str, name: &str) -> bool {
         let own = self.texts.of(file);
         let is_own = |text: &Text| own.as_ref().is_some_and(|own| Rc::ptr_eq(own, text));
         let speaks = |text: &Text| is_own(text) || words(text, stem).next().is_some();
@@ -72,7 +72,7 @@ impl<'t> Makers<'t> {
     }
 
     /// Returns whether some file of the tree makes modules, and speaks of one of this name.
-    pub fn is_made_up(&self, folder: &str, name: &str) -> bool {
+    pub(crate) fn is_made_up(&self, folder: &str, name: &str) -> bool {
         let package = folder.rsplit('/').next().unwrap_or(folder);
         let moves = |text: &[u8]| memmem::find(text, b"__path__").is_some() && words(text, package).next().is_some();
         let makes = |text: &[u8]| {
@@ -84,21 +84,21 @@ impl<'t> Makers<'t> {
     }
 
     /// Returns whether some file of the tree puts a name among the built-in ones.
-    pub fn is_built_in(&self, name: &str) -> bool {
+    pub(crate) fn is_built_in(&self, name: &str) -> bool {
         self.texts
             .of_modules()
             .any(|text| memmem::find(&text, b"builtins").is_some() && words(&text, name).next().is_some())
     }
 
     /// Returns whether a module speaks of a function that puts names into modules, as one of the outlines has it.
-    pub fn is_injected<'o>(&self, file: &str, mut outlines: impl Iterator<Item = &'o Rc<Outline>>) -> bool {
+    pub(crate) fn is_injected<'o>(&self, file: &str, mut outlines: impl Iterator<Item = &'o Rc<Outline>>) -> bool {
         let text = self.tree.entry(file).and_then(|entry| self.tree.read(entry)).unwrap_or_default();
         outlines.any(|outline| outline.injectors.iter().any(|injector| words(&text, injector).next().is_some()))
     }
 
     /// Returns whether a build makes the module: a file of the same stem is there (`x.pyx`, `x.c`, `x.so`), or a build
     /// file speaks of it.
-    pub fn is_built(&self, path: &str, name: &str) -> bool {
+    pub(crate) fn is_built(&self, path: &str, name: &str) -> bool {
         if self.tree.beginning(&format!("{path}.")).next().is_some() {
             return true;
         }

@@ -15,7 +15,7 @@ const SOURCE_LIMIT: usize = 16 << 20;
 
 /// One file: its name and its bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct File<'f> {
+pub(crate) struct File<'f> {
     /// Relative to the repository, with `/`.
     pub name: &'f str,
     /// All of it.
@@ -27,7 +27,7 @@ pub struct File<'f> {
 }
 
 /// A Python file, parsed.
-pub struct Python<'f> {
+pub(crate) struct Python<'f> {
     /// The parsed module.
     pub module: Module<'f>,
     /// What Python would refuse.
@@ -38,7 +38,7 @@ pub struct Python<'f> {
 const MOST: usize = 50;
 
 /// Where the checks of one file put their findings.
-pub struct Report<'r> {
+pub(crate) struct Report<'r> {
     added: usize,
     check: &'static str,
     name: &'r str,
@@ -48,35 +48,35 @@ pub struct Report<'r> {
 
 impl<'f> File<'f> {
     /// Takes a file.
-    pub fn new(name: &'f str, bytes: &'f [u8]) -> Self {
+    pub(crate) fn new(name: &'f str, bytes: &'f [u8]) -> Self {
         let is_text = memchr(0, &bytes[..bytes.len().min(SAMPLE)]).is_none();
         Self { name, bytes, is_text, is_utf8: is_text && std::str::from_utf8(bytes).is_ok() }
     }
 
     /// Returns the last part of the name.
-    pub fn short_name(&self) -> &'f str {
+    pub(crate) fn short_name(&self) -> &'f str {
         self.name.rsplit('/').next().unwrap_or(self.name)
     }
 
     /// Returns whether the name ends in one of these extensions, each with its dot.
-    pub fn is_any(&self, extensions: &[&str]) -> bool {
+    pub(crate) fn is_any(&self, extensions: &[&str]) -> bool {
         extensions.iter().any(|extension| self.name.ends_with(extension))
     }
 
     /// Returns whether it is Python source, a stub included.
-    pub fn is_python(&self) -> bool {
+    pub(crate) fn is_python(&self) -> bool {
         self.is_any(&[".py", ".pyi"])
     }
 
     /// Returns the text of a Python file; none for one that is too large to be read.
-    pub fn decode(&self) -> Option<Result<Cow<'f, str>, Undecodable>> {
+    pub(crate) fn decode(&self) -> Option<Result<Cow<'f, str>, Undecodable>> {
         (self.bytes.len() <= SOURCE_LIMIT).then(|| decode(self.bytes))
     }
 }
 
 impl<'f> Python<'f> {
     /// Parses a file's decoded text.
-    pub fn parse(text: &'f str, dialect: Dialect) -> Self {
+    pub(crate) fn parse(text: &'f str, dialect: Dialect) -> Self {
         let module = Module::parse(text, dialect);
         let errors = module.errors();
         Self { module, errors }
@@ -85,12 +85,12 @@ impl<'f> Python<'f> {
 
 impl<'r> Report<'r> {
     /// Makes the report of one check on one file. `bytes` is the text that places are counted in.
-    pub fn new(check: &'static str, name: &'r str, bytes: &'r [u8], findings: &'r mut Findings) -> Self {
+    pub(crate) fn new(check: &'static str, name: &'r str, bytes: &'r [u8], findings: &'r mut Findings) -> Self {
         Self { added: 0, check, name, bytes, findings }
     }
 
     /// Adds a finding.
-    pub fn add(&mut self, place: Place, what: &str, mend: &str) {
+    pub(crate) fn add(&mut self, place: Place, what: &str, mend: &str) {
         self.added += 1;
         if self.added <= MOST {
             self.findings.add(self.check, self.name, self.bytes, place, what, mend);

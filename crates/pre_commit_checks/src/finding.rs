@@ -7,7 +7,7 @@ use crate::checks::without_tokens;
 
 /// One thing to mend.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The file, relative to the repository, with `/`.
     pub file: String,
     /// The line, from 1; 0 for the file as a whole.
@@ -26,14 +26,14 @@ pub struct Finding {
 
 /// What the checks of one file say.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// The findings, in no order.
     pub found: Vec<Finding>,
 }
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug)]
-pub enum Place {
+pub(crate) enum Place {
     /// The file as a whole.
     File,
     /// A line, from 1.
@@ -44,7 +44,7 @@ pub enum Place {
 
 impl Findings {
     /// Adds a finding in the file `name` with these bytes.
-    pub fn add(&mut self, check: &'static str, name: &str, bytes: &[u8], place: Place, what: &str, mend: &str) {
+    pub(crate) fn add(&mut self, check: &'static str, name: &str, bytes: &[u8], place: Place, what: &str, mend: &str) {
         let (line, column) = match place {
             Place::File => (0, 0),
             Place::Line(line) => (line, 0),
@@ -59,14 +59,14 @@ impl Findings {
 }
 
 /// The line and the column of a byte, both from 1; columns count characters.
-pub fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
+pub(crate) fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
     let before = &bytes[..offset.min(bytes.len())];
     let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
     (memchr_iter(b'\n', before).count() + 1, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
 }
 
 /// The bytes of a line (from 1), without its end.
-pub fn line_of(bytes: &[u8], line: usize) -> Option<&[u8]> {
+pub(crate) fn line_of(bytes: &[u8], line: usize) -> Option<&[u8]> {
     let start = match line.checked_sub(1)? {
         0 => 0,
         before => memchr_iter(b'\n', bytes).nth(before - 1)? + 1,

@@ -10,7 +10,7 @@ use crate::checks;
 use crate::file::File;
 
 /// Mends a file's content: only what the checks named in `wanted` look after. None where nothing is to mend.
-pub fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
+pub(crate) fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
     if !file.is_utf8 {
         return None;
     }
@@ -41,7 +41,7 @@ fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u
 
 /// Whether trailing spaces may mean something in a file: in Markdown two of them break a line, and a text over several lines
 /// inside a file of YAML, TOML, JavaScript or shell is a value.
-pub fn keeps_trailing_spaces(file: &File) -> bool {
+pub(crate) fn keeps_trailing_spaces(file: &File) -> bool {
     let name = file.name.to_ascii_lowercase();
     let is = |extensions: &[&str]| extensions.iter().any(|extension| name.ends_with(extension));
     let has = |signs: &[&str]| signs.iter().any(|sign| memchr::memmem::find(file.bytes, sign.as_bytes()).is_some());
@@ -73,7 +73,7 @@ pub fn keeps_trailing_spaces(file: &File) -> bool {
 ///
 /// # Errors
 /// The system refuses; the file is as it was.
-pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let permissions = path.metadata()?.permissions();
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;

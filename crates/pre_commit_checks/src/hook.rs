@@ -17,7 +17,7 @@ const MARK: &str = "# Made by `pre_commit_checks install-hook`.";
 
 /// What was done.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Done {
+pub(crate) enum Done {
     /// The hook is there now, at this path.
     Installed(PathBuf),
     /// It is gone.
@@ -30,7 +30,7 @@ pub enum Done {
 ///
 /// # Errors
 /// Another hook is there, or the system refuses.
-pub fn install(host: &Host, root: &Path) -> Result<Done, Error> {
+pub(crate) fn install(host: &Host, root: &Path) -> Result<Done, Error> {
     let path = place(root)?;
     let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
     let call = [quoted(program.as_os_str()).as_slice(), b" --staged --quiet || exit $?"].concat();
@@ -51,7 +51,7 @@ pub fn install(host: &Host, root: &Path) -> Result<Done, Error> {
 ///
 /// # Errors
 /// There is no repository, or the system refuses.
-pub fn remove(root: &Path) -> Result<Done, Error> {
+pub(crate) fn remove(root: &Path) -> Result<Done, Error> {
     let path = place(root)?;
     if !is_ours(&path) {
         return Ok(Done::NotThere);

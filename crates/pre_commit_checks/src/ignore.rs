@@ -14,17 +14,17 @@ const MARK: &[u8] = b"pre-commit: ignore[";
 const MOST: usize = 50;
 
 /// The id of findings about the comments themselves.
-pub const ID: &str = "ignore-comments";
+pub(crate) const ID: &str = "ignore-comments";
 
 /// Leaves out the findings of a file whose lines say so.
-pub fn leave_out(file: &File, findings: &mut Findings) {
+pub(crate) fn leave_out(file: &File, findings: &mut Findings) {
     if file.is_text && memmem::find(file.bytes, MARK).is_some() {
         findings.found.retain(|finding| !is_ignored(file, finding));
     }
 }
 
 /// Leaves out the findings of a file whose lines say so, and adds one for each comment that says nothing useful.
-pub fn apply(file: &File, findings: &mut Findings) {
+pub(crate) fn apply(file: &File, findings: &mut Findings) {
     if !file.is_text || memmem::find(file.bytes, MARK).is_none() {
         return;
     }

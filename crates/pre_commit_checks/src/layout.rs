@@ -6,7 +6,7 @@ use crate::tree::Tree;
 const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
 /// Where the modules of a tree are.
-pub struct Layout<'t> {
+pub(crate) struct Layout<'t> {
     tree: &'t Tree,
     /// Folders that modules are imported from, each with the folder of its project.
     roots: Vec<(String, String)>,
@@ -14,7 +14,7 @@ pub struct Layout<'t> {
 
 /// What a dotted name leads to.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A module's file.
     Module(String),
     /// A folder with an `__init__.py`.
@@ -25,7 +25,7 @@ pub enum Target {
 
 impl Target {
     /// Returns the file that binds its names; of a namespace package one that is not there.
-    pub fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         match self {
             Self::Module(file) => file.clone(),
             Self::Package(folder) | Self::Folder(folder) => inside(folder, "__init__.py"),
@@ -34,7 +34,7 @@ impl Target {
 }
 
 /// What lies in a folder under a name.
-pub enum Child {
+pub(crate) enum Child {
     /// A module, a package, or a part of one.
     There(Target),
     /// Something that is not read: a stub, an extension module.
@@ -46,7 +46,7 @@ pub enum Child {
 impl<'t> Layout<'t> {
     /// Takes a tree. `sources` are folders, besides the root itself, that modules are imported from; they count in each part
     /// of the tree that is a project of its own.
-    pub fn new(tree: &'t Tree, sources: &[String]) -> Self {
+    pub(crate) fn new(tree: &'t Tree, sources: &[String]) -> Self {
         let is_project = |name: &str| PROJECT_FILES.contains(&name.rsplit('/').next().unwrap_or(name));
         let projects = tree.entries.iter().filter(|entry| is_project(&entry.name)).map(|entry| folder_of(&entry.name));
         let mut roots = Vec::new();
@@ -67,7 +67,7 @@ impl<'t> Layout<'t> {
     }
 
     /// Returns what lies in a folder under a name.
-    pub fn child(&self, folder: &str, name: &str) -> Child {
+    pub(crate) fn child(&self, folder: &str, name: &str) -> Child {
         let path = inside(folder, name);
         let has = |name: &str| self.tree.entry(name).is_some();
         let (package, module) = (inside(&path, "__init__.py"), format!("{path}.py"));
@@ -88,12 +88,12 @@ impl<'t> Layout<'t> {
     }
 
     /// Returns whether a folder has an `__init__.py`.
-    pub fn is_package(&self, folder: &str) -> bool {
+    pub(crate) fn is_package(&self, folder: &str) -> bool {
         self.tree.entry(&inside(folder, "__init__.py")).is_some()
     }
 
     /// Returns whether a folder is below a package, whose `__path__` is all that counts for it.
-    pub fn is_in_package(&self, folder: &str) -> bool {
+    pub(crate) fn is_in_package(&self, folder: &str) -> bool {
         let mut above = folder;
         while !above.is_empty() {
             above = folder_of(above);
@@ -105,7 +105,7 @@ impl<'t> Layout<'t> {
     }
 
     /// Returns the folder that a file's own top-level package, or the file itself, is imported from.
-    pub fn base<'f>(&self, file: &'f str) -> &'f str {
+    pub(crate) fn base<'f>(&self, file: &'f str) -> &'f str {
         let mut folder = folder_of(file);
         while self.is_package(folder) && !folder.is_empty() {
             folder = folder_of(folder);
@@ -114,7 +114,7 @@ impl<'t> Layout<'t> {
     }
 
     /// Returns the folders that a file's absolute imports may begin in: those of the projects that it lies in.
-    pub fn bases(&self, file: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn bases(&self, file: &str) -> impl Iterator<Item = &str> {
         let is_in = move |project: &str| {
             project.is_empty() || file.strip_prefix(project).is_some_and(|rest| rest.starts_with('/'))
         };
@@ -123,11 +123,11 @@ impl<'t> Layout<'t> {
 }
 
 /// Returns the folder that a name is in; the root is empty.
-pub fn folder_of(name: &str) -> &str {
+pub(crate) fn folder_of(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Returns the name of what is in a folder.
-pub fn inside(folder: &str, name: &str) -> String {
+pub(crate) fn inside(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }

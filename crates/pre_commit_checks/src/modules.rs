@@ -33,7 +33,7 @@ const OF_EVERY_MODULE: [&str; 12] = [
 ];
 
 /// The modules of a tree.
-pub struct Modules<'t> {
+pub(crate) struct Modules<'t> {
     tree: &'t Tree,
     /// The texts of its files.
     pub texts: Rc<Texts<'t>>,
@@ -46,7 +46,7 @@ pub struct Modules<'t> {
 
 /// What an import finds.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is there.
     Found,
     /// That shows only when the program runs.
@@ -57,7 +57,7 @@ pub enum Verdict {
 
 /// What an import does not find.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// What is wrong.
     pub what: String,
     /// What to do about it.
@@ -68,7 +68,7 @@ pub struct Missing {
 
 impl Missing {
     /// Says what is missing, and what to do about it.
-    pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { what: what.into(), mend: mend.into(), is_uncommitted: false }
     }
 }
@@ -76,7 +76,12 @@ impl Missing {
 impl<'t> Modules<'t> {
     /// Takes the modules of a tree; those of the files that were read already are given. `sources` are folders, besides
     /// the root itself, that modules are imported from; they count in each part of the tree that is a project of its own.
-    pub fn new(tree: &'t Tree, dialect: Dialect, sources: &[String], outlines: HashMap<String, Outline>) -> Self {
+    pub(crate) fn new(
+        tree: &'t Tree,
+        dialect: Dialect,
+        sources: &[String],
+        outlines: HashMap<String, Outline>,
+    ) -> Self {
         let outlines = outlines.into_iter().map(|(name, outline)| (name, Rc::new(outline))).collect();
         let texts = Rc::new(Texts::new(tree));
         let dynamic = Makers::new(tree, Rc::clone(&texts));
@@ -84,7 +89,7 @@ impl<'t> Modules<'t> {
     }
 
     /// Returns what a module binds, exports and imports.
-    pub fn outline(&self, file: &str) -> Rc<Outline> {
+    pub(crate) fn outline(&self, file: &str) -> Rc<Outline> {
         if let Some(known) = self.outlines.borrow().get(file) {
             return Rc::clone(known);
         }
@@ -106,7 +111,7 @@ impl<'t> Modules<'t> {
     }
 
     /// Judges an import in `file`: of the module that is wanted, and of `name` in it if one is given.
-    pub fn judge(&self, file: &str, wanted: &Wanted, name: Option<&str>) -> Verdict {
+    pub(crate) fn judge(&self, file: &str, wanted: &Wanted, name: Option<&str>) -> Verdict {
         let parts: Vec<&str> = wanted.name.split('.').filter(|part| !part.is_empty()).collect();
         match wanted.level {
             0 => self.absolute(file, &parts, name),
@@ -115,7 +120,7 @@ impl<'t> Modules<'t> {
     }
 
     /// Judges a name that a configured module is to export; none if there is no such module.
-    pub fn exported(&self, module: &str, name: &str) -> Option<(String, Verdict)> {
+    pub(crate) fn exported(&self, module: &str, name: &str) -> Option<(String, Verdict)> {
         let parts: Vec<&str> = module.split('.').collect();
         self.layout.bases("").find_map(|base| match self.descend(base, &parts) {
             Ok(target) => Some((target.file(), self.offers(&target, name, &mut HashSet::new()))),
@@ -124,7 +129,7 @@ impl<'t> Modules<'t> {
     }
 
     /// Judges an entry of the `__all__` of `file`.
-    pub fn offered_by(&self, file: &str, name: &str) -> Verdict {
+    pub(crate) fn offered_by(&self, file: &str, name: &str) -> Verdict {
         let target = match file.strip_suffix("/__init__.py") {
             Some(folder) => Target::Package(folder.to_owned()),
             None => Target::Module(file.to_owned()),

@@ -1,7 +1,7 @@
 //! Path patterns: `*` within a name, `**` across folders, a folder for all in it.
 
 /// Returns whether a name matches one of the patterns.
-pub fn any(patterns: &[String], name: &str) -> bool {
+pub(crate) fn any(patterns: &[String], name: &str) -> bool {
     patterns.iter().any(|pattern| {
         let pattern = pattern.trim_start_matches("./");
         let folder = pattern.trim_end_matches('/');

@@ -35,7 +35,7 @@ const OF_OUTLINES: [&str; 3] = ["imports", "importers", "undefined-names"];
 
 /// What the checks say.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The findings, by file and place.
     pub findings: Vec<Finding>,
     /// What kept checks from their work: an id and the reason.
@@ -71,7 +71,7 @@ struct Done {
 }
 
 /// Runs `work` with a stack that is large enough to read Python in: the caller's, or that of a new thread.
-pub fn with_large_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
+pub(crate) fn with_large_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     if has_large_stack() {
         return work();
     }
@@ -94,7 +94,13 @@ fn has_large_stack() -> bool {
 }
 
 /// Runs `checks` on what is selected; `path` is where programs are looked for. The caller's stack is to be large ([`with_large_stack`]).
-pub fn run(selection: &Selection, checks: &[&'static Check], settings: &Settings, path: &str, fix: bool) -> Outcome {
+pub(crate) fn run(
+    selection: &Selection,
+    checks: &[&'static Check],
+    settings: &Settings,
+    path: &str,
+    fix: bool,
+) -> Outcome {
     let tree = &selection.tree;
     let excluded = |entry: &&Entry| !patterns::any(&settings.exclude, &entry.name);
     let entries: Vec<&Entry> = selection.chosen.iter().map(|at| &tree.entries[*at]).filter(excluded).collect();

@@ -10,7 +10,7 @@ use crate::cli::Cli;
 use crate::tree::{Changes, Tree, options};
 
 /// A tree, and the places in [`Tree::entries`] of what is checked in it.
-pub struct Selection {
+pub(crate) struct Selection {
     /// The tree.
     pub tree: Tree,
     /// Places, ascending.
@@ -26,7 +26,7 @@ impl Selection {
     ///
     /// # Errors
     /// A path leads nowhere, or Git cannot tell.
-    pub fn make(host: &Host, root: &Path, cli: &Cli) -> Result<Self, Error> {
+    pub(crate) fn make(host: &Host, root: &Path, cli: &Cli) -> Result<Self, Error> {
         let given = cli.paths.iter().map(|path| relative(host, root, path)).collect::<Result<Vec<PathBuf>, _>>()?;
         let mut selection = if cli.staged {
             staged(host, root)?

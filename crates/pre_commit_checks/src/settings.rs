@@ -108,7 +108,7 @@ const USUAL_VALUES: [&str; 2] = ["config:settings.ollama_model", "timmy.agent:DE
 
 /// The settings in force.
 #[derive(Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The version whose syntax counts.
     pub version: Version,
     /// Folders besides the root that modules are imported from.
@@ -176,7 +176,7 @@ pub struct Config {
 
 /// A list of `module:name` that somebody asks for.
 #[derive(Debug)]
-pub struct Required {
+pub(crate) struct Required {
     /// Module and name.
     pub items: Vec<(String, String)>,
     /// It is configured: what is not there at all is a finding too.

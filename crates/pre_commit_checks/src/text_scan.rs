@@ -4,7 +4,7 @@ use memchr::memmem;
 
 /// Returns whether the text of a module shows by itself that it binds a name: by a definition or an import that begins at
 /// the margin.
-pub fn binds(text: &[u8], name: &str) -> bool {
+pub(crate) fn binds(text: &[u8], name: &str) -> bool {
     let mut bound = false;
     for at in words(text, name) {
         let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
@@ -25,13 +25,13 @@ pub fn binds(text: &[u8], name: &str) -> bool {
 }
 
 /// Returns whether the line that a text ends in updates the dictionary of something.
-pub fn is_updated(text: &[u8]) -> bool {
+pub(crate) fn is_updated(text: &[u8]) -> bool {
     let line = &text[memchr::memrchr(b'\n', text).map_or(0, |end| end + 1)..];
     memmem::find(line, b"__dict__").is_some() || memmem::find(line, b"vars(").is_some()
 }
 
 /// Returns whether a line of a text assigns to an attribute of this name; what an object sets of itself does not count.
-pub fn sets(text: &[u8], name: &str) -> bool {
+pub(crate) fn sets(text: &[u8], name: &str) -> bool {
     words(text, name).filter(|at| *at > 0 && text[at - 1] == b'.').any(|at| {
         let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
         let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length);
@@ -46,7 +46,7 @@ pub fn sets(text: &[u8], name: &str) -> bool {
 }
 
 /// Returns where a word stands in a text by itself.
-pub fn words<'w>(text: &'w [u8], word: &'w str) -> impl Iterator<Item = usize> + 'w {
+pub(crate) fn words<'w>(text: &'w [u8], word: &'w str) -> impl Iterator<Item = usize> + 'w {
     let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     memmem::find_iter(text, word).filter(move |at| {
         !is_part(at.checked_sub(1).and_then(|before| text.get(before))) && !is_part(text.get(at + word.len()))

@@ -7,22 +7,22 @@ use std::rc::Rc;
 use crate::tree::Tree;
 
 /// A file's bytes, shared.
-pub type Text = Rc<Vec<u8>>;
+pub(crate) type Text = Rc<Vec<u8>>;
 
 /// The texts of a tree's files.
-pub struct Texts<'t> {
+pub(crate) struct Texts<'t> {
     tree: &'t Tree,
     read: RefCell<HashMap<String, Option<Text>>>,
 }
 
 impl<'t> Texts<'t> {
     /// Takes a tree, and reads nothing yet.
-    pub fn new(tree: &'t Tree) -> Self {
+    pub(crate) fn new(tree: &'t Tree) -> Self {
         Self { tree, read: RefCell::default() }
     }
 
     /// Returns a file's bytes.
-    pub fn of(&self, file: &str) -> Option<Text> {
+    pub(crate) fn of(&self, file: &str) -> Option<Text> {
         if let Some(known) = self.read.borrow().get(file) {
             return known.clone();
         }
@@ -34,7 +34,7 @@ impl<'t> Texts<'t> {
     }
 
     /// Reads every module of the tree. Only what is about to be reported is worth that.
-    pub fn of_modules(&self) -> impl Iterator<Item = Text> {
+    pub(crate) fn of_modules(&self) -> impl Iterator<Item = Text> {
         let modules = self.tree.entries.iter().filter(|entry| entry.name.strip_suffix(".py").is_some());
         modules.filter_map(|entry| self.of(&entry.name))
     }

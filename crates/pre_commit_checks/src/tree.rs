@@ -14,7 +14,7 @@ use git2::{Delta, Diff, DiffOptions, Index, ObjectType, Oid, Repository, TreeWal
 use host::files;
 
 /// The largest file that is read, in bytes.
-pub const READ_LIMIT: u64 = 64 << 20;
+pub(crate) const READ_LIMIT: u64 = 64 << 20;
 
 /// The mode of a symbolic link in Git.
 const LINK: u32 = 0o120_000;
@@ -26,7 +26,7 @@ const STAGE: u16 = 0x3000;
 const GITLINK: u32 = 0o160_000;
 
 /// The files of a work tree, an index or a commit.
-pub struct Tree {
+pub(crate) struct Tree {
     root: PathBuf,
     repository: Option<Repository>,
     source: Source,
@@ -37,7 +37,7 @@ pub struct Tree {
 
 /// One file.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its path, relative to the repository.
     pub path: PathBuf,
     /// The same as text, with `/`; bytes that are no text are `U+FFFD`.
@@ -61,7 +61,7 @@ struct Seen {
 
 /// Where the content comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The work tree.
     WorkTree,
     /// The index: what is about to be committed.
@@ -72,7 +72,7 @@ pub enum Source {
 
 /// What is known of a name that is not in the tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Elsewhere {
+pub(crate) enum Elsewhere {
     /// There is no such file.
     Nowhere,
     /// It is in the work tree, but not in the index or the commit.
@@ -90,7 +90,7 @@ impl Entry {
 
 impl Tree {
     /// Lists the work tree: what Git tracks and what it does not ignore. Without Git, everything.
-    pub fn of_work_tree(root: &Path) -> Self {
+    pub(crate) fn of_work_tree(root: &Path) -> Self {
         let repository = Repository::open(root).ok();
         let index = repository.as_ref().and_then(|repository| repository.index().ok());
         let mut walk = Walk { root, git: repository.as_ref(), tracked: Tracked::default(), found: Vec::new() };
@@ -103,7 +103,7 @@ impl Tree {
     }
 
     /// Lists the work tree's tracked files, and these.
-    pub fn of_tracked(root: &Path, further: &[PathBuf]) -> Self {
+    pub(crate) fn of_tracked(root: &Path, further: &[PathBuf]) -> Self {
         let repository = Repository::open(root).ok();
         let index = repository.as_ref().and_then(|repository| repository.index().ok());
         let tracked = index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK);
@@ -121,7 +121,7 @@ impl Tree {
     ///
     /// # Errors
     /// There is no repository, or Git cannot read it.
-    pub fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Changes), Error> {
+    pub(crate) fn of_index(root: &Path, index: Option<&Path>) -> Result<(Self, Changes), Error> {
         let repository = open(root)?;
         let index = index.map_or_else(|| repository.index(), Index::open);
         let index = index.map_err(Error::caused("cannot read the index"))?;
@@ -150,7 +150,7 @@ impl Tree {
     ///
     /// # Errors
     /// There is no repository, or no such commit.
-    pub fn of_commit(root: &Path, name: &str) -> Result<Self, Error> {
+    pub(crate) fn of_commit(root: &Path, name: &str) -> Result<Self, Error> {
         let repository = open(root)?;
         let mut entries = Vec::new();
         let fail = |error: git2::Error| Error::caused("cannot read the commit of --to-ref")(error);
@@ -176,49 +176,49 @@ impl Tree {
     }
 
     /// Returns where the content comes from.
-    pub fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         self.source
     }
 
     /// Returns the repository's root folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Returns the Git repository, if there is one.
-    pub fn repository(&self) -> Option<&Repository> {
+    pub(crate) fn repository(&self) -> Option<&Repository> {
         self.repository.as_ref()
     }
 
     /// Returns the file of a name.
-    pub fn entry(&self, name: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.binary_search_by(|entry| (*entry.name).cmp(name)).ok().map(|at| &self.entries[at])
     }
 
     /// Returns whether there is such a folder with something in it.
-    pub fn has_folder(&self, name: &str) -> bool {
+    pub(crate) fn has_folder(&self, name: &str) -> bool {
         name.is_empty() || self.beginning(&format!("{name}/")).next().is_some()
     }
 
     /// Returns the names of the files in a folder whose own names begin with `start`.
-    pub fn beginning<'s>(&'s self, start: &'s str) -> impl Iterator<Item = &'s str> {
+    pub(crate) fn beginning<'s>(&'s self, start: &'s str) -> impl Iterator<Item = &'s str> {
         let from = self.entries.partition_point(|entry| entry.name.as_str() < start);
         self.entries[from..].iter().map(|entry| entry.name.as_str()).take_while(move |name| name.starts_with(start))
     }
 
     /// Reads a file of the tree; none if it is gone, too large or unreadable.
-    pub fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
         entry.blob.map_or_else(|| read_file(&self.root, entry), |blob| self.read_blob(blob))
     }
 
     /// Reads what a file held before.
-    pub fn read_blob(&self, blob: Oid) -> Option<Vec<u8>> {
+    pub(crate) fn read_blob(&self, blob: Oid) -> Option<Vec<u8>> {
         Some(self.repository.as_ref()?.find_blob(blob).ok()?.content().to_vec())
     }
 
     /// Reads a file of the tree as [`Tree::read`] does, from the work tree where it is known to be the same there, which
     /// spares unpacking it.
-    pub fn read_somewhere(&self, entry: &Entry) -> Option<Vec<u8>> {
+    pub(crate) fn read_somewhere(&self, entry: &Entry) -> Option<Vec<u8>> {
         let now = || fs::symlink_metadata(self.root.join(&entry.path)).ok().map(|metadata| seen(&metadata));
         if entry.seen.is_some() && !self.has_attributes() && entry.seen == now() {
             read_file(&self.root, entry)
@@ -237,7 +237,7 @@ impl Tree {
     }
 
     /// Says what is known of a file that is not in the tree.
-    pub fn elsewhere(&self, name: &str) -> Elsewhere {
+    pub(crate) fn elsewhere(&self, name: &str) -> Elsewhere {
         let path = self.root.join(name);
         let is_ignored = self.repository.as_ref().is_some_and(|it| it.is_path_ignored(name).unwrap_or(false));
         match (path.exists(), is_ignored) {
@@ -250,7 +250,7 @@ impl Tree {
 }
 
 /// Reads a file of the work tree; none if it is gone, too large or unreadable.
-pub fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
+pub(crate) fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
     files::read(&root.join(&entry.path), READ_LIMIT).ok().flatten()
 }
 
@@ -269,7 +269,7 @@ fn open(root: &Path) -> Result<Repository, Error> {
 }
 
 /// How trees are compared.
-pub fn options() -> DiffOptions {
+pub(crate) fn options() -> DiffOptions {
     let mut options = DiffOptions::new();
     options.include_typechange(true).skip_binary_check(true);
     options
@@ -277,7 +277,7 @@ pub fn options() -> DiffOptions {
 
 /// What a comparison shows.
 #[derive(Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// The paths that are new or have changed.
     pub paths: Vec<PathBuf>,
     /// What changed files and removed ones held before, by name.
@@ -286,7 +286,7 @@ pub struct Changes {
 
 impl Changes {
     /// Reads a comparison.
-    pub fn of(diff: &Diff) -> Self {
+    pub(crate) fn of(diff: &Diff) -> Self {
         let mut changes = Self::default();
         for delta in diff.deltas() {
             if delta.status() != Delta::Deleted {
@@ -302,7 +302,7 @@ impl Changes {
 }
 
 /// A path of Git's, which are bytes.
-pub fn as_path(bytes: &[u8]) -> PathBuf {
+pub(crate) fn as_path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))
 }
 

@@ -60,7 +60,7 @@ const STEPS: [Step; 256] = {
 };
 
 impl Shape {
-    pub fn of(tokens: &Tokens) -> Self {
+    pub(crate) fn of(tokens: &Tokens) -> Self {
         // How deep the place is, and how deep each open bracket is.
         let (mut depth, mut deepest, mut indents) = (0_usize, 0_usize, 0_usize);
         let mut open: Vec<(usize, TextSize)> = Vec::new();

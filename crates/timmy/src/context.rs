@@ -31,14 +31,14 @@ pub(crate) struct Context<'h> {
 
 impl<'h> Context<'h> {
     /// Finds the repository and reads its configuration; entries that are wrong are left out and told.
-    pub fn open(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
+    pub(crate) fn open(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         Self::open_in(host, repo, args)
     }
 
     /// Finds the repository; of a configuration that is broken as a whole it is told what is wrong, and the built-in one
     /// stands for it: for commands that must work when it is.
-    pub fn open_anyway(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
+    pub(crate) fn open_anyway(host: &'h Host, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         match Self::try_open(host, repo.clone(), args) {
             Err(ManifestError::Content(error)) => {
@@ -53,7 +53,7 @@ impl<'h> Context<'h> {
     }
 
     /// Reads the configuration of a repository.
-    pub fn open_in(host: &'h Host, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
+    pub(crate) fn open_in(host: &'h Host, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
         Ok(Self::try_open(host, repo, args)?)
     }
 
@@ -67,7 +67,7 @@ impl<'h> Context<'h> {
     }
 
     /// Takes a repository without reading its configuration, for what must work when that is broken.
-    pub fn without_configuration(host: &'h Host, repo: Repo, args: &CommonArgs) -> Self {
+    pub(crate) fn without_configuration(host: &'h Host, repo: Repo, args: &CommonArgs) -> Self {
         Self {
             host,
             repo,
@@ -80,7 +80,7 @@ impl<'h> Context<'h> {
     }
 
     /// Returns an automation of the manifest.
-    pub fn automation(&self, id: &str) -> Result<&Automation, Error> {
+    pub(crate) fn automation(&self, id: &str) -> Result<&Automation, Error> {
         if let Some(listed) = self.manifest.find(id) {
             return Ok(listed);
         }
@@ -96,64 +96,64 @@ impl<'h> Context<'h> {
     }
 
     /// Returns the path of the manifest, whether it exists or not.
-    pub fn manifest_path(&self) -> PathBuf {
+    pub(crate) fn manifest_path(&self) -> PathBuf {
         self.manifest.file(MANIFEST.path).unwrap_or_else(|| self.repo.root().join("config").join(MANIFEST.path))
     }
 
     /// Returns the folder that script paths are relative to.
-    pub fn base(&self) -> &Path {
+    pub(crate) fn base(&self) -> &Path {
         let folder = self.manifest.folder().filter(|_| !self.is_built_in);
         folder.and_then(Path::parent).unwrap_or(self.repo.root())
     }
 
     /// Returns a path as it is shown: relative to the repository where it lies in it.
-    pub fn shown(&self, path: &Path) -> String {
+    pub(crate) fn shown(&self, path: &Path) -> String {
         text::fit(&path.strip_prefix(self.repo.root()).unwrap_or(path).to_string_lossy(), 200)
     }
 
     /// Returns the pauses; a file that cannot be read counts as none.
-    pub fn pauses(&self) -> Pauses {
+    pub(crate) fn pauses(&self) -> Pauses {
         let pauses: Document<Pauses> = document::load(&self.repo).unwrap_or(Document::Missing);
         let warn = |error: &_| self.warn(&format!("{error}; nothing counts as paused"));
         pauses.intact_or(warn).unwrap_or_default()
     }
 
     /// Returns the pause of an automation that is in effect.
-    pub fn pause(&self, id: &str) -> Option<Pause> {
+    pub(crate) fn pause(&self, id: &str) -> Option<Pause> {
         self.pauses().in_effect(id, self.host.now())
     }
 
     /// Reads a stored file; a damaged one counts as none, with a warning.
-    pub fn load<T: Stored + DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+    pub(crate) fn load<T: Stored + DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         Ok(document::load(&self.repo)?.intact_or(|error| self.warn(&error.to_string())))
     }
 
     /// Returns what the automations last did, as far as that can be read.
-    pub fn automation_state(&self) -> AutomationState {
+    pub(crate) fn automation_state(&self) -> AutomationState {
         let state: Option<Document<AutomationState>> = document::load(&self.repo).ok();
         state.and_then(|state| state.intact_or(|_| ())).unwrap_or_default()
     }
 
     /// Returns where the log of cycles is; where a wrong setting names it, its usual place.
-    pub fn cycles_log(&self) -> PathBuf {
+    pub(crate) fn cycles_log(&self) -> PathBuf {
         cycle_log_settings::place(self.host, &self.repo, &self.manifest)
             .unwrap_or_else(|_| self.repo.path(&records::stored_files::CYCLES))
     }
 
     /// Returns the place of the log of an automation's runs.
-    pub fn log(&self, id: &str) -> PathBuf {
+    pub(crate) fn log(&self, id: &str) -> PathBuf {
         self.repo.path(&LOGS).join(format!("{id}.log"))
     }
 
     /// Prints a line of a result, unless something asks for silence.
-    pub fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         if !self.args.quiet && !self.args.json {
             self.host.say(&text::lines(line));
         }
     }
 
     /// Prints a result: its JSON with `--json`, nothing with `--quiet`, else its text.
-    pub fn present(&self, view: &impl View) -> Result<(), Error> {
+    pub(crate) fn present(&self, view: &impl View) -> Result<(), Error> {
         if !self.args.json && !self.args.quiet {
             let mut page = Page::new("timmy", self.host.width());
             view.render(&mut page);
@@ -165,7 +165,7 @@ impl<'h> Context<'h> {
     }
 
     /// Prints a JSON document, if one was asked for: a result whose text, if any, is printed on the way.
-    pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
+    pub(crate) fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
         if self.args.json {
             self.host.say(&pyjson::to_line(document)?);
         }
@@ -173,14 +173,14 @@ impl<'h> Context<'h> {
     }
 
     /// Prints a warning, unless `--quiet`.
-    pub fn warn(&self, what: &str) {
+    pub(crate) fn warn(&self, what: &str) {
         if !self.args.quiet {
             self.host.warn(&text::lines(what));
         }
     }
 
     /// Prints what is being done or left undone on stderr, unless `--quiet`.
-    pub fn note(&self, line: &str) {
+    pub(crate) fn note(&self, line: &str) {
         if !self.args.quiet {
             self.host.note(&format!("[timmy] {}", text::lines(line)));
         }

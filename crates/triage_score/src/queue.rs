@@ -55,19 +55,19 @@ struct Row<'a> {
 
 impl Scored {
     /// Returns the sum of the dimensions.
-    pub fn total(&self) -> i64 {
+    pub(crate) fn total(&self) -> i64 {
         self.item.score.unwrap_or_default()
     }
 }
 
 impl<'a> Scorer<'a> {
     /// Makes a scorer; from `threshold` on an issue may get into the queue.
-    pub fn new(rules: &'a Rules, threshold: i64) -> Self {
+    pub(crate) fn new(rules: &'a Rules, threshold: i64) -> Self {
         Self { rules, threshold }
     }
 
     /// Scores an issue.
-    pub fn score(&self, issue: Issue) -> Scored {
+    pub(crate) fn score(&self, issue: Issue) -> Scored {
         let (score, holding) = score::score_with_rules(self.rules, &issue);
         let ready = score.total() >= self.threshold;
         let files = if ready { named_files(&issue) } else { Vec::new() };

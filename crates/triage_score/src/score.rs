@@ -96,7 +96,7 @@ pub(crate) fn score_with_rules(rules: &Rules, issue: &Issue) -> (Score, Vec<u16>
 }
 
 /// Scores an issue and says why, rule by rule, with the text that matched.
-pub fn explain(rules: &Rules, issue: &Issue) -> Explanation {
+pub(crate) fn explain(rules: &Rules, issue: &Issue) -> Explanation {
     let view = view(rules, issue);
     let score = score(rules, issue);
     let sums = [score.scope, score.acceptance, score.alignment];

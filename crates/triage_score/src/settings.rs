@@ -47,7 +47,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         let ready_threshold = layers.get(&READY_THRESHOLD, None)?;
         Ok(Self {
             rules_file: layers.get(&RULES_FILE, None)?,

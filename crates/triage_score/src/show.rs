@@ -85,7 +85,7 @@ pub(crate) struct ReleaseView {
 
 impl<'a> TriageView<'a> {
     /// Makes the view of a run; from a sum of `excellent` on an issue is marked.
-    pub fn new(run: &'a TriageRun, triage: &'a Triage, excellent: i64, dry_run: bool) -> Self {
+    pub(crate) fn new(run: &'a TriageRun, triage: &'a Triage, excellent: i64, dry_run: bool) -> Self {
         Self { run, queue: &triage.ready, not_ready: &triage.not_ready, dry_run, triage, excellent }
     }
 }
@@ -164,7 +164,7 @@ fn lacking(scored: &Scored) -> String {
 
 impl<'a> ExplanationView<'a> {
     /// Makes the view of an issue's score; from a sum of `ready_from` on it is ready.
-    pub fn new(
+    pub(crate) fn new(
         (issue, title): (u64, &'a str),
         explanation: &'a Explanation,
         ready_from: i64,

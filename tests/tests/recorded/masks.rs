@@ -81,12 +81,12 @@ pub(crate) struct Masks {
 
 impl Masks {
     /// Masks a text wherever it is.
-    pub fn text(&mut self, text: impl Into<String>, shown: &'static str) {
+    pub(crate) fn text(&mut self, text: impl Into<String>, shown: &'static str) {
         self.texts.push((text.into(), shown));
     }
 
     /// Returns the text of a place with everything masked that differs from run to run.
-    pub fn apply(&self, place: &str, text: &str) -> String {
+    pub(crate) fn apply(&self, place: &str, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
         for (from, shown) in &self.texts {
             if text.contains(from.as_str()) {

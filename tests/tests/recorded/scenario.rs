@@ -36,7 +36,7 @@ pub(crate) struct Scenario {
 
 impl Scenario {
     /// Begins a scenario with a repository that is nothing but a work tree.
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         let sandbox = Sandbox::new();
         let mut masks = Masks::default();
         masks.text(sandbox.root().display().to_string(), "<repo>");
@@ -48,18 +48,18 @@ impl Scenario {
     }
 
     /// Sets a variable for the calls to come.
-    pub fn env(&mut self, name: &str, value: &str) {
+    pub(crate) fn env(&mut self, name: &str, value: &str) {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// Sets the clock for the calls to come.
-    pub fn now(&mut self, time: &str) {
+    pub(crate) fn now(&mut self, time: &str) {
         self.env("TIMMY_NOW", time);
     }
 
     /// Starts a forge that serves `project`, for the calls to come.
-    pub fn forge(&mut self, project: &Project, flavour: Flavour) -> DemoForge {
+    pub(crate) fn forge(&mut self, project: &Project, flavour: Flavour) -> DemoForge {
         let access = Access { token: Some(TOKEN.to_owned()), ..Access::default() };
         let forge = DemoForge::start(project, Options { access, flavour, ..Options::default() }).unwrap();
         for (name, value) in [
@@ -75,7 +75,7 @@ impl Scenario {
     }
 
     /// Starts a forge that is named by the remote `origin`, with these credentials, and whose token is in the usual file.
-    pub fn forge_in_files(&mut self, credentials: &str) -> DemoForge {
+    pub(crate) fn forge_in_files(&mut self, credentials: &str) -> DemoForge {
         let issue = serde_json::json!({"number": 5, "title": "fix: Crash", "created_at": "2026-03-01T00:00:00Z"});
         let access = Access { token: Some(TOKEN.to_owned()), private: true, ..Access::default() };
         let project = Project::new("acme", "app", vec![issue], vec![]);
@@ -91,45 +91,45 @@ impl Scenario {
     }
 
     /// Writes a file of the repository.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         self.sandbox.write(name, content);
     }
 
     /// Sets when a file was last changed, in seconds from the clock of the scenarios.
-    pub fn changed(&self, name: &str, seconds_ago: u64) {
+    pub(crate) fn changed(&self, name: &str, seconds_ago: u64) {
         // 2026-03-21T12:34:56Z.
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_774_096_496 - seconds_ago);
         fs::File::options().write(true).open(self.path(name)).unwrap().set_modified(time).unwrap();
     }
 
     /// Returns the path of a file of the repository.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.sandbox.root().join(name)
     }
 
     /// Calls a tool. The line is as in a shell: variables, the tool, and its arguments, with single quotes.
-    pub fn call(&mut self, line: &str) {
+    pub(crate) fn call(&mut self, line: &str) {
         self.perform(line, "", |call| call, |_, _| {});
     }
 
     /// Calls a tool that reads this.
-    pub fn call_with(&mut self, stdin: &str, line: &str) {
+    pub(crate) fn call_with(&mut self, stdin: &str, line: &str) {
         self.perform(line, " (with stdin)", |call| call.stdin(stdin), |_, _| {});
     }
 
     /// Calls a tool in this folder, relative to the repository.
-    pub fn call_in(&mut self, folder: &str, line: &str) {
+    pub(crate) fn call_in(&mut self, folder: &str, line: &str) {
         let path = self.path(folder);
         self.perform(line, &format!(" (in {folder})"), |call| call.dir(path), |_, _| {});
     }
 
     /// Calls a tool by another name than its own.
-    pub fn call_named(&mut self, name: &str, line: &str) {
+    pub(crate) fn call_named(&mut self, name: &str, line: &str) {
         self.perform(line, &format!(" (as {name})"), |call| call.named(name), |_, _| {});
     }
 
     /// Calls a tool, and does something while it runs.
-    pub fn call_while(&mut self, line: &str, what: &str, meanwhile: impl FnOnce(&Sandbox, &Child)) {
+    pub(crate) fn call_while(&mut self, line: &str, what: &str, meanwhile: impl FnOnce(&Sandbox, &Child)) {
         self.perform(line, &format!(" ({what})"), |call| call, meanwhile);
     }
 
@@ -179,7 +179,7 @@ impl Scenario {
     }
 
     /// Ends the scenario: compares what was done with the recordings, or makes them.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         let mode = std::env::var(RECORD).unwrap_or_default();
         assert!(matches!(mode.as_str(), "" | "prose" | "all"), "{RECORD}={mode:?}: expected `prose` or `all`");
         for (file, steps, is_accepted) in

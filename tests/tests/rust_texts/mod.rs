@@ -2,7 +2,7 @@
 
 /// The kind of a text in Rust source.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TextKind {
+pub(crate) enum TextKind {
     /// A string literal with at least one space: one without is a key, a name or a path.
     Message,
     /// A doc comment of a type that `clap` turns into a command line.
@@ -13,7 +13,7 @@ pub enum TextKind {
 
 /// A text of a source file.
 #[derive(Debug)]
-pub struct SourceText {
+pub(crate) struct SourceText {
     pub kind: TextKind,
     /// The line that it begins in, from 1.
     pub line: usize,
@@ -27,7 +27,7 @@ const COMMAND_LINE: [&str; 4] = ["Parser", "Args", "Subcommand", "ValueEnum"];
 const SILENT: [&str; 6] = ["allow", "expect", "warn", "deny", "cfg", "serde"];
 
 /// Returns the texts of a source file, except those of items under `#[cfg(test)]`.
-pub fn rust_texts(source: &str) -> Vec<SourceText> {
+pub(crate) fn rust_texts(source: &str) -> Vec<SourceText> {
     let mut reader = Reader { rest: source, line: 1, ..Reader::default() };
     while reader.step() {}
     reader.flush_comment();

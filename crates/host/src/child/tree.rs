@@ -12,13 +12,13 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn led_by(pid: u32, mark: String) -> Self {
+    pub(super) fn led_by(pid: u32, mark: String) -> Self {
         Self { leader: i32::try_from(pid).ok().and_then(Pid::from_raw), mark }
     }
 
     /// Ends whatever is left of the group, after its leader has ended by itself: with SIGTERM, and what is still there after
     /// `grace`, with SIGKILL. What has left the group was meant to stay.
-    pub fn end_remains(&self, grace: Duration) {
+    pub(super) fn end_remains(&self, grace: Duration) {
         let Some(group) = self.leader else { return };
         if test_kill_process_group(group).is_ok() {
             let _ = kill_process_group(group, Signal::TERM);
@@ -30,7 +30,7 @@ impl Group {
 
     /// Ends the group and all that the leader has started: with SIGTERM, and what is still there after `grace`, with SIGKILL.
     /// `leader_has_exited` is asked before a group is taken to be gone.
-    pub fn end_all(&self, grace: Duration, mut leader_has_exited: impl FnMut() -> bool) {
+    pub(super) fn end_all(&self, grace: Duration, mut leader_has_exited: impl FnMut() -> bool) {
         let Some(group) = self.leader else { return };
         let strays = || marked(&self.mark).into_iter().filter(move |pid| *pid != group);
         if !grace.is_zero() {

@@ -82,7 +82,7 @@ pub(crate) struct Sorted {
 
 impl Advice {
     /// Judges everything.
-    pub fn of(evidence: &Evidence) -> Self {
+    pub(crate) fn of(evidence: &Evidence) -> Self {
         let mut advice = Self::default();
         let counted = evidence.before + evidence.cycles.len();
         let needed = earliest(&evidence.settings.parameters);
@@ -123,7 +123,7 @@ impl Advice {
     }
 
     /// Sorts by urgency; of equals the earlier judged comes first.
-    pub fn sorted(mut self, most: usize) -> Sorted {
+    pub(crate) fn sorted(mut self, most: usize) -> Sorted {
         self.raised.sort_by_key(|(severity, _)| *severity);
         let mut all = self.raised.into_iter().map(|(_, finding)| finding);
         let recommendations = all.by_ref().take(most).collect();

@@ -9,7 +9,7 @@ pub(super) fn check(file: &File, settings: &Settings, report: &mut Report) {
 }
 
 /// Judges a size in bytes.
-pub fn too_large(size: u64, settings: &Settings, report: &mut Report) {
+pub(crate) fn too_large(size: u64, settings: &Settings, report: &mut Report) {
     if size > settings.max_file {
         let what = format!("{} KiB, and {} are allowed", size.div_ceil(1024), settings.max_file / 1024);
         report.add(Place::File, &what, "keep it elsewhere (Git LFS), or raise max_file_kib");

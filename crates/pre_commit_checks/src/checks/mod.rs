@@ -34,7 +34,7 @@ use crate::selection::Selection;
 use crate::settings::Settings;
 
 /// One check.
-pub struct Check {
+pub(crate) struct Check {
     /// Its id on the command line, in settings and in comments.
     pub id: &'static str,
     /// What it looks after, in a few words.
@@ -45,7 +45,7 @@ pub struct Check {
 
 /// How a check looks.
 #[derive(Clone, Copy)]
-pub enum Work {
+pub(crate) enum Work {
     /// At the bytes of each file.
     Bytes(fn(&File, &Settings, &mut Report)),
     /// At each Python file that can be parsed.
@@ -57,7 +57,7 @@ pub enum Work {
 }
 
 /// All files together.
-pub struct Project<'p> {
+pub(crate) struct Project<'p> {
     /// The files, and which of them are checked.
     pub selection: &'p Selection,
     /// The modules among them.
@@ -75,7 +75,7 @@ pub struct Project<'p> {
 }
 
 /// The checks, in the order in which they are shown.
-pub const CHECKS: [Check; 22] = [
+pub(crate) const CHECKS: [Check; 22] = [
     Check { id: "syntax", about: "Python files can be compiled", work: Work::Syntax(syntax::check) },
     Check { id: "imports", about: "Imports of the project's own modules resolve", work: Work::Tree(imports::check) },
     Check {
@@ -124,30 +124,36 @@ pub const CHECKS: [Check; 22] = [
     Check { id: "formatting", about: "The formatter has nothing to change", work: Work::Tree(formatting::check) },
 ];
 
-pub use large_files::too_large;
-pub use secrets::without_tokens;
+pub(crate) use large_files::too_large;
+pub(crate) use secrets::without_tokens;
 pub(crate) use trailing_spaces::strings;
 
 impl Work {
     /// Returns whether it needs a Python file to be parsed.
-    pub fn reads_python(self) -> bool {
+    pub(crate) fn reads_python(self) -> bool {
         matches!(self, Self::Source(_) | Self::Syntax(_))
     }
 }
 
 impl Project<'_> {
     /// Returns the names of the files that are checked.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.selection.chosen.iter().map(|at| self.selection.tree.entries[*at].name.as_str())
     }
 
     /// Returns the names of the modules among them; stubs are none.
-    pub fn modules_checked(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn modules_checked(&self) -> impl Iterator<Item = &str> {
         self.names().filter(|name| name.strip_suffix(".py").is_some())
     }
 
     /// Adds findings of a file whose text is read once more for the places.
-    pub fn report(&self, check: &'static str, file: &str, findings: &mut Findings, add: impl FnOnce(&mut Report)) {
+    pub(crate) fn report(
+        &self,
+        check: &'static str,
+        file: &str,
+        findings: &mut Findings,
+        add: impl FnOnce(&mut Report),
+    ) {
         let tree = &self.selection.tree;
         let bytes = tree.entry(file).and_then(|entry| tree.read(entry)).unwrap_or_default();
         let text = File::new(file, &bytes).decode().and_then(Result::ok);
@@ -156,12 +162,12 @@ impl Project<'_> {
     }
 
     /// Notes what is worth saying with --verbose.
-    pub fn detail(&self, what: String) {
+    pub(crate) fn detail(&self, what: String) {
         self.details.borrow_mut().push(what);
     }
 
     /// Notes that a check could not do its work.
-    pub fn warn(&self, check: &'static str, why: impl Into<String>) {
+    pub(crate) fn warn(&self, check: &'static str, why: impl Into<String>) {
         self.warnings.borrow_mut().push((check, why.into()));
     }
 }
@@ -174,7 +180,7 @@ pub(crate) mod testing {
     use crate::finding::Finding;
 
     /// Runs a check of one file with the default settings; the findings as `line:column: what`.
-    pub fn of(id: &str, name: &str, bytes: &[u8]) -> Vec<String> {
+    pub(crate) fn of(id: &str, name: &str, bytes: &[u8]) -> Vec<String> {
         let settings = Settings::default();
         let check = CHECKS.iter().find(|check| check.id == id).unwrap();
         let (mut findings, file) = (Findings::default(), File::new(name, bytes));

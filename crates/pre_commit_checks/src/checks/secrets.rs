@@ -83,7 +83,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
 }
 
 /// A text with every token in it left out.
-pub fn without_tokens(text: &str) -> String {
+pub(crate) fn without_tokens(text: &str) -> String {
     let mut safe = text.to_owned();
     for kind in KINDS.iter().filter(|kind| kind.length > 0 && kind.length != 40) {
         let mut from = 0;

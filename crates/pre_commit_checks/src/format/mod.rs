@@ -11,7 +11,7 @@ use crate::cli::Format;
 use crate::runner::Outcome;
 
 /// What is to be shown.
-pub struct Shown<'s> {
+pub(crate) struct Shown<'s> {
     /// What the checks said.
     pub outcome: &'s Outcome,
     /// The checks that ran.
@@ -23,7 +23,7 @@ pub struct Shown<'s> {
 }
 
 /// Puts what the checks said into a form; without the newline at its end.
-pub fn format(form: Format, shown: &Shown) -> String {
+pub(crate) fn format(form: Format, shown: &Shown) -> String {
     match form {
         Format::Text => text::format(shown),
         Format::Json => json::format(shown),

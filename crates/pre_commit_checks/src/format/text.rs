@@ -7,7 +7,7 @@ use host::text::fit;
 use super::Shown;
 
 /// What the output begins with.
-pub const HEADING: &str = "🔍 Running pre-commit checks...";
+pub(super) const HEADING: &str = "🔍 Running pre-commit checks...";
 
 pub(super) fn format(shown: &Shown) -> String {
     let outcome = shown.outcome;

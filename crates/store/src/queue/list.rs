@@ -33,12 +33,12 @@ enum Next {
 
 impl<'a> ListReader<'a> {
     /// Reads a list in which objects have fields of these names, so many bytes at once.
-    pub fn new(file: &'a File, names: &'static [&'static str], block: usize) -> Self {
+    pub(super) fn new(file: &'a File, names: &'static [&'static str], block: usize) -> Self {
         Self { file, finder: Finder::new(names), block: vec![0; block], from: 0, filled: 0 }
     }
 
     /// Gives every item to `give`. Returns false where the file may not be a list: then a general parser decides.
-    pub fn read(mut self, give: &mut impl FnMut(Item<'_>)) -> io::Result<bool> {
+    pub(super) fn read(mut self, give: &mut impl FnMut(Item<'_>)) -> io::Result<bool> {
         let mut is_first = true;
         loop {
             match next(&mut self.finder, &self.block[self.from..self.filled], is_first, give) {

@@ -28,7 +28,7 @@ pub(super) struct Elsewhere<'a> {
 
 impl<'a> Elsewhere<'a> {
     /// Looks for what one automation's settings need.
-    pub fn of(context: &'a Context<'a>, id: &str, settings: &[Resolved]) -> Result<Self, Error> {
+    pub(super) fn of(context: &'a Context<'a>, id: &str, settings: &[Resolved]) -> Result<Self, Error> {
         let has = |key: &str| settings.iter().any(|setting| setting.key == key);
         let listed = context.manifest.find(id);
         let connection = if has("gitea_api") {
@@ -44,7 +44,7 @@ impl<'a> Elsewhere<'a> {
     }
 
     /// Returns a setting as it is shown.
-    pub fn shown(&self, setting: &Resolved) -> Shown {
+    pub(super) fn shown(&self, setting: &Resolved) -> Shown {
         let found = Some(setting).filter(|setting| setting.origin == Origin::Default && setting.value == "unset");
         if let Some((value, origin)) = found.and_then(|setting| self.find(&setting.key)) {
             return Shown { key: setting.key.clone(), value, origin };

@@ -21,7 +21,7 @@ pub(crate) use schedule::{Manager, ScheduleCommand, ServiceArgs, ServiceCommand}
 /// --help; demo_forge is a local forge with a sample project. An unknown command is passed on to the next `timmy` on the PATH.
 #[derive(Debug, Parser)]
 #[command(name = "timmy", version = crate::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }

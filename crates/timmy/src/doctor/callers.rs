@@ -48,7 +48,7 @@ pub(super) enum There {
 }
 
 impl There {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::Script => "a script",

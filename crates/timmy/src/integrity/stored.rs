@@ -15,11 +15,11 @@ pub(super) struct Checked {
 
 impl Checked {
     /// Whether it is the token ledger, whose lines must add up.
-    pub fn is_ledger(&self) -> bool {
+    pub(super) fn is_ledger(&self) -> bool {
         self.file.path == TokenLine::FILE.path
     }
 
-    pub fn is_list(&self) -> bool {
+    pub(super) fn is_list(&self) -> bool {
         self.file.format == Format::List
     }
 }

@@ -82,7 +82,7 @@ pub(crate) struct Timing {
 
 impl ScheduleSettings {
     /// Under this name the scheduler's settings are found, in variables and in `daily_run.json`.
-    pub const ID: &'static str = "scheduler";
+    pub(crate) const ID: &'static str = "scheduler";
 
     fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
@@ -95,12 +95,12 @@ impl ScheduleSettings {
     }
 
     /// Takes the settings of a repository's scheduler.
-    pub fn of(context: &Context) -> Result<Self, SettingsError> {
+    pub(crate) fn of(context: &Context) -> Result<Self, SettingsError> {
         Self::with(context, Self::resolve)
     }
 
     /// Returns the settings with their origins.
-    pub fn resolved(context: &Context) -> Result<Vec<Resolved>, SettingsError> {
+    pub(crate) fn resolved(context: &Context) -> Result<Vec<Resolved>, SettingsError> {
         Self::with(context, |layers| {
             Self::resolve(layers)?;
             Ok(layers.resolved().to_vec())
@@ -122,13 +122,13 @@ impl ScheduleSettings {
     }
 
     /// Takes what an automation's own settings say to the scheduler, in order to have it checked or shown.
-    pub fn check_own(layers: &mut Layers) -> Result<(), SettingsError> {
+    pub(crate) fn check_own(layers: &mut Layers) -> Result<(), SettingsError> {
         layers.get(&AT, None)?;
         layers.get(&OWN_CATCH_UP_HOURS, None).map(drop)
     }
 
     /// Returns what holds for an automation.
-    pub fn timing(&self, context: &Context, listed: &Automation) -> Result<Timing, SettingsError> {
+    pub(crate) fn timing(&self, context: &Context, listed: &Automation) -> Result<Timing, SettingsError> {
         let mut layers = Layers::new(context.host, &listed.entry.id, vec![&listed.config], Vec::new());
         Ok(Timing {
             daily_at: layers.get(&AT, None)?.unwrap_or(self.daily_at),

@@ -73,7 +73,7 @@ pub(crate) struct FileChange {
 
 impl RepoCopy {
     /// Copies a repository: what git knows of or does not ignore, and `.loop` but for what no tool reads.
-    pub fn copy(context: &Context, script: &Path) -> Result<Self, Error> {
+    pub(super) fn copy(context: &Context, script: &Path) -> Result<Self, Error> {
         let root = context.repo.root();
         let folder = tempfile::tempdir().map_err(Error::io("create", "a temporary directory"))?;
         let repo_copy = Self { folder };
@@ -119,12 +119,12 @@ impl RepoCopy {
     }
 
     /// Returns the copy's root.
-    pub fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         self.folder.path()
     }
 
     /// Puts the old script to where it stood, in the place of a link of ours that may be there.
-    pub fn put_script(&self, name: &Path, kept: &Path) -> Result<PathBuf, Error> {
+    pub(super) fn put_script(&self, name: &Path, kept: &Path) -> Result<PathBuf, Error> {
         let path = self.root().join(name);
         let _ = fs::remove_dir(&path);
         host::files::remove(&path)?;
@@ -136,18 +136,18 @@ impl RepoCopy {
     }
 
     /// Reads all files that a run may write.
-    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+    pub(super) fn snapshot(&self) -> Result<Snapshot, Error> {
         snapshot(self.root())
     }
 
     /// Returns what was written since a snapshot.
-    pub fn written_since(&self, before: &Snapshot) -> Result<Vec<FileChange>, Error> {
+    pub(super) fn written_since(&self, before: &Snapshot) -> Result<Vec<FileChange>, Error> {
         let root = self.root();
         Ok(written(before, &snapshot(root)?, root))
     }
 
     /// Returns in what `.loop` of another folder differs from the copy: what was written there since the copy was made.
-    pub fn written_in(&self, root: &Path) -> Result<Vec<FileChange>, Error> {
+    pub(super) fn written_in(&self, root: &Path) -> Result<Vec<FileChange>, Error> {
         let in_loop = |mut snapshot: Snapshot| {
             snapshot.retain(|name, _| {
                 name.strip_prefix(".loop").is_ok_and(|rest| {

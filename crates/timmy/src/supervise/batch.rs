@@ -16,7 +16,7 @@ pub(crate) struct Batch<'a>(Vec<&'a Automation>);
 impl<'a> Batch<'a> {
     /// The enabled automations of a trigger: those that name it, however they write it, and those that `daily_run.json` names
     /// under it; in the manifest's order, each after those that it depends on.
-    pub fn of(context: &'a Context, trigger: &Trigger) -> Self {
+    pub(crate) fn of(context: &'a Context, trigger: &Trigger) -> Self {
         let schedules = context.daily_run.iter().flat_map(|(file, _)| &file.schedules);
         let named: BTreeSet<&str> = schedules
             .filter(|(name, _)| DeclaredTrigger::new(name.as_str()).is(trigger))
@@ -32,7 +32,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Puts automations in the order in which they run. Those that depend on one another in a circle come last.
-    pub fn ordered(mut waiting: Vec<&'a Automation>) -> Self {
+    pub(crate) fn ordered(mut waiting: Vec<&'a Automation>) -> Self {
         let mut ordered: Vec<&Automation> = Vec::with_capacity(waiting.len());
         let mut pending: BTreeSet<&str> = waiting.iter().map(|listed| listed.entry.id.as_str()).collect();
         while !waiting.is_empty() {
@@ -53,7 +53,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The automations, first to last.
-    pub fn members(&self) -> &[&'a Automation] {
+    pub(crate) fn members(&self) -> &[&'a Automation] {
         &self.0
     }
 }
@@ -101,12 +101,12 @@ pub(crate) struct LastRuns(AutomationState);
 
 impl LastRuns {
     /// Reads what is recorded; nothing where that cannot be read.
-    pub fn read(context: &Context) -> Self {
+    pub(crate) fn read(context: &Context) -> Self {
         Self(context.automation_state())
     }
 
     /// Whether the last run of an automation ended well.
-    pub fn ended_well(&self, id: &str) -> bool {
+    pub(crate) fn ended_well(&self, id: &str) -> bool {
         self.0.entry(id).is_some_and(|entry| entry.status == Status::Ok && entry.last_exit_code == Some(0))
     }
 }

@@ -23,20 +23,20 @@ pub(crate) struct Log {
 
 impl Log {
     /// Opens a log to be continued. What goes wrong from here on is kept, and keeps nobody from running.
-    pub fn open(path: PathBuf) -> Self {
+    pub(super) fn open(path: PathBuf) -> Self {
         let mut log = Self { path, file: None, size: 0, at_line_start: true, problem: None };
         log.reopen();
         log
     }
 
     /// Writes a line of our own.
-    pub fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         let start = if self.at_line_start { "" } else { "\n" };
         self.write(format!("{start}{line}\n").as_bytes());
     }
 
     /// Writes bytes as they are.
-    pub fn write(&mut self, bytes: &[u8]) {
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         if self.size > 0 && self.size + bytes.len() as u64 > LIMIT {
             self.put_aside();
         }
@@ -54,7 +54,7 @@ impl Log {
     }
 
     /// Returns what has kept output from being logged.
-    pub fn problem(&self) -> Option<&io::Error> {
+    pub(super) fn problem(&self) -> Option<&io::Error> {
         self.problem.as_ref()
     }
 

@@ -54,7 +54,7 @@ pub(crate) struct Supervision {
 
 impl Supervision {
     /// Takes how an automation is run from its settings.
-    pub fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self { limit: Duration::from_secs(layers.get(&TIMEOUT, None)?), args: layers.get(&ARGS, None)? })
     }
 
@@ -94,12 +94,12 @@ pub(crate) struct RunResult {
 
 impl RunResult {
     /// An automation that was not run.
-    pub fn not(listed: &Automation, reason: Reason, detail: Option<String>) -> Self {
+    pub(crate) fn not(listed: &Automation, reason: Reason, detail: Option<String>) -> Self {
         Self { id: listed.entry.id.clone(), reason, exit_code: None, duration_ms: 0, detail }
     }
 
     /// Whether it was run at all.
-    pub fn was_run(&self) -> bool {
+    pub(crate) fn was_run(&self) -> bool {
         use Reason::{RanFailed, RanWell, Stopped, TimedOut};
         matches!(self.reason, RanWell | RanFailed | TimedOut | Stopped)
     }

@@ -27,7 +27,7 @@ struct RuleStory {
 
 impl ScoreStory {
     /// Takes an issue's score from the scores of the last triage.
-    pub fn of(scores: &Scores, verdict: &ScoredIssue) -> Self {
+    pub(super) fn of(scores: &Scores, verdict: &ScoredIssue) -> Self {
         let rule = |(at, rule): (usize, &records::ScoreRule)| RuleStory {
             id: rule.id.clone().into_owned(),
             dimension: rule.dimension.clone().into_owned(),
@@ -44,7 +44,7 @@ impl ScoreStory {
     }
 
     /// Returns the score as a person reads it.
-    pub fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let Self { score, kind, ready_from, triaged_at, rules } = self;
         let head = format!("  Score {score} (ready from {ready_from} on), type {kind}, triaged {triaged_at}:");
         let rows: Vec<Vec<String>> = rules
