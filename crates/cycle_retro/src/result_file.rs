@@ -73,7 +73,7 @@ fn first_object(text: &str) -> Option<CycleResult> {
     let starts = text.match_indices('{').take(200);
     starts
         .filter_map(|(start, _)| serde_json::Deserializer::from_str(&text[start..]).into_iter().next()?.ok())
-        .find_map(|object: Map<String, Value>| CycleResult::from_object(object))
+        .find_map(|object: Map<String, Value>| CycleResult::from_object(&object))
 }
 
 fn without_trailing_commas(text: &str) -> String {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::lenient;
+use crate::object;
 use crate::{IssueType, OtherFields};
 
 /// What the agent reports. Agents write numbers as texts and leave fields out; what cannot be read is none.
@@ -62,9 +63,9 @@ impl CycleResult {
     ];
 
     /// Reads a result from an object that has a field of one.
-    pub fn from_object(object: serde_json::Map<String, Value>) -> Option<Self> {
+    pub fn from_object(object: &serde_json::Map<String, Value>) -> Option<Self> {
         let is_result = Self::FIELDS.iter().any(|field| object.contains_key(*field));
-        if is_result { Self::deserialize(Value::Object(object)).ok() } else { None }
+        is_result.then(|| object::read(object))
     }
 }
 
@@ -79,6 +80,15 @@ fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IssueType>,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_number_in_another_field_costs_nothing_but_itself() {
+        for number in ["123456789012345678901234567890", "1e400", "-1", "[1e400]"] {
+            let text = format!("{{\"issue\": 5, \"reason\": {number}, \"files_changed\": \"#7\"}}");
+            let result = CycleResult::from_object(&serde_json::from_str(&text).unwrap()).unwrap();
+            assert_eq!((result.issue, result.files_changed), (Some(5), Some(7)), "{text}");
+        }
+    }
 
     #[test]
     fn the_names_of_the_fields_are_those_of_a_result() {

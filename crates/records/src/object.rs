@@ -139,7 +139,8 @@ fn as_record<T: Record>(value: &Value) -> T {
     }
 }
 
-fn read<T: Record>(fields: &Map<String, Value>) -> T {
+/// Reads a record from the fields of an object; a field that cannot be read counts as absent.
+pub(crate) fn read<T: Record>(fields: &Map<String, Value>) -> T {
     T::deserialize(fields).unwrap_or_else(|_| {
         // A number that no float can hold makes the whole unreadable: it is read without the fields that have one.
         let alone = |key: &str, value: &Value| Map::from_iter([(key.to_owned(), value.clone())]);
