@@ -116,6 +116,11 @@ impl<T: Record> Entries<T> {
         self.entries.shift_remove(key).is_some()
     }
 
+    /// Removes the entry of a key and moves the last entry to its place.
+    pub fn swap_remove(&mut self, key: &str) {
+        self.entries.swap_remove(key);
+    }
+
     /// Returns the keys, in the order of the file.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)

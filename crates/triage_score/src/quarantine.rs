@@ -103,7 +103,7 @@ fn decide(run: &Run, policy: &Policy, mut quarantine: Quarantine) -> Result<Deci
                 quarantine.insert(key, &streak.entry(run.host.timestamp()))?;
             }
         } else if streak.failures == 0 {
-            quarantine.remove(&key);
+            quarantine.swap_remove(&key);
         }
     }
     Ok(Decision { quarantine, newly })

@@ -95,6 +95,16 @@ fn a_damaged_queue_is_kept_aside_and_is_no_backup() {
 }
 
 #[test]
+fn where_an_issue_leaves_quarantine_the_last_one_takes_its_place() {
+    let sandbox = Sandbox::new();
+    file(&sandbox, &[good(85, "Crash when the config is empty")]);
+    sandbox.write(".loop/quarantine.json", "{\"1\": {\"theirs\": 1.10}, \"4\": {}, \"5\": {}}");
+    sandbox.write(".loop/retro/cycles.jsonl", "{\"issue\": 1, \"success\": true}\n");
+    let _ = sandbox.run("triage_score", &["--issues", "issues.json"]).code(0);
+    assert_eq!(sandbox.read(".loop/quarantine.json"), "{\n  \"5\": {},\n  \"4\": {}\n}\n");
+}
+
+#[test]
 fn failing_issues_come_into_quarantine_and_out_again() {
     let sandbox = Sandbox::new();
     file(&sandbox, &[good(85, "Crash when the config is empty"), good(86, "Crash when the queue is empty")]);
