@@ -35,7 +35,7 @@ calibrate LOGS="1000":
 
 # Check licences, sources and duplicates of the dependencies
 deny:
-    cargo deny check
+    cargo deny check bans licenses sources
 
 # Run everything that CI runs
 ci:
