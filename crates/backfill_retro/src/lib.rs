@@ -9,7 +9,6 @@
 
 mod cli;
 mod history;
-mod merge;
 mod merged;
 mod progress;
 mod record;
@@ -25,15 +24,13 @@ use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
 use gitea::ForgeError;
 use host::Host;
-use host::files;
 use host::text;
 use records::pyjson;
-use records::stored_files::SUMMARY;
 use serde::Serialize;
-use store::cycle_log::{self, Index, Places, write_summary};
+use store::Cycles;
+use store::cycles::PastCycle;
 
 use crate::cli::Cli;
-use crate::merge::Line;
 use crate::merged::Merged;
 use crate::progress::Progress;
 use crate::settings::Settings;
@@ -89,16 +86,16 @@ fn backfill(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.since, cli.limit))?;
-    let places = Places::of(&run.cycles_log()?, run.repo.path(&SUMMARY));
-    places.check()?;
+    let log = run.cycles()?;
+    log.check_writable()?;
     if cli.dry_run {
-        return seed(&run, cli, &settings, &places);
+        return seed(&run, cli, &settings, &log);
     }
-    run.perform(|_| seed(&run, cli, &settings, &places))
+    run.perform(|_| seed(&run, cli, &settings, &log))
 }
 
-fn seed(run: &Run, cli: &Cli, settings: &Settings, places: &Places) -> Result<Outcome, Error> {
-    let known = merge::known(&places.log)?;
+fn seed(run: &Run, cli: &Cli, settings: &Settings, log: &Cycles<'_>) -> Result<Outcome, Error> {
+    let known = log.pull_requests()?;
     let (mut found, slug) =
         if cli.from_git { from_git(run, settings, &known)? } else { from_forge(run, settings, &known)? };
     let all = found.len();
@@ -106,10 +103,10 @@ fn seed(run: &Run, cli: &Cli, settings: &Settings, places: &Places) -> Result<Ou
     let mut lines = Vec::new();
     for merged in &found {
         let text = pyjson::to_line(&record::cycle_of(merged, slug.as_deref()))?;
-        lines.push(Line { pr: merged.number, time: merged.at, text });
+        lines.push(PastCycle { pr: merged.number, time: merged.at, text });
     }
     if !cli.dry_run {
-        write(run, places, &mut lines)?;
+        log.merge(&mut lines, run.host.now(), run.summary_window()?)?;
     }
     let sized: HashSet<u64> = found.iter().filter(|merged| merged.size.is_some()).map(|merged| merged.number).collect();
     let shown = if cli.dry_run { SHOWN } else { 0 };
@@ -124,27 +121,6 @@ fn seed(run: &Run, cli: &Cli, settings: &Settings, places: &Places) -> Result<Ou
     Ok(backfilled.outcome())
 }
 
-/// Puts the records into the log, less those that another run has put there meanwhile, and brings what is made of the log
-/// up to date: also with nothing to add, since an earlier run may have ended in between.
-fn write(run: &Run, places: &Places, lines: &mut Vec<Line>) -> Result<(), Error> {
-    if lines.is_empty() && !places.log.exists() {
-        return Ok(());
-    }
-    let lock = files::lock(&places.log)?;
-    if !lines.is_empty() {
-        let known = merge::known(&places.log)?;
-        lines.retain(|line| !known.contains(&line.pr));
-    }
-    if !lines.is_empty() {
-        merge::merge(&lock, lines)?;
-    }
-    let index = Index::up_to_date(&places.log, &places.index)?;
-    let window = cycle_log::tail(&places.log, run.summary_window()?)?;
-    drop(lock);
-    write_summary(&places.summary, &window.intact, &index, run.host.timestamp(), |what| run.warn(what))?;
-    Ok(())
-}
-
 /// What the forge says was merged, with sizes from the clone, else from the forge.
 fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec<Merged>, Option<String>), Error> {
     let forge = gitea::connect(run, &settings.forge)?;
@@ -156,7 +132,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
     keep(&mut found, settings, |merged| known.contains(&merged.number));
     let told: Vec<Option<gitea::Size>> = found.iter_mut().map(|merged| merged.size.take()).collect();
     let is_new = |merged: &Merged| !known.contains(&merged.number);
-    sizes_from_clone(run, run.repo.root(), &mut found, is_new);
+    sizes_from_clone(run, run.repo().root(), &mut found, is_new);
     // The clone shows what was merged; what the forge says of a branch that was used again is another thing.
     for (merged, told) in found.iter_mut().zip(told) {
         merged.size = merged.size.or(told);
@@ -192,12 +168,12 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
 /// What the local history says was merged.
 fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec<Merged>, Option<String>), Error> {
     let fail = |error: git2::Error| {
-        Error::caused(format!("the history of {} cannot be read", run.repo.root().display()))(error)
+        Error::caused(format!("the history of {} cannot be read", run.repo().root().display()))(error)
             .with_code(1)
             .with_hint("--from-git needs a clone with at least one commit")
     };
-    let repository = git2::Repository::open(run.repo.root()).map_err(fail)?;
-    let slug = settings.forge.connection(run.host, &run.repo).slug.ok();
+    let repository = git2::Repository::open(run.repo().root()).map_err(fail)?;
+    let slug = settings.forge.connection(run.host, run.repo()).slug.ok();
     let history = history::walk(&repository, slug.as_deref()).map_err(fail)?;
     run.detail(&format!("{} commits on the main line name {} pull requests", history.commits, history.merged.len()));
     if history.uncertain > 0 {
@@ -210,7 +186,7 @@ fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec
     }
     let mut found = history.merged;
     keep(&mut found, settings, |merged| known.contains(&merged.number));
-    sizes_from_clone(run, run.repo.root(), &mut found, |merged| !known.contains(&merged.number));
+    sizes_from_clone(run, run.repo().root(), &mut found, |merged| !known.contains(&merged.number));
     Ok((found, slug))
 }
 

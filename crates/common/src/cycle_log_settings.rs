@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use host::Host;
-use store::repo::Repo;
+use store::Repo;
 
 use crate::manifest::Manifest;
 use crate::settings::{Layers, Setting, SettingsError};

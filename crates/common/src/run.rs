@@ -1,9 +1,9 @@
 //! One run of a tool, from its flags to its report: what every tool does around its own work.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use records::{Pause, Pauses, Reason, TOKEN_ECONOMY, pyjson, timestamp};
+use records::{Pause, Reason, TOKEN_ECONOMY, pyjson, timestamp};
 use serde::Serialize;
 
 use crate::cycle_log_settings;
@@ -17,8 +17,8 @@ use crate::view::{Page, View};
 use host::Host;
 use host::files::{self, FileError};
 use host::text;
-use store::document::{self, Document};
-use store::repo::Repo;
+use store::document::LIMIT;
+use store::{Cycles, Repo, Store};
 
 /// A run: the world, the repository, the configuration, and the flags that all tools share.
 pub struct Run<'h> {
@@ -27,7 +27,7 @@ pub struct Run<'h> {
     /// Who runs.
     pub tool: &'static Tool,
     /// The repository.
-    pub repo: Repo,
+    pub store: Store<'h>,
     /// The configuration.
     pub manifest: Manifest,
     /// The common flags.
@@ -55,7 +55,8 @@ impl<'h> Run<'h> {
     pub fn begin(host: &'h Host, tool: &'static Tool, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         let manifest = Manifest::load(host, &repo, args.config_dir.as_deref())?;
-        let run = Self { host, tool, repo, manifest, args: args.clone() };
+        let store = Store::new(host, repo, args.quiet);
+        let run = Self { host, tool, store, manifest, args: args.clone() };
         for action in run.manifest.token_economy().keys() {
             let names = TOKEN_ECONOMY.map(|(name, _)| name);
             if !names.contains(&action.as_str()) {
@@ -65,6 +66,11 @@ impl<'h> Run<'h> {
             }
         }
         Ok(run)
+    }
+
+    /// Returns the repository.
+    pub fn repo(&self) -> &Repo {
+        self.store.repo()
     }
 
     /// Resolves the tool's settings: `take` takes them from the layers one by one. `further` are configuration objects
@@ -98,18 +104,19 @@ impl<'h> Run<'h> {
         Ok(settings)
     }
 
-    /// Returns where the log of cycles is.
+    /// Returns the log of cycles, which a setting may name.
     ///
     /// # Errors
     /// As [`cycle_log_settings::place`].
-    pub fn cycles_log(&self) -> Result<PathBuf, SettingsError> {
-        cycle_log_settings::place(self.host, &self.repo, &self.manifest)
+    pub fn cycles(&self) -> Result<Cycles<'h>, SettingsError> {
+        let path = cycle_log_settings::place(self.host, self.repo(), &self.manifest)?;
+        Ok(self.store.cycles(&path))
     }
 
     /// Returns how many of the log's last lines its summary covers.
     ///
     /// # Errors
-    /// As [`Run::cycles_log`].
+    /// As [`Run::cycles`].
     pub fn summary_window(&self) -> Result<usize, SettingsError> {
         let count = self.setting_of_log(&cycle_log_settings::SUMMARY_WINDOW)?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
@@ -127,8 +134,7 @@ impl<'h> Run<'h> {
 
     fn pause(&self) -> Option<Pause> {
         // A file that the system refuses pauses nothing.
-        let pauses: Document<Pauses> = document::load(&self.repo).unwrap_or(Document::Missing);
-        let pauses = pauses.intact_or(|error| self.warn(&format!("{error}; nothing counts as paused")))?;
+        let pauses = self.store.pauses().read_intact("nothing counts as paused").unwrap_or_default()?;
         pauses.in_effect(self.tool.id, self.host.now())
     }
 
@@ -149,8 +155,8 @@ impl<'h> Run<'h> {
         if self.args.json {
             self.host.say(&pyjson::to_line(&Skipped { status: reason, reason }).unwrap_or_default());
         }
-        let report = Report::new(self.host, &self.repo, &self.manifest, id);
-        self.reported(self.repo.prepare().map_err(Into::into).and_then(|()| report.skipped(reason)));
+        let report = Report::new(self.host, &self.store, &self.manifest, id);
+        self.reported(self.store.prepare().map_err(Into::into).and_then(|()| report.skipped(reason)));
         Outcome::done("disabled").because(reason)
     }
 
@@ -159,8 +165,8 @@ impl<'h> Run<'h> {
     /// # Errors
     /// What `work` fails with, and that `.loop` cannot be made.
     pub fn perform(&self, work: impl FnOnce(&mut TokenEvents) -> Result<Outcome, Error>) -> Result<Outcome, Error> {
-        self.repo.prepare()?;
-        let report = Report::new(self.host, &self.repo, &self.manifest, self.tool.id);
+        self.store.prepare()?;
+        let report = Report::new(self.host, &self.store, &self.manifest, self.tool.id);
         let clock = Instant::now();
         let began = report.began();
         let mut earnings = TokenEvents::default();
@@ -180,10 +186,10 @@ impl<'h> Run<'h> {
         let ended = report.ended(&Ending { code, result: summary, reason, duration: clock.elapsed() });
         let appended = report.append_tokens(&actions).map_err(Into::into).map(|damaged| {
             if damaged > 0 {
-                let ledger = self.repo.path(&records::stored_files::TOKENS);
+                let ledger = self.store.tokens();
                 self.warn(&format!(
                     "{}: {damaged} damaged line(s) at its end; they are left as they are",
-                    ledger.display()
+                    ledger.lines().path().display()
                 ));
             }
         });
@@ -200,9 +206,9 @@ impl<'h> Run<'h> {
     /// There is no such file, it is too large, or the system refuses.
     pub fn read_input(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         if path.as_os_str() == "-" {
-            return self.host.read_stdin(document::LIMIT).map_err(|error| FileError::reading(path, error));
+            return self.host.read_stdin(LIMIT).map_err(|error| FileError::reading(path, error));
         }
-        files::read_stream(&self.host.current_dir().join(path), document::LIMIT)
+        files::read_stream(&self.host.current_dir().join(path), LIMIT)
     }
 
     /// Prints a result: its JSON with `--json`, nothing with `--quiet`, else its text.

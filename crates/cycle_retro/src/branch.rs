@@ -1,7 +1,7 @@
 //! The issue that the current branch is named for.
 
 use common::branch;
-use store::repo::Repo;
+use store::Repo;
 
 /// Returns the number in the current branch's name; none on a detached head or outside of git.
 pub(crate) fn issue(repo: &Repo) -> Option<u64> {

@@ -17,12 +17,11 @@ use common::run::{Run, TokenEvents};
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
 use host::Host;
-use host::files::{self, FileError};
 use host::text;
-use records::stored_files::SUMMARY;
-use records::{Cycle, IssueType, MainChecks, Reason, Seconds, Stored, pyjson};
+use records::{Cycle, IssueType, MainChecks, Reason, Seconds};
 use serde::{Serialize, Serializer};
-use store::cycle_log::{self, Index, Places, write_summary};
+use store::Cycles;
+use store::cycles::Appended;
 
 use crate::cli::Cli;
 use crate::result_file::ResultFile;
@@ -59,20 +58,20 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;
-    let result_file = ResultFile::read(&run.repo)?;
+    let result_file = ResultFile::read(&run.store.cycle_result())?;
     let cycle = compose(&run, cli, &settings, &result_file);
     if cycle.issue.is_none() && cli.duration.unwrap_or(0) == 0 {
         // What cannot be read must not be taken for the next cycle's.
-        if let Ok(Some(warning)) = result_file.set_aside(&run.repo) {
+        if let Ok(Some(warning)) = result_file.set_aside(&run.store.cycle_result()) {
             run.warn(&warning);
         }
         run.say(&format!("Cycle {} skipped — idle (no issue, no duration)", cli.cycle));
         run.print_json(&IdleCycle { status: "idle", reason: Reason::IdleCycle })?;
         return Ok(Outcome::done("idle, nothing recorded"));
     }
-    let places = Places::of(&run.repo.resolve(&settings.retro_file), run.repo.path(&SUMMARY));
-    places.check()?;
-    run.perform(|earnings| write(&run, &settings, &places, cycle, &result_file, earnings))
+    let log = run.store.cycles(&run.repo().resolve(&settings.retro_file));
+    log.check_writable()?;
+    run.perform(|earnings| write(&run, &settings, &log, cycle, &result_file, earnings))
 }
 
 /// Makes the record of what the command line reports, else the agent's result, else the branch. The epoch is still open.
@@ -97,7 +96,7 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         timestamp: Some(run.host.timestamp()),
         cycle: Some(cli.cycle),
         epoch: None,
-        issue: cli.issue.or(result.issue).or_else(|| branch::issue(&run.repo)),
+        issue: cli.issue.or(result.issue).or_else(|| branch::issue(run.repo())),
         kind: cli.kind.or(result.kind).unwrap_or(IssueType::Unknown),
         success,
         hermes_clean: Some(hermes_clean),
@@ -120,23 +119,16 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
 fn write(
     run: &Run,
     settings: &Settings,
-    places: &Places,
-    mut cycle: Cycle,
+    log: &Cycles<'_>,
+    cycle: Cycle,
     result_file: &ResultFile,
     earnings: &mut TokenEvents,
 ) -> Result<Outcome, Error> {
-    let lock = files::lock(&places.log)?;
-    let mut index = Index::up_to_date(&places.log, &places.index)?;
-    cycle.epoch = Some(index.next_epoch(run.host.now()).to_string());
-    let line = pyjson::to_line(&cycle)?;
-    let (_, end) = lock.append_line(line.as_bytes(), Cycle::FILE.durability)?;
-    index.add(&cycle);
-    // From here on the record is on disk: the next call makes good for a failure.
-    if let Err(error) = bring_up_to_date(run, settings, places, &mut index, end) {
+    let Appended { cycle, lines, derived } = log.append(cycle, run.host.now(), settings.summary_window)?;
+    if let Err(error) = derived {
         run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
     }
-    drop(lock);
-    match result_file.consume(&run.repo) {
+    match result_file.consume(&run.store.cycle_result()) {
         Ok(None) => {}
         Ok(Some(warning)) => run.warn(&warning),
         Err(error) => run.warn(&format!("{error}: the next cycle will read it again")),
@@ -146,20 +138,8 @@ fn write(
     }
     let summary = if cycle.success { "recorded a success" } else { "recorded a failure" };
     run.present(&Recorded { cycle })?;
-    run.detail(&format!("{} lines are in {}", index.counts().lines, places.log.display()));
+    run.detail(&format!("{lines} lines are in {}", log.path().display()));
     Ok(Outcome::done(summary))
-}
-
-fn bring_up_to_date(
-    run: &Run,
-    settings: &Settings,
-    places: &Places,
-    index: &mut Index,
-    end: u64,
-) -> Result<(), FileError> {
-    index.save(&places.log, &places.index, end)?;
-    let window = cycle_log::tail(&places.log, settings.summary_window)?;
-    write_summary(&places.summary, &window.intact, index, run.host.timestamp(), |what| run.warn(what))
 }
 
 impl Serialize for Recorded {

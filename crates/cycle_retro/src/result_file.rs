@@ -1,14 +1,10 @@
 //! `cycle_result.json`: what the agent says it did. Agents wrap it in a Markdown fence, talk around it, write numbers as
 //! texts, or break off in the middle.
 
-use host::files::{self, FileError};
-use records::{CycleResult, Stored};
+use host::files::FileError;
+use records::CycleResult;
 use serde_json::{Map, Value};
-use store::document;
-use store::repo::Repo;
-
-/// The largest result that is read, in bytes.
-const LIMIT: u64 = 1 << 20;
+use store::cycle_result::{CycleResultFile, ResultText};
 
 /// What is at the result's path.
 #[derive(Debug)]
@@ -23,16 +19,14 @@ pub(crate) enum ResultFile {
 
 impl ResultFile {
     /// Reads the file. A content that is no result is an answer.
-    pub(crate) fn read(repo: &Repo) -> Result<Self, FileError> {
-        let path = repo.path(&CycleResult::FILE);
-        files::check_writable_place(&path)?;
-        let bytes = match files::read(&path, LIMIT) {
-            Ok(None) => return Ok(Self::Missing),
-            Ok(Some(bytes)) => bytes,
-            Err(error) if error.is_too_large() => return Ok(Self::Unreadable),
-            Err(error) => return Err(error),
-        };
-        Ok(parse(&String::from_utf8_lossy(&bytes)).map_or(Self::Unreadable, |result| Self::Read(Box::new(result))))
+    pub(crate) fn read(file: &CycleResultFile<'_>) -> Result<Self, FileError> {
+        Ok(match file.read()? {
+            ResultText::Missing => Self::Missing,
+            ResultText::TooLarge => Self::Unreadable,
+            ResultText::Text(bytes) => {
+                parse(&String::from_utf8_lossy(&bytes)).map_or(Self::Unreadable, |result| Self::Read(Box::new(result)))
+            }
+        })
     }
 
     /// Returns what it reports.
@@ -45,21 +39,19 @@ impl ResultFile {
 
     /// Removes the file once its content is on the record; one that could not be read is kept next to it as `.bad`.
     /// Returns a warning where there is one.
-    pub(crate) fn consume(&self, repo: &Repo) -> Result<Option<String>, FileError> {
+    pub(crate) fn consume(&self, file: &CycleResultFile<'_>) -> Result<Option<String>, FileError> {
         match self {
             Self::Missing => Ok(None),
-            Self::Read(_) => files::remove(&repo.path(&CycleResult::FILE)).map(|()| None),
-            Self::Unreadable => self.set_aside(repo),
+            Self::Read(_) => file.remove().map(|()| None),
+            Self::Unreadable => self.set_aside(file),
         }
     }
 
     /// Keeps a file that could not be read next to it as `.bad`, and returns a warning; leaves any other as it is.
-    pub(crate) fn set_aside(&self, repo: &Repo) -> Result<Option<String>, FileError> {
+    pub(crate) fn set_aside(&self, file: &CycleResultFile<'_>) -> Result<Option<String>, FileError> {
         let Self::Unreadable = self else { return Ok(None) };
-        let path = repo.path(&CycleResult::FILE);
-        let kept = document::keep_damaged(&files::lock(&path)?)?;
-        files::remove(&path)?;
-        Ok(Some(format!("{} could not be read; it is kept as {}", path.display(), kept.display())))
+        let kept = file.set_aside()?;
+        Ok(Some(format!("{} could not be read; it is kept as {}", file.path().display(), kept.display())))
     }
 }
 

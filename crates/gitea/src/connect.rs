@@ -11,7 +11,7 @@ use crate::{Connection, Forge, ForgeError, ForgeSettings};
 /// # Errors
 /// As [`Forge::connect`].
 pub fn connect(run: &Run, settings: &ForgeSettings) -> Result<Forge, ForgeError> {
-    open(run, &settings.connection(run.host, &run.repo))
+    open(run, &settings.connection(run.host, run.repo()))
 }
 
 /// Sets up a connection whose every request is tried once, for at most `timeout`; none for a repository without a forge.
@@ -19,7 +19,7 @@ pub fn connect(run: &Run, settings: &ForgeSettings) -> Result<Forge, ForgeError>
 /// # Errors
 /// As [`Forge::connect`].
 pub fn connect_once(run: &Run, settings: &ForgeSettings, timeout: Duration) -> Result<Option<Forge>, ForgeError> {
-    let connection = settings.connection(run.host, &run.repo).single_attempt(timeout);
+    let connection = settings.connection(run.host, run.repo()).single_attempt(timeout);
     if connection.slug.is_err() {
         return Ok(None);
     }

@@ -2,7 +2,7 @@
 
 use host::files;
 use reqwest::Url;
-use store::repo::Repo;
+use store::Repo;
 
 /// Hosts that are known to run something else.
 const OTHER_FORGES: [&str; 6] =

@@ -7,7 +7,7 @@ use common::settings::{Layers, Secret, Setting, SettingsError};
 use host::Host;
 use host::files;
 use reqwest::Url;
-use store::repo::Repo;
+use store::Repo;
 
 use crate::remote::{self, is_slug};
 

@@ -20,17 +20,16 @@ use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
 use host::Host;
-use host::files::{self, FileError};
+use host::files::FileError;
 use host::text;
 use records::stored_files::{CYCLE_RESULT, IDLE_STATE, QUARANTINE, QUEUE};
 use records::{CycleResult, IssueType, QueueItem, Reason};
 use serde::Serialize;
-use store::document;
 
 use crate::cli::Cli;
 use crate::settings::Settings;
 use crate::wait::{Waited, Watch, wait_for_work};
-use crate::work::{Work, modified};
+use crate::work::Work;
 
 /// The descriptor of the tool.
 pub const TOOL: Tool = Tool {
@@ -92,9 +91,7 @@ fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if cli.status {
         return status(&run, &settings);
     }
-    for file in [QUEUE, QUARANTINE, IDLE_STATE, CYCLE_RESULT] {
-        files::check_writable_place(&run.repo.path(&file))?;
-    }
+    run.store.check_writable(&[QUEUE, QUARANTINE, IDLE_STATE, CYCLE_RESULT])?;
     run.perform(|_| {
         let watch = Watch::new(&run);
         let work = Work::find(&run, &settings)?;
@@ -109,7 +106,7 @@ fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 /// Prints the state of the loop; changes nothing.
 fn status(run: &Run, settings: &Settings) -> Result<Outcome, Error> {
     let queue_ready = Work::in_files(run)?.ready();
-    let consecutive_idle = idle::read_count(&run.repo)?;
+    let consecutive_idle = idle::read_count(run)?;
     let next_backoff_seconds = if queue_ready > 0 { 0 } else { settings.backoff.seconds(consecutive_idle) };
     run.print(&Status { queue_ready, consecutive_idle, next_backoff_seconds })?;
     Ok(Outcome::done("status"))
@@ -135,7 +132,7 @@ fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Er
 }
 
 /// There is no work: one more idle call is counted, and its wait waited if there is something to watch meanwhile.
-fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch>) -> Result<Outcome, Error> {
+fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch<'_>>) -> Result<Outcome, Error> {
     // Before the count is written: a signal from here on finds the wait interrupted, not the process gone.
     let signals = || Host::wake_on_signal().map_err(Error::caused("cannot wait for signals"));
     let watch = watch.map(|watch| Ok::<_, Error>((watch, signals()?))).transpose()?;
@@ -159,13 +156,13 @@ fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch>)
 
 /// Begins the agent's result file for the issue, unless a fresh one is there.
 fn seed_result(run: &Run, settings: &Settings, first: &QueueItem) -> Result<(), FileError> {
-    let path = run.repo.path(&CYCLE_RESULT);
-    let age = modified(&path).map(|written| (run.host.now() - written).to_std().unwrap_or_default());
+    let file = run.store.cycle_result();
+    let age = file.modified().map(|written| (run.host.now() - written).to_std().unwrap_or_default());
     if age.is_some_and(|age| age <= settings.result_lifetime) {
         return Ok(());
     }
     let seed = CycleResult { issue: Some(first.issue), kind: Some(first.kind), ..CycleResult::default() };
-    document::store(&run.repo, &seed)
+    file.create(&seed)
 }
 
 /// A number from 0 to 1, drawn by every process for itself.

@@ -1,16 +1,18 @@
 //! The wait of an idle guard: it ends when its time is over, when work appears, or at a signal.
 
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::Error;
 use common::run::Run;
-use records::stored_files::{QUARANTINE, QUEUE};
+use records::Quarantine;
+use store::Document;
+use store::document::Version;
+use store::json_file::JsonFile;
+use store::queue::Queue;
 
 use crate::settings::Settings;
 use crate::work::Work;
@@ -28,27 +30,28 @@ pub(crate) enum Waited {
     Interrupted(usize),
 }
 
-/// What tells one state of a file from another: its identity, its length, when it was written.
-type Stamp = Option<(u64, u64, i64, i64)>;
-
 /// How the queue and the quarantine stood when they were last read. A look costs two calls of `stat`.
-pub(crate) struct Watch {
-    paths: [PathBuf; 2],
-    seen: [Stamp; 2],
+pub(crate) struct Watch<'h> {
+    queue: Queue<'h>,
+    quarantine: JsonFile<'h, Quarantine>,
+    seen: [Option<Version>; 2],
 }
 
-impl Watch {
+impl<'h> Watch<'h> {
     /// Takes how they stand. To be called before they are read, lest a change in between is missed.
-    pub(crate) fn new(run: &Run) -> Self {
-        let mut watch = Self { paths: [QUEUE, QUARANTINE].map(|file| run.repo.path(&file)), seen: [None; 2] };
+    pub(crate) fn new(run: &Run<'h>) -> Self {
+        let (queue, quarantine) = (run.store.queue(), run.store.quarantine());
+        let mut watch = Self { queue, quarantine, seen: [None, None] };
         watch.has_changed();
         watch
     }
 
     /// Returns whether they have changed since the last look.
     fn has_changed(&mut self) -> bool {
-        let now = self.paths.each_ref().map(|path| stamp(path));
-        std::mem::replace(&mut self.seen, now) != now
+        let now = [self.queue.version().ok(), self.quarantine.version().ok()];
+        let has_changed = self.seen != now;
+        self.seen = now;
+        has_changed
     }
 }
 
@@ -57,7 +60,7 @@ pub(crate) fn wait_for_work(
     run: &Run,
     settings: &Settings,
     length: Duration,
-    mut watch: Watch,
+    mut watch: Watch<'_>,
     (mut signals, signal): (UnixStream, Arc<AtomicUsize>),
 ) -> Result<Waited, Error> {
     let end = Instant::now() + length;
@@ -83,9 +86,4 @@ pub(crate) fn wait_for_work(
             }
         }
     }
-}
-
-fn stamp(path: &Path) -> Stamp {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
 }

@@ -1,18 +1,15 @@
 //! Is there work: the ready items of the queue, less those in quarantine, less those that were closed meanwhile.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use common::run::Run;
 use gitea::{ForgeError, IssueQuery, State};
-use host::files::{self, FileError};
-use records::stored_files::{QUEUE, TRIAGE_LOG};
-use records::{Quarantine, QueueItem, Reason, TriageRun};
-use store::log;
-use store::queue::{self, QueueRead};
+use host::files::FileError;
+use records::{Quarantine, QueueItem, Reason};
+use store::Log;
+use store::queue::QueueRead;
 use store::ready::ReadyIssues;
 
 use crate::settings::Settings;
@@ -44,13 +41,13 @@ impl Work {
 
     /// Reads the queue and the quarantine, without asking the forge.
     pub(crate) fn in_files(run: &Run) -> Result<Self, FileError> {
-        Self::ready_items(run, &ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?, &BTreeSet::new())
+        Self::ready_items(run, &quarantine(run)?, &BTreeSet::new())
     }
 
     /// Reads the queue and the quarantine, and asks the forge, if the settings want it, which issues were closed; these
     /// are removed from the queue.
     pub(crate) fn find(run: &Run, settings: &Settings) -> Result<Self, FileError> {
-        let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
+        let quarantine = quarantine(run)?;
         let work = Self::ready_items(run, &quarantine, &BTreeSet::new())?;
         if !settings.verify_open || work.numbers.is_empty() {
             return Ok(work);
@@ -68,19 +65,19 @@ impl Work {
             return Ok(work);
         }
         run.detail(&format!("closed on the forge, removed from the queue: {closed:?}"));
-        drop_from_queue(&run.repo.path(&QUEUE), &closed)?;
+        run.store.queue().remove(&closed)?;
         Self::ready_items(run, &quarantine, &closed)
     }
 
     fn ready_items(run: &Run, quarantine: &Quarantine, closed: &BTreeSet<u64>) -> Result<Self, FileError> {
         let quarantined: BTreeSet<u64> = quarantine.numbers().collect();
         let is_held_back = |issue: u64| quarantined.contains(&issue) || closed.contains(&issue);
-        let ready = ReadyIssues::read(&run.repo, is_held_back, |_| ())?;
+        let ready = ReadyIssues::read(&run.store, is_held_back, |_| ())?;
         match &ready.read {
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
-                let path = run.repo.path(&QUEUE);
-                run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", path.display()));
+                let queue = run.store.queue();
+                run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", queue.path().display()));
             }
             QueueRead::Damaged(error) => {
                 run.warn(&format!("{error}; the queue counts as empty until the triage recreates it"));
@@ -88,6 +85,11 @@ impl Work {
         }
         Ok(Self { reason: ready.reason(!closed.is_empty()), first: ready.first, numbers: ready.numbers })
     }
+}
+
+/// Reads the issues in quarantine; a damaged file counts as empty, with a warning.
+fn quarantine(run: &Run) -> Result<Quarantine, FileError> {
+    Ok(run.store.quarantine().read_intact("no issue counts as quarantined")?.unwrap_or_default())
 }
 
 /// Asks the forge, with one request, which of these issues are closed.
@@ -99,8 +101,8 @@ fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64
         // A repository without a forge has nothing to ask.
         return Ok(BTreeSet::new());
     };
-    let written = modified(&run.repo.path(&QUEUE));
-    let last_triage = log::tail::<TriageRun>(&run.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
+    let written = run.store.queue().modified();
+    let last_triage = run.store.triage_runs().tail(1)?.intact.pop();
     let many_are_open = last_triage.and_then(|triage| triage.total_open).is_some_and(|open| open > PAGE);
     if let (true, Some(written)) = (many_are_open, written) {
         let since = Some(written - CLOCK_SKEW);
@@ -118,27 +120,4 @@ fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64
     // The latest opened come first: of a page that is not all, only numbers in its reach are known.
     let reach = if is_whole { 0 } else { open.first().copied().unwrap_or(u64::MAX) };
     Ok(queued.iter().copied().filter(|number| *number >= reach && !open.contains(number)).collect())
-}
-
-/// Rewrites the queue without these issues; every other item stays as it is written.
-fn drop_from_queue(path: &Path, closed: &BTreeSet<u64>) -> Result<(), FileError> {
-    let lock = files::lock(path)?;
-    let mut kept = Vec::new();
-    queue::read(path, |entry| {
-        if entry.issue.is_none_or(|issue| !closed.contains(&issue)) {
-            kept.push(entry.text.to_vec());
-        }
-    })?;
-    lock.replace_by(QUEUE.durability, |file| {
-        if kept.is_empty() {
-            return file.write_all(b"[]\n");
-        }
-        file.write_all(&[b"[\n  ", kept.join(&b",\n  "[..]).as_slice(), b"\n]\n"].concat())
-    })
-}
-
-/// When a file was last written.
-pub(crate) fn modified(path: &Path) -> Option<DateTime<Utc>> {
-    let time: SystemTime = std::fs::metadata(path).ok()?.modified().ok()?;
-    Some(time.into())
 }

@@ -1,7 +1,6 @@
 //! What goes with success: the triage score, the number of panes, the hour of the day. What goes with it need not cause it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
 use change_detection::stats::several::holm;
 use change_detection::stats::{Interval, ranks, real, tables, two_sided};
@@ -9,7 +8,8 @@ use change_detection::{Parameters, Series};
 use host::files::FileError;
 use records::TriageRun;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
-use store::log;
+use store::Log;
+use store::json_lines::JsonLines;
 
 use crate::claims::dispersion;
 use crate::scan::Cycle;
@@ -135,7 +135,7 @@ fn of_hours(cycles: &[Cycle], series: &Series, telling: &[usize], parameters: &P
 /// # Errors
 /// The log of triage runs cannot be read.
 pub(crate) fn scores_before_first_tries(
-    path: &Path,
+    runs: &JsonLines<TriageRun>,
     cycles: &[Cycle],
     series: &Series,
     window: std::ops::Range<usize>,
@@ -151,8 +151,8 @@ pub(crate) fn scores_before_first_tries(
     }
     let wanted: HashSet<u64> = first.iter().map(|(_, issue)| *issue).collect();
     let (mut said, mut places, mut damaged) = (HashMap::new(), HashMap::new(), 0);
-    log::scan(path, 0, |line| {
-        let Some(run) = line.and_then(log::parse::<TriageRun>) else {
+    runs.scan(0, |run| {
+        let Some(run) = run else {
             damaged += 1;
             return;
         };

@@ -1,28 +1,24 @@
 //! The insights of the last run: while everything that they were computed from stays the same, so do they.
 
-use std::path::Path;
-
 use common::run::Run;
 use host::files::FileError;
-use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, QUARANTINE, TRIAGE_LOG};
 use records::{Insights, InsightsSource, parse_time};
 use serde::Deserialize;
 use serde_json::Value;
-use store::document::{self, Document};
-use store::fingerprint::fingerprint;
+use store::{Content, Cycles, Document};
 
 use crate::settings::Settings;
 
-fn source(run: &Run, log: &Path, settings: &Settings) -> Result<InsightsSource, FileError> {
-    let of = |file| fingerprint(&run.repo.path(&file));
+fn source(run: &Run, log: &Cycles<'_>, settings: &Settings) -> Result<InsightsSource, FileError> {
+    let store = &run.store;
     Ok(InsightsSource {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         settings: format!("{settings:?}"),
-        log: fingerprint(log)?,
-        triage: of(TRIAGE_LOG)?,
-        deep_triage: of(DEEP_TRIAGE_LOG)?,
-        quarantine: of(QUARANTINE)?,
-        answer: of(INSIGHTS)?,
+        log: log.fingerprint()?,
+        triage: store.triage_runs().fingerprint()?,
+        deep_triage: store.deep_triage_runs().fingerprint()?,
+        quarantine: store.quarantine().fingerprint()?,
+        answer: store.insights().fingerprint()?,
     })
 }
 
@@ -30,9 +26,9 @@ fn source(run: &Run, log: &Path, settings: &Settings) -> Result<InsightsSource, 
 /// as it is written.
 fn stored_insights(run: &Run) -> Result<Option<Insights>, FileError> {
     if !run.args.json {
-        return Ok(document::load(&run.repo)?.intact_or(|_| ()));
+        return Ok(run.store.insights().read()?.intact_or(|_| ()));
     }
-    let document: Document<Value> = document::read(&run.repo.path(&INSIGHTS))?;
+    let document: Content<Value> = run.store.insights().read_as()?;
     Ok(document.intact_or(|_| ()).and_then(|value| Insights::deserialize(value).ok()))
 }
 
@@ -42,13 +38,13 @@ fn stored_insights(run: &Run) -> Result<Option<Insights>, FileError> {
 /// A file cannot be read or written, or what `compute` fails with.
 pub(crate) fn cached_or_compute<E: From<FileError>>(
     run: &Run,
-    log: &Path,
+    log: &Cycles<'_>,
     settings: &Settings,
     compute: impl FnOnce() -> Result<Insights, E>,
 ) -> Result<Insights, E> {
     // Taken before the log is read: what is appended meanwhile makes the next call compute again.
     let mut source = source(run, log, settings)?;
-    if let Document::Intact(stored) = document::load::<InsightsSource>(&run.repo)?
+    if let Content::Intact(stored) = run.store.insights_source().read()?
         && stored == source
         && let Some(insights) = stored_insights(run)?
         // Lines of a future time will count one day, and a clock that was set back makes some of what counts.
@@ -59,8 +55,8 @@ pub(crate) fn cached_or_compute<E: From<FileError>>(
         return Ok(insights);
     }
     let insights = compute()?;
-    document::store(&run.repo, &insights)?;
-    source.answer = fingerprint(&run.repo.path(&INSIGHTS))?;
-    document::store(&run.repo, &source)?;
+    run.store.insights().replace(&insights)?;
+    source.answer = run.store.insights().fingerprint()?;
+    run.store.insights_source().replace(&source)?;
     Ok(insights)
 }

@@ -2,17 +2,15 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
 
 use change_detection::stats::{rates, real};
 use change_detection::{Masks, Parameters, Replay, Series, replay};
 use common::Error;
 use common::run::Run;
 use records::insights::{Effectiveness, FailureReason, Quarantine, RedMain, RepeatFailure, Timeouts};
-use records::stored_files::{DEEP_TRIAGE_LOG, TRIAGE_LOG};
 use records::{Insights, TriageRun};
-use store::document::{self, Document};
-use store::log;
+use store::json_lines::JsonLines;
+use store::{Cycles, Log as _};
 
 use crate::advice::{Advice, Evidence, Sorted};
 use crate::associations::{Associations, scores_before_first_tries};
@@ -51,8 +49,8 @@ struct Analysis {
 }
 
 /// Reads the records and concludes.
-pub(crate) fn introspect(run: &Run, path: &Path, settings: &Settings) -> Result<Insights, Error> {
-    let log = scan(path, run.host.now().timestamp_micros())?;
+pub(crate) fn introspect(run: &Run, cycles: &Cycles<'_>, settings: &Settings) -> Result<Insights, Error> {
+    let log = scan(cycles, run.host.now().timestamp_micros())?;
     let analysis = Analysis::of(run, &log, settings)?;
     let advice = analysis.advice(&log, settings);
     analysis.insights(run, &log, settings, advice)
@@ -143,8 +141,8 @@ impl Analysis {
             backfilled: log.counts.backfilled,
             last_cycle_at: cycles.last().map(|cycle| moment(cycle.time)),
             window_days: settings.window_days,
-            triage_runs: runs_since(&run.repo.path(&TRIAGE_LOG), from)?,
-            deep_triage_runs: runs_since(&run.repo.path(&DEEP_TRIAGE_LOG), from)?,
+            triage_runs: runs_since(&run.store.triage_runs(), from)?,
+            deep_triage_runs: runs_since(&run.store.deep_triage_runs(), from)?,
             trends: self.windows.trends(log),
             by_type: facts::by_kind(&log.counts, recent),
             repeat_failures: repeat_failures(log, &self.runs, self.tried),
@@ -172,10 +170,10 @@ fn associations(
     let (cycles, parameters) = (&log.cycles, &settings.parameters);
     let window = back(associated, settings.association_cycles)..associated;
     let ordinary = Telling::find(series, window.clone(), window.start, parameters);
-    let path = run.repo.path(&TRIAGE_LOG);
-    let (scores, damaged) = scores_before_first_tries(&path, cycles, series, window)?;
+    let runs = run.store.triage_runs();
+    let (scores, damaged) = scores_before_first_tries(&runs, cycles, series, window)?;
     if damaged > 0 {
-        run.warn(&format!("{}: {damaged} damaged line(s) are skipped", path.display()));
+        run.warn(&format!("{}: {damaged} damaged line(s) are skipped", runs.path().display()));
     }
     Ok(Associations::find(cycles, series, &ordinary.at, &scores, parameters))
 }
@@ -217,10 +215,10 @@ fn timeouts(recent: &[Cycle]) -> Option<Timeouts> {
 }
 
 /// How many runs a log of triage runs has after `from`.
-fn runs_since(path: &Path, from: i64) -> Result<usize, Error> {
+fn runs_since(runs: &JsonLines<TriageRun>, from: i64) -> Result<usize, Error> {
     let mut count = 0;
-    log::scan(path, 0, |line| {
-        let time = line.and_then(log::parse::<TriageRun>).and_then(|run| run.time());
+    runs.scan(0, |run| {
+        let time = run.and_then(|run| run.time());
         count += usize::from(time.is_some_and(|time| time.timestamp_micros() > from));
     })?;
     Ok(count)
@@ -233,8 +231,7 @@ fn quarantine(
     series: &Series,
     parameters: &Parameters,
 ) -> Result<(Quarantine, usize), Error> {
-    let held: Document<records::Quarantine> = document::load(&run.repo)?;
-    let held = held.intact_or(|error| run.warn(&error.to_string())).unwrap_or_default();
+    let held = run.store.quarantine().read_intact("")?.unwrap_or_default();
     let freed = held.iter().filter(|(_, entry)| entry.failures.is_some_and(|failures| failures < 3)).count();
     let mut found = Quarantine { issues: held.numbers().collect(), ..Quarantine::default() };
     found.issues.sort_unstable();

@@ -25,7 +25,6 @@ use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
 use host::Host;
-use host::files;
 use records::Insights;
 use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, TRIAGE_LOG};
 
@@ -52,11 +51,10 @@ fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.window_days))?;
-    let log = run.cycles_log()?;
-    let [insights, triage, deep_triage] = [INSIGHTS, TRIAGE_LOG, DEEP_TRIAGE_LOG].map(|file| run.repo.path(&file));
-    for path in [&insights, &log, &triage, &deep_triage] {
-        files::check_writable_place(path)?;
-    }
+    let log = run.cycles()?;
+    run.store.check_writable(&[INSIGHTS])?;
+    log.check_readable()?;
+    run.store.check_writable(&[TRIAGE_LOG, DEEP_TRIAGE_LOG])?;
     run.perform(|_| {
         let insights =
             cache::cached_or_compute(&run, &log, &settings, || introspect::introspect(&run, &log, &settings))?;

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use json_fields::{Object, slot};
 use records::{Cycle, IssueType, parse_time, written};
-use store::cycle_log::LineReader;
+use store::LineReader;
 
 /// What the scan needs of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,12 +134,11 @@ mod tests {
     use proptest::prelude::*;
     use records::{MainChecks, Seconds, pyjson};
     use simulated_loop::{Bursts, Scenario};
-    use store::log;
 
     use super::*;
 
     fn general(line: &[u8]) -> Option<Line> {
-        log::parse(line).map(|cycle: Cycle| cycle.into())
+        LineReader::default().cycle(line).map(Into::into)
     }
 
     fn record() -> Cycle {

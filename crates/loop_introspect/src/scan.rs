@@ -1,17 +1,11 @@
 //! The log, read once: counts over all of it, and its latest cycles.
 //!
-//! The file is read in as many parts as there are processors, each by itself and in blocks. What is kept does not grow with
-//! the log: the monitors look back a bounded number of cycles.
-
-use std::fs::File;
-use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+//! What is kept does not grow with the log: the monitors look back a bounded number of cycles.
 
 use change_detection::place;
-use host::files::{self, FileError};
+use host::files::FileError;
 use records::{Cycle as CycleRecord, IssueType};
-use store::log::{self, MAX_LINE};
+use store::{Cycles, OpenLog};
 
 use crate::line::{Line, Reader};
 
@@ -21,12 +15,6 @@ pub(crate) const STRIDE: usize = 20_000;
 
 /// The most cycles that are kept.
 const KEPT: usize = 2 * STRIDE;
-
-/// How much is read at once, in bytes.
-const BLOCK: usize = 256 << 10;
-
-/// The least part of a log that is worth a thread of its own, in bytes.
-const PART: u64 = 4 << 20;
 
 /// The most parts: each keeps its own latest cycles.
 const PARTS: u64 = 4;
@@ -55,7 +43,7 @@ pub(crate) struct Log {
     /// How many counted cycles come before those.
     pub before: usize,
     pub counts: Counts,
-    file: Option<File>,
+    file: Option<OpenLog>,
 }
 
 /// Counts over a whole log.
@@ -94,35 +82,11 @@ struct Part {
 ///
 /// # Errors
 /// The file cannot be read.
-pub(crate) fn scan(path: &Path, now: i64) -> Result<Log, FileError> {
-    let Some(file) = files::open(path)? else { return Ok(Log::default()) };
-    let fail = |error| FileError::reading(path, error);
-    let length = file.metadata().map_err(fail)?.len();
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
-    let parts = threads.clamp(1, PARTS).min(length / PART).max(1);
-    let bounds: Vec<u64> =
-        (0..=parts).map(|part| length / parts * part + if part == parts { length % parts } else { 0 }).collect();
-    let read = |range: Range<u64>| -> std::io::Result<Part> {
-        let mut part = Part::default();
-        lines(&file, range, &mut |at, line| part.take(at, line, now))?;
-        part.trim();
-        Ok(part)
-    };
-    let parts: Vec<std::io::Result<Part>> = if parts == 1 {
-        vec![read(0..length)]
-    } else {
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                bounds.windows(2).map(|ends| ends[0]..ends[1]).map(|range| scope.spawn(|| read(range))).collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into())))
-                .collect()
-        })
-    };
+pub(crate) fn scan(cycles: &Cycles<'_>, now: i64) -> Result<Log, FileError> {
+    let Some(file) = cycles.open()? else { return Ok(Log::default()) };
+    let parts = file.scan_in_parts(PARTS, |part: &mut Part, at, line| part.take(at, line, now), Part::trim)?;
     let mut all = Part::default();
     for part in parts {
-        let part = part.map_err(fail)?;
         all.counts.add(&part.counts);
         all.latest.extend(part.latest);
     }
@@ -141,21 +105,7 @@ pub(crate) fn rests_from(cycles: usize) -> usize {
 impl Log {
     /// Reads a cycle's whole line again.
     pub(crate) fn line(&self, cycle: &Cycle) -> Option<CycleRecord> {
-        let file = self.file.as_ref()?;
-        let mut line = Vec::new();
-        let mut block = [0; 1024];
-        let mut at = cycle.at;
-        loop {
-            let count = file.read_at(&mut block, at).ok().filter(|count| *count > 0);
-            let Some(count) = count else { break };
-            let end = block[..count].iter().position(|byte| *byte == b'\n');
-            line.extend_from_slice(&block[..end.unwrap_or(count)]);
-            if end.is_some() || line.len() > MAX_LINE {
-                break;
-            }
-            at += count as u64;
-        }
-        log::parse(&line)
+        self.file.as_ref()?.line(cycle.at)
     }
 }
 
@@ -213,99 +163,9 @@ impl Counts {
     }
 }
 
-/// Gives every line that begins in `range`, with its place: a text that begins with it and its length without the newline,
-/// or none where it is too long. Blank lines are passed over.
-fn lines(file: &File, range: Range<u64>, visit: &mut impl FnMut(u64, Option<(&[u8], usize)>)) -> std::io::Result<()> {
-    // A line that begins before the range ends belongs to the range before: the byte before tells.
-    let (mut at, mut skipping) = (range.start.saturating_sub(1), range.start > 0);
-    let (mut block, mut filled, mut begins, mut too_long) = (vec![0; BLOCK], 0, range.start, false);
-    let mut give = |begins: u64, text: &[u8], length: usize, too_long: bool| {
-        if too_long {
-            visit(begins, None);
-        } else if !text[..length].trim_ascii_start().is_empty() {
-            visit(begins, Some((text, length)));
-        }
-    };
-    loop {
-        if filled == block.len() {
-            if block.len() <= MAX_LINE {
-                block.resize(2 * block.len(), 0);
-            } else {
-                too_long = true;
-                filled = 0;
-            }
-        }
-        let count = file.read_at(&mut block[filled..], at)?;
-        if count == 0 {
-            if begins < range.end && !skipping {
-                give(begins, &block[..filled], filled, too_long);
-            }
-            return Ok(());
-        }
-        let (mut from, fresh) = (0, filled);
-        let end = filled + count;
-        let mut search = fresh;
-        while let Some(found) = memchr::memchr(b'\n', &block[search..end]) {
-            let newline = search + found;
-            if !skipping {
-                if begins >= range.end {
-                    return Ok(());
-                }
-                give(begins, &block[from..end], newline - from, too_long || newline - from > MAX_LINE);
-            }
-            (skipping, too_long) = (false, false);
-            from = newline + 1;
-            search = from;
-            begins = at + (from - fresh) as u64;
-        }
-        at += count as u64;
-        if skipping || (begins >= range.end && from > 0) {
-            if !skipping {
-                return Ok(());
-            }
-            filled = 0;
-            continue;
-        }
-        block.copy_within(from..end, 0);
-        filled = end - from;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::disallowed_methods, reason = "tests write what is to be read")]
-
-    use std::io::Write;
-
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn split(content: &[u8], parts: u64) -> Vec<(u64, Option<Vec<u8>>)> {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(content).unwrap();
-        let (length, mut found) = (content.len() as u64, Vec::new());
-        for part in 0..parts {
-            let range = length * part / parts..length * (part + 1) / parts;
-            lines(&file, range, &mut |at, line| {
-                found.push((at, line.map(|(text, length)| text[..length].to_vec())));
-            })
-            .unwrap();
-        }
-        found
-    }
-
-    #[test]
-    fn a_line_without_end_is_damage_and_is_not_held() {
-        let mut content = b"one\n".to_vec();
-        content.extend(std::iter::repeat_n(b'x', 3 * MAX_LINE));
-        content.extend_from_slice(b"\ntwo");
-        let after = content.len() as u64 - 3;
-        for parts in [1, 2, 5] {
-            let found = split(&content, parts);
-            assert_eq!(found, [(0, Some(b"one".to_vec())), (4, None), (after, Some(b"two".to_vec()))], "{parts}");
-        }
-    }
 
     #[test]
     fn the_replay_rests_on_twenty_to_forty_thousand_cycles() {
@@ -313,22 +173,6 @@ mod tests {
             [(0, 0), (39_999, 0), (40_000, 20_000), (59_999, 20_000), (60_000, 40_000), (1_000_000, 980_000)]
         {
             assert_eq!(rests_from(cycles), from, "{cycles}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn in_parts_the_same_lines_are_met(
-            pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..90_000), 0..8),
-            parts in 1_u64..9,
-        ) {
-            let content = pieces.join(&b'\n');
-            let whole = split(&content, 1);
-            let given: Vec<Option<Vec<u8>>> = content.split(|byte| *byte == b'\n')
-                .filter(|line| !line.trim_ascii().is_empty()).map(|line| Some(line.to_vec())).collect();
-            prop_assert_eq!(whole.iter().map(|(_, line)| line.clone()).collect::<Vec<_>>(), given);
-            prop_assert_eq!(split(&content, parts), whole);
         }
     }
 }

@@ -19,9 +19,7 @@ use common::tool::{self, Tool};
 use common::{Error, Failure, Outcome};
 use gitea::ForgeError;
 use host::Host;
-use host::files;
 use records::{Agenda, Stored};
-use store::document;
 
 use crate::agenda::Plan;
 use crate::cli::Cli;
@@ -50,7 +48,7 @@ fn plan(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let daily_run = run.manifest.daily_run_config(TOOL.id)?;
     let further: Vec<_> = daily_run.iter().collect();
     let settings = run.settings(&further, |layers| Settings::resolve(layers, cli.max_items))?;
-    files::check_writable_place(&run.repo.path(&Agenda::FILE))?;
+    run.store.check_writable(&[Agenda::FILE])?;
     run.perform(|_| make_agenda(&run, cli, &settings))
 }
 
@@ -74,7 +72,8 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
         review: cli.review.then(|| review::make(run, &sources, now - settings.lookback, now)),
         left_out,
     };
-    store(run, &agenda)?;
+    // Fields of other programs are kept, after the agenda's own, in the order of their names.
+    run.store.agenda().replace_fields(&agenda, &Agenda::FIELDS)?;
     let summary = format!("{} of {candidates} candidates, {} min", agenda.items.len(), agenda.planned_minutes);
     let view = AgendaView { agenda, day: now.format("%a %-d %b %Y").to_string() };
     if cli.markdown {
@@ -92,10 +91,4 @@ fn nothing_to_plan(error: ForgeError) -> Error {
         Some(hint) => nothing.with_hint(hint),
         None => nothing,
     }
-}
-
-/// Replaces the stored agenda; fields of other programs in it are kept, after the agenda's own, in the order of their names.
-fn store(run: &Run, agenda: &Agenda) -> Result<(), Error> {
-    let lock = files::lock(&run.repo.path(&Agenda::FILE))?;
-    Ok(document::replace_record(&lock, agenda, &Agenda::FIELDS, |what| run.warn(what))?)
 }

@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 use common::run::Run;
 use records::{
-    Cycle, Review, ReviewCycles, ReviewFailure, ReviewIssues, ReviewPulls, ReviewTokens, Stored, TokenLine, parse_time,
-    rate, timestamp,
+    Cycle, Review, ReviewCycles, ReviewFailure, ReviewIssues, ReviewPulls, ReviewTokens, parse_time, rate, timestamp,
 };
-use store::log;
+use store::Log;
 
 use crate::sources::Sources;
 
@@ -59,7 +58,7 @@ fn cycles(cycles: &[Cycle], happened: &dyn Fn(Option<DateTime<Utc>>) -> bool) ->
 
 /// Reads the ledger's movements; one that cannot be read counts as empty, with a warning. Lines without a balance do not count.
 fn tokens(run: &Run, happened: &dyn Fn(Option<DateTime<Utc>>) -> bool) -> ReviewTokens {
-    let lines = match log::tail::<TokenLine>(&run.repo.path(&TokenLine::FILE), LEDGER_LINES) {
+    let lines = match run.store.tokens().lines().tail(LEDGER_LINES) {
         Ok(entries) => entries.intact,
         Err(error) => {
             run.warn(&format!("{error}; no tokens are counted"));

@@ -6,9 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::Error;
 use common::run::Run;
 use gitea::{ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
-use records::stored_files::QUEUE;
 use records::{Cycle, QueueItem};
-use store::cycle_log;
 use store::queue::QueueRead;
 use store::ready::ReadyIssues;
 
@@ -83,11 +81,11 @@ impl Sources {
     }
 
     fn in_files(run: &Run) -> Result<Self, Error> {
-        let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
+        let quarantine = run.store.quarantine().read_intact("no issue counts as quarantined")?.unwrap_or_default();
         let quarantined: BTreeSet<u64> = quarantine.numbers().collect();
         let (mut queue, mut seen) = (Vec::new(), BTreeSet::new());
         let ready = ReadyIssues::read(
-            &run.repo,
+            &run.store,
             |issue| quarantined.contains(&issue),
             |entry| queue.extend(entry.ready_issue().filter(|issue| seen.insert(*issue)).and_then(|_| entry.item())),
         )?;
@@ -98,13 +96,14 @@ impl Sources {
             }
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
-                run.warn(&format!("{}: {damaged} item(s) cannot be read", run.repo.path(&QUEUE).display()));
+                let queue = run.store.queue();
+                run.warn(&format!("{}: {damaged} item(s) cannot be read", queue.path().display()));
             }
         }
-        let path = run.cycles_log()?;
-        let log = cycle_log::tail(&path, RECORDS)?;
+        let cycles = run.cycles()?;
+        let log = cycles.tail(RECORDS)?;
         if log.damaged > 0 {
-            run.warn(&format!("{}: {} line(s) cannot be read", path.display(), log.damaged));
+            run.warn(&format!("{}: {} line(s) cannot be read", cycles.path().display(), log.damaged));
         }
         Ok(Self { forge: None, queue, ready: ready.numbers.into_iter().collect(), quarantined, cycles: log.intact })
     }

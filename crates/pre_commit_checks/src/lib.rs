@@ -108,7 +108,7 @@ fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     run.perform(|_| {
         let path = host.var("PATH").unwrap_or_default();
         // A repository may be used by one thread at a time.
-        let selection = Mutex::new(Selection::make(host, run.repo.root(), cli)?);
+        let selection = Mutex::new(Selection::make(host, run.repo().root(), cli)?);
         let mut outcome = runner::with_large_stack(|| {
             let selection = selection.lock().unwrap_or_else(PoisonError::into_inner);
             runner::run(&selection, &checks, &settings, &path, cli.fix)
@@ -161,7 +161,7 @@ fn wanted(cli: &Cli, settings: &Settings) -> Result<Vec<&'static Check>, Error> 
 
 fn baseline_path(run: &Run, cli: &Cli, settings: &Settings) -> Option<PathBuf> {
     let given = cli.baseline.as_ref().map(|path| run.host.current_dir().join(path));
-    given.or_else(|| settings.baseline.as_ref().map(|path| run.repo.resolve(path)))
+    given.or_else(|| settings.baseline.as_ref().map(|path| run.repo().resolve(path)))
 }
 
 fn baseline(run: &Run, cli: &Cli, settings: &Settings) -> Result<Option<Baseline>, Error> {
@@ -195,7 +195,7 @@ fn list(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 
 fn install_hook(host: &Host, args: &HookArgs) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &args.common)?;
-    let root: &Path = run.repo.root();
+    let root: &Path = run.repo().root();
     let done = if args.remove { hook::remove(root)? } else { hook::install(host, root)? };
     run.say(&match done {
         hook::Done::Installed(path) => format!("Git runs this tool before each commit now ({})", path.display()),

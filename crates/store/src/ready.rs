@@ -1,12 +1,10 @@
 //! The one decision about what is ready: the ready items of the queue that are not in quarantine; and why the loop is idle when
 //! there is none.
 
-use records::stored_files::QUEUE;
-use records::{Quarantine, QueueItem, Reason};
+use records::{QueueItem, Reason};
 
-use crate::document::{self, Document};
-use crate::queue::{self, QueueEntry, QueueRead};
-use crate::repo::Repo;
+use crate::queue::{QueueEntry, QueueRead};
+use crate::store::Store;
 use host::files::FileError;
 
 /// The ready issues of the queue.
@@ -30,13 +28,13 @@ impl ReadyIssues {
     /// # Errors
     /// The system refuses to read the file.
     pub fn read(
-        repo: &Repo,
+        store: &Store<'_>,
         is_held_back: impl Fn(u64) -> bool,
         mut visit: impl FnMut(&QueueEntry<'_>),
     ) -> Result<Self, FileError> {
         let (mut items, mut numbers, mut first, mut held_back) = (0, Vec::new(), None, Vec::new());
         let mut seen = std::collections::HashSet::new();
-        let read = queue::read(&repo.path(&QUEUE), |entry| {
+        let read = store.queue().read(|entry| {
             items += 1;
             visit(entry);
             let Some(issue) = entry.ready_issue() else { return };
@@ -54,16 +52,6 @@ impl ReadyIssues {
             (numbers, first, held_back) = (Vec::new(), None, Vec::new());
         }
         Ok(Self { read, items, numbers, first, held_back })
-    }
-
-    /// Returns the issues in quarantine; a damaged file counts as empty and is reported to `warn`.
-    ///
-    /// # Errors
-    /// The system refuses to read the file.
-    pub fn quarantine(repo: &Repo, warn: impl FnOnce(&str)) -> Result<Quarantine, FileError> {
-        let quarantine: Document<Quarantine> = document::load(repo)?;
-        let quarantine = quarantine.intact_or(|error| warn(&format!("{error}; no issue counts as quarantined")));
-        Ok(quarantine.unwrap_or_default())
     }
 
     /// Returns why there is work, or none. `were_closed` says that the forge closed what was ready since the queue was written.
@@ -92,12 +80,13 @@ mod tests {
 
     fn ready(queue: Option<&str>, held_back: &[u64], were_closed: bool) -> (Vec<u64>, Reason) {
         let directory = tempfile::tempdir().unwrap();
-        let repo = Repo::at(directory.path());
-        repo.prepare().unwrap();
+        let (host, _, _) = host::Host::test(&["x"], &[], std::path::Path::new("/"));
+        let store = Store::new(&host, crate::repo::Repo::at(directory.path()), true);
+        store.prepare().unwrap();
         if let Some(text) = queue {
-            std::fs::write(repo.path(&QUEUE), text).unwrap();
+            std::fs::write(store.queue().path(), text).unwrap();
         }
-        let ready = ReadyIssues::read(&repo, |issue| held_back.contains(&issue), |_| ()).unwrap();
+        let ready = ReadyIssues::read(&store, |issue| held_back.contains(&issue), |_| ()).unwrap();
         let reason = ready.reason(were_closed);
         assert_eq!(ready.first.map(|item| item.issue), ready.numbers.first().copied());
         (ready.numbers, reason)

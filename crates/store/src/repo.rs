@@ -90,12 +90,12 @@ impl Repo {
     }
 
     /// Returns where a stored file under `.loop/` is.
-    pub fn path(&self, file: &StoredFile) -> PathBuf {
+    pub(crate) fn path(&self, file: &StoredFile) -> PathBuf {
         self.in_loop(file.path)
     }
 
     /// Returns a path under `.loop/`.
-    pub fn in_loop(&self, name: &str) -> PathBuf {
+    pub(crate) fn in_loop(&self, name: &str) -> PathBuf {
         self.root.join(".loop").join(name)
     }
 

@@ -12,7 +12,7 @@ use common::{Error, Outcome};
 use host::Host;
 use host::text;
 use records::Trigger;
-use store::repo::Repo;
+use store::Repo;
 
 use crate::cli::{Cli, CompletionsArgs};
 use crate::tools;

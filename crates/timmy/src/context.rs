@@ -8,17 +8,15 @@ use common::{CommonArgs, Error, Page, View};
 use host::Host;
 use host::source::Source;
 use host::text;
-use records::stored_files::{LOGS, MANIFEST};
-use records::{AutomationState, DailyRunFile, Pause, Pauses, Stored, pyjson};
+use records::stored_files::MANIFEST;
+use records::{AutomationState, DailyRunFile, Pause, Pauses, pyjson};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use store::document::{self, Document};
-use store::repo::Repo;
+use store::{Cycles, Document, Repo, Store};
 
 /// The repository, its configuration, and how to speak.
 pub(crate) struct Context<'h> {
     pub host: &'h Host,
-    pub repo: Repo,
+    pub store: Store<'h>,
     pub manifest: Manifest,
     /// Whether there is no manifest, and the one that the suite ships stands for it.
     pub is_built_in: bool,
@@ -63,20 +61,26 @@ impl<'h> Context<'h> {
         // Without a manifest the tools run with their defaults, and on the triggers that they are made for.
         let is_built_in = manifest.source().is_none();
         let manifest = manifest.or_shipped();
-        Ok(Self { host, repo, manifest, is_built_in, unreadable, daily_run, args: args.clone() })
+        let store = Store::new(host, repo, args.quiet);
+        Ok(Self { host, store, manifest, is_built_in, unreadable, daily_run, args: args.clone() })
     }
 
     /// Takes a repository without reading its configuration, for what must work when that is broken.
     pub(crate) fn without_configuration(host: &'h Host, repo: Repo, args: &CommonArgs) -> Self {
         Self {
             host,
-            repo,
+            store: Store::new(host, repo, args.quiet),
             manifest: Manifest::default(),
             is_built_in: true,
             unreadable: Vec::new(),
             daily_run: None,
             args: args.clone(),
         }
+    }
+
+    /// Returns the repository.
+    pub(crate) fn repo(&self) -> &Repo {
+        self.store.repo()
     }
 
     /// Returns an automation of the manifest.
@@ -97,25 +101,24 @@ impl<'h> Context<'h> {
 
     /// Returns the path of the manifest, whether it exists or not.
     pub(crate) fn manifest_path(&self) -> PathBuf {
-        self.manifest.file(MANIFEST.path).unwrap_or_else(|| self.repo.root().join("config").join(MANIFEST.path))
+        self.manifest.file(MANIFEST.path).unwrap_or_else(|| self.repo().root().join("config").join(MANIFEST.path))
     }
 
     /// Returns the folder that script paths are relative to.
     pub(crate) fn base(&self) -> &Path {
         let folder = self.manifest.folder().filter(|_| !self.is_built_in);
-        folder.and_then(Path::parent).unwrap_or(self.repo.root())
+        folder.and_then(Path::parent).unwrap_or(self.repo().root())
     }
 
     /// Returns a path as it is shown: relative to the repository where it lies in it.
     pub(crate) fn shown(&self, path: &Path) -> String {
-        text::fit(&path.strip_prefix(self.repo.root()).unwrap_or(path).to_string_lossy(), 200)
+        text::fit(&path.strip_prefix(self.repo().root()).unwrap_or(path).to_string_lossy(), 200)
     }
 
     /// Returns the pauses; a file that cannot be read counts as none.
     pub(crate) fn pauses(&self) -> Pauses {
-        let pauses: Document<Pauses> = document::load(&self.repo).unwrap_or(Document::Missing);
-        let warn = |error: &_| self.warn(&format!("{error}; nothing counts as paused"));
-        pauses.intact_or(warn).unwrap_or_default()
+        let pauses = self.store.pauses().read_intact("nothing counts as paused");
+        pauses.ok().flatten().unwrap_or_default()
     }
 
     /// Returns the pause of an automation that is in effect.
@@ -123,26 +126,16 @@ impl<'h> Context<'h> {
         self.pauses().in_effect(id, self.host.now())
     }
 
-    /// Reads a stored file; a damaged one counts as none, with a warning.
-    pub(crate) fn load<T: Stored + DeserializeOwned>(&self) -> Result<Option<T>, Error> {
-        Ok(document::load(&self.repo)?.intact_or(|error| self.warn(&error.to_string())))
-    }
-
     /// Returns what the automations last did, as far as that can be read.
     pub(crate) fn automation_state(&self) -> AutomationState {
-        let state: Option<Document<AutomationState>> = document::load(&self.repo).ok();
+        let state = self.store.state().read().ok();
         state.and_then(|state| state.intact_or(|_| ())).unwrap_or_default()
     }
 
-    /// Returns where the log of cycles is; where a wrong setting names it, its usual place.
-    pub(crate) fn cycles_log(&self) -> PathBuf {
-        cycle_log_settings::place(self.host, &self.repo, &self.manifest)
-            .unwrap_or_else(|_| self.repo.path(&records::stored_files::CYCLES))
-    }
-
-    /// Returns the place of the log of an automation's runs.
-    pub(crate) fn log(&self, id: &str) -> PathBuf {
-        self.repo.path(&LOGS).join(format!("{id}.log"))
+    /// Returns the log of cycles; where a wrong setting names it, the one at its usual path.
+    pub(crate) fn cycles(&self) -> Cycles<'h> {
+        let named = cycle_log_settings::place(self.host, self.repo(), &self.manifest);
+        named.map_or_else(|_| self.store.usual_cycles(), |path| self.store.cycles(&path))
     }
 
     /// Prints a line of a result, unless something asks for silence.

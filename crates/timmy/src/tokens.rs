@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 use common::{Error, Outcome, Page, View};
 use host::Host;
-use records::{Stored, TokenLine};
+use records::TokenLine;
 use serde::{Serialize, Serializer};
-use store::log;
+use store::Log;
 
 use crate::cli::TokensArgs;
 use crate::context::Context;
@@ -89,9 +89,9 @@ impl View for Ledger {
 /// Shows the balance and the movements by automation and by day.
 pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
     let context = Context::open_anyway(host, &args.common)?;
-    let path = context.repo.path(&TokenLine::FILE);
+    let lines = context.store.tokens();
     let mut ledger = Ledger::default();
-    log::scan(&path, 0, |line| match line.and_then(log::parse::<TokenLine>) {
+    lines.lines().scan(0, |line| match line {
         Some(line) => ledger.add(line),
         None => ledger.damaged_lines += 1,
     })?;
@@ -100,7 +100,10 @@ pub(crate) fn tokens(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
     let damaged = ledger.damaged_lines;
     context.present(&ledger)?;
     if damaged > 0 {
-        context.warn(&format!("{}: {damaged} line(s) cannot be read; timmy repair moves them out", path.display()));
+        context.warn(&format!(
+            "{}: {damaged} line(s) cannot be read; timmy repair moves them out",
+            lines.lines().path().display()
+        ));
     }
     Ok(Outcome::done(""))
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::Failure;
-use host::files::{self, FileError};
+use host::files::FileError;
 use host::source::{Source, SourceError};
 use records::IssueType;
 use records::triage_rules::{Length, Order};
 use regex::bytes::{Regex, RegexSet};
+use store::ConfigFile;
 
 use crate::compile;
 
@@ -130,7 +131,7 @@ impl Rules {
     /// The file cannot be read, or is broken (with line and column).
     pub fn load(path: Option<&Path>) -> Result<Self, RulesError> {
         let file = path
-            .map(|path| files::read(path, FILE_LIMIT).map(|bytes| bytes.map(|bytes| (path, bytes))))
+            .map(|path| ConfigFile::at(path).read_up_to(FILE_LIMIT).map(|bytes| bytes.map(|bytes| (path, bytes))))
             .transpose()?
             .flatten();
         let source = match file {

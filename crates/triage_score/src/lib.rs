@@ -24,10 +24,10 @@ use common::tool::{self, Tool};
 use common::{Error, Outcome};
 use gitea::{ForgeError, Issue, IssueQuery, issues_from_file};
 use host::Host;
-use host::files::{self, FileError};
+use host::files::FileError;
 use records::stored_files::{QUARANTINE, QUEUE, TRIAGE_LOG};
-use records::{Deferred, Stored, TriageRun, pyjson};
-use store::ready::ReadyIssues;
+use records::{Deferred, TriageRun};
+use store::Log;
 
 use crate::cli::Cli;
 use crate::quarantine::{Decision, Policy};
@@ -89,9 +89,7 @@ fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if !writes {
         return score_all(&run, cli, &settings, &rules, None);
     }
-    for file in [QUEUE, QUARANTINE, TRIAGE_LOG] {
-        files::check_writable_place(&run.repo.path(&file))?;
-    }
+    run.store.check_writable(&[QUEUE, QUARANTINE, TRIAGE_LOG])?;
     run.perform(|earnings| score_all(&run, cli, &settings, &rules, Some(earnings)))
 }
 
@@ -111,17 +109,16 @@ fn score_all(
     let dry_run = earnings.is_none();
     let decision = if dry_run { quarantine::preview(run, &policy) } else { quarantine::update(run, &policy) };
     let triage = partition(issues, rules, decision?);
-    let record = record(run, &triage, begun);
+    let record = [record(run, &triage, begun)];
     if let Some(earnings) = earnings {
-        queue::write(run, &triage.ready)?;
+        run.store.queue().replace(triage.ready.iter().map(|scored| &*scored.item))?;
         scores::write(run, rules, threshold, &triage)?;
-        let line = pyjson::to_line(&record)?;
-        files::lock(&run.repo.path(&TriageRun::FILE))?.append_line(line.as_bytes(), TriageRun::FILE.durability)?;
+        run.store.triage_runs().append(&record)?;
         for _ in &triage.newly_quarantined {
             earnings.add("quarantine_candidate");
         }
     }
-    run.present(&TriageView::new(&record, &triage, rules.excellent, dry_run))?;
+    run.present(&TriageView::new(&record[0], &triage, rules.excellent, dry_run))?;
     let (ready, not_ready, quarantined) = (triage.ready.len(), triage.not_ready.len(), triage.quarantined.len());
     Ok(Outcome::done(format!("{ready} ready, {not_ready} not ready, {quarantined} quarantined")))
 }
@@ -131,10 +128,10 @@ fn threshold(settings: &Settings, rules: &Rules) -> i64 {
     settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready)
 }
 
-fn policy(run: &Run, settings: &Settings, rules: &Rules) -> Result<Policy, Error> {
+fn policy<'h>(run: &Run<'h>, settings: &Settings, rules: &Rules) -> Result<Policy<'h>, Error> {
     let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok());
     Ok(Policy {
-        log: run.cycles_log()?,
+        cycles: run.cycles()?,
         failures: settings.quarantine_failures.unwrap_or(rules.failures),
         lookback: lookback.unwrap_or(rules.lookback),
     })
@@ -217,7 +214,7 @@ fn load_rules(run: &Run, settings: &Settings) -> Result<Rules, RulesError> {
 }
 
 fn rules_path(run: &Run, settings: &Settings) -> Option<PathBuf> {
-    let named = settings.rules_file.as_ref().map(|path| run.repo.resolve(path));
+    let named = settings.rules_file.as_ref().map(|path| run.repo().resolve(path));
     named.or_else(|| run.manifest.file("triage_rules.yaml"))
 }
 
@@ -244,8 +241,8 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
         return Ok(Outcome::no(format!("no #{number}")));
     };
     let explanation = score::explain(rules, &issue);
-    let quarantine = ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?;
-    let is_quarantined = quarantine::contains(&quarantine, number);
+    let quarantine = run.store.quarantine().read_intact("no issue counts as quarantined")?;
+    let is_quarantined = quarantine.is_some_and(|quarantine| quarantine::contains(&quarantine, number));
     let threshold = threshold(settings, rules);
     run.present(&ExplanationView::new((number, &issue.title), &explanation, threshold, is_quarantined))?;
     Ok(Outcome::done("shown"))

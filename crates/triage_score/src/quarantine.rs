@@ -4,23 +4,18 @@
 //! the failures before do not bring an issue straight back. Both are changed under the lock of `quarantine.json`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use common::Error;
 use common::run::Run;
-use host::files::{self, FileError};
-use records::stored_files::QUARANTINE;
-use records::{Quarantine, QuarantineEntry, Release, ReleasedIssues};
-use store::cycle_log;
-use store::document::{self, Document};
-use store::ready::ReadyIssues;
+use host::files::FileError;
+use records::{Quarantine, QuarantineEntry, Release};
+use store::{Change, Cycles, Document, Found};
 
 /// When issues are quarantined.
-#[derive(Debug)]
-pub(crate) struct Policy {
+pub(crate) struct Policy<'h> {
     /// The log of cycles.
-    pub log: PathBuf,
+    pub cycles: Cycles<'h>,
     /// After how many failed cycles an issue is kept out.
     pub failures: u64,
     /// Among how many records at the end of the log.
@@ -45,26 +40,19 @@ struct Streak {
 
 /// Brings `quarantine.json` up to date with the log: reads, decides and writes in one step under the lock, so that no release
 /// in between is lost. A damaged file is kept next to it first.
-pub(crate) fn update(run: &Run, policy: &Policy) -> Result<Decision, Error> {
-    let lock = files::lock(&run.repo.path(&QUARANTINE))?;
-    let stored: Option<Quarantine> = match document::load(&run.repo)? {
-        Document::Intact(quarantine) => Some(quarantine),
-        Document::Missing | Document::Damaged(_) => None,
-    };
-    let quarantine = match &stored {
-        Some(quarantine) => quarantine.clone(),
-        None => document::read_or_default(&lock, |what| run.warn(what))?,
-    };
-    let decision = decide(run, policy, quarantine)?;
-    if stored.as_ref() != Some(&decision.quarantine) {
-        document::replace(&lock, &decision.quarantine, QUARANTINE.durability)?;
-    }
-    Ok(decision)
+pub(crate) fn update(run: &Run, policy: &Policy<'_>) -> Result<Decision, Error> {
+    run.store.quarantine().update(|quarantine, found| {
+        let decision = decide(run, policy, quarantine.clone())?;
+        let is_changed = found != Found::Intact || *quarantine != decision.quarantine;
+        quarantine.clone_from(&decision.quarantine);
+        Ok(Change::write_if(is_changed, decision))
+    })
 }
 
 /// Decides as [`update`] does, and writes nothing.
-pub(crate) fn preview(run: &Run, policy: &Policy) -> Result<Decision, Error> {
-    decide(run, policy, ReadyIssues::quarantine(&run.repo, |what| run.warn(what))?)
+pub(crate) fn preview(run: &Run, policy: &Policy<'_>) -> Result<Decision, Error> {
+    let stored = run.store.quarantine().read_intact("no issue counts as quarantined")?;
+    decide(run, policy, stored.unwrap_or_default())
 }
 
 /// Returns whether an issue is in quarantine.
@@ -75,25 +63,20 @@ pub(crate) fn contains(quarantine: &Quarantine, issue: u64) -> bool {
 /// Releases an issue from quarantine, and remembers when; returns whether it was in quarantine.
 pub(crate) fn release(run: &Run, issue: u64) -> Result<bool, Error> {
     let key = issue.to_string();
-    let lock = files::lock(&run.repo.path(&QUARANTINE))?;
-    let mut quarantine: Quarantine = document::read_or_default(&lock, |what| run.warn(what))?;
-    if !quarantine.remove(&key) {
-        return Ok(false);
-    }
-    // First that it was released, then that it is out: killed in between, it is still in and can be released again.
-    let release = Release { released_at: Some(run.host.timestamp()), ..Release::default() };
-    document::update(
-        &run.repo,
-        |what| run.warn(what),
-        |released: &mut ReleasedIssues| released.insert(key, &release),
-    )??;
-    document::replace(&lock, &quarantine, QUARANTINE.durability)?;
-    Ok(true)
+    run.store.quarantine().update(|quarantine, _| {
+        if !quarantine.remove(&key) {
+            return Ok(Change::Keep(false));
+        }
+        // First that it was released, then that it is out: killed in between, it is still in and can be released again.
+        let release = Release { released_at: Some(run.host.timestamp()), ..Release::default() };
+        run.store.released().change(|released| released.insert(key.clone(), &release))??;
+        Ok(Change::Write(true))
+    })
 }
 
 /// Puts issues into quarantine that have at least so many failed cycles and no success after them, and takes those out that
 /// have succeeded since.
-fn decide(run: &Run, policy: &Policy, mut quarantine: Quarantine) -> Result<Decision, Error> {
+fn decide(run: &Run, policy: &Policy<'_>, mut quarantine: Quarantine) -> Result<Decision, Error> {
     let mut newly = Vec::new();
     for (issue, streak) in streaks(run, policy, &release_times(run)?)? {
         let key = issue.to_string();
@@ -111,19 +94,17 @@ fn decide(run: &Run, policy: &Policy, mut quarantine: Quarantine) -> Result<Deci
 
 /// When each issue was released. A damaged file counts as empty, with a warning.
 fn release_times(run: &Run) -> Result<BTreeMap<u64, DateTime<Utc>>, FileError> {
-    let released: Document<ReleasedIssues> = document::load(&run.repo)?;
-    let released = released.intact_or(|error| run.warn(&format!("{error}; no issue counts as released")));
-    let released = released.unwrap_or_default();
+    let released = run.store.released().read_intact("no issue counts as released")?.unwrap_or_default();
     Ok(released.iter().filter_map(|(number, release)| Some((number.parse().ok()?, release.time()?))).collect())
 }
 
 /// Returns the failures of each issue since its last success, without those before its release.
 fn streaks(
     run: &Run,
-    policy: &Policy,
+    policy: &Policy<'_>,
     released: &BTreeMap<u64, DateTime<Utc>>,
 ) -> Result<BTreeMap<u64, Streak>, FileError> {
-    let log = cycle_log::tail(&policy.log, policy.lookback)?;
+    let log = policy.cycles.tail(policy.lookback)?;
     if log.damaged > 0 {
         run.detail(&format!("{} line(s) of the log cannot be read", log.damaged));
     }

@@ -1,19 +1,12 @@
-//! The queue: the ready issues, best first, and how it gets to the disk.
+//! The scored issues: what the queue says of each, and their order.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use common::run::Run;
 use gitea::Issue;
-use host::files::{self, FileError};
-use records::stored_files::{QUEUE, QUEUE_BACKUP};
-use records::{IssueType, OtherFields, QueueItem, QueueItemAdditions, timestamp};
+use records::{IssueType, OtherFields, QueueItem, timestamp};
 use regex::Regex;
-use serde::Serialize;
-use store::document;
-use store::queue::{QueueRead, read_whole};
 use triage_rules::{Order, Rules};
 
 use crate::score::{self, title_tags};
@@ -42,15 +35,6 @@ pub(crate) struct Scored {
 pub(crate) struct Scorer<'a> {
     rules: &'a Rules,
     threshold: i64,
-}
-
-/// An item as it is written: with what others added to the old one.
-#[derive(Serialize)]
-struct Row<'a> {
-    #[serde(flatten)]
-    item: &'a QueueItem,
-    #[serde(flatten)]
-    added: Option<&'a OtherFields>,
 }
 
 impl Scored {
@@ -128,37 +112,6 @@ fn named_files(issue: &Issue) -> Vec<String> {
         }
     }
     files
-}
-
-/// Replaces the queue. What others added to an item that stays is kept; the old queue goes to `queue.json.bak` when it
-/// was one, and to `queue.json.bad` when it was not.
-pub(crate) fn write(run: &Run, ready: &[Scored]) -> Result<(), FileError> {
-    let path = run.repo.path(&QUEUE);
-    let lock = files::lock(&path)?;
-    let mut added: BTreeMap<u64, OtherFields> = BTreeMap::new();
-    let read = read_whole(&path, |raw| {
-        let Ok(QueueItemAdditions { issue: Some(issue), other }) = serde_json::from_str(raw.get()) else {
-            return false;
-        };
-        if !other.is_empty() {
-            added.insert(issue, other);
-        }
-        true
-    })?;
-    match read {
-        QueueRead::Missing => {}
-        QueueRead::Damaged(error) => {
-            let kept = document::keep_damaged(&lock)?;
-            run.warn(&format!("{error}; the queue is recreated, and the damaged file is kept as {}", kept.display()));
-            added.clear();
-        }
-        QueueRead::Intact { .. } => {
-            files::lock(&run.repo.path(&QUEUE_BACKUP))?.replace_by_link(&lock)?;
-        }
-    }
-    let rows: Vec<Row> =
-        ready.iter().map(|scored| Row { item: &scored.item, added: added.get(&scored.item.issue) }).collect();
-    document::replace(&lock, &rows, QUEUE.durability)
 }
 
 #[cfg(test)]

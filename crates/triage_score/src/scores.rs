@@ -2,8 +2,7 @@
 
 use common::Error;
 use common::run::Run;
-use host::files;
-use records::{Reason, ScoreRule, ScoredIssue, ScoredIssues, Scores, Stored, pyjson};
+use records::{Reason, ScoreRule, ScoredIssue, ScoredIssues, Scores};
 use triage_rules::Rules;
 
 use crate::Triage;
@@ -24,9 +23,7 @@ pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) 
         rules: names.collect(),
         issues: issues(triage),
     };
-    let text = pyjson::to_line(&scores)?;
-    files::lock(&run.repo.path(&Scores::FILE))?.replace(text.as_bytes(), Scores::FILE.durability)?;
-    Ok(())
+    Ok(run.store.scores().replace(&scores)?)
 }
 
 fn issues(triage: &Triage) -> ScoredIssues<'_> {

@@ -8,11 +8,51 @@ use records::{Format, StoredFile};
 use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
 use serde_json::Value;
 
-use crate::{all_sources, root, shipped_code};
+use crate::{all_sources, crates, root, shipped_code, sources};
 
 /// What shadowing runs instead of an old script.
 const OLD_GUARD: &str =
     "#!/bin/sh\necho '{\"queue_ready\": 0, \"consecutive_idle\": 0, \"next_backoff_seconds\": 60}'\n";
+
+/// Where files are opened, replaced, moved or removed other than by the store, and which: none of them is a stored file, except
+/// that an installation moves scripts and programs in and out of their directories.
+const OPENED_ELSEWHERE: [(&str, &str); 15] = [
+    ("crates/common/src/run.rs", "a file that the command line names"),
+    ("crates/gitea/src/remote.rs", "the configuration of git"),
+    ("crates/gitea/src/settings.rs", "the token of the forge"),
+    ("crates/pre_commit_checks/src/checks/formatting.rs", "a copy for the formatter"),
+    ("crates/pre_commit_checks/src/hook.rs", "the hook of git"),
+    ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
+    ("crates/pre_commit_checks/src/tree.rs", "the files that are checked"),
+    ("crates/timmy/src/automation/create.rs", "a new script"),
+    ("crates/timmy/src/doctor/callers.rs", "files that may call scripts"),
+    ("crates/timmy/src/help.rs", "a manual page"),
+    ("crates/timmy/src/install/program.rs", "installed programs"),
+    ("crates/timmy/src/install/put.rs", "scripts and their originals"),
+    ("crates/timmy/src/install/take_back.rs", "scripts and their originals"),
+    ("crates/timmy/src/shadow/repo_copy.rs", "a copy of the repository"),
+    ("crates/timmy/src/supervise/target.rs", "the first bytes of a program"),
+];
+
+/// The calls that open, replace, move or remove a file.
+const OPENING: [&str; 16] = [
+    "files::lock(",
+    "files::lock_from(",
+    "files::try_lock(",
+    "files::read(",
+    "files::read_stream(",
+    "files::open(",
+    "files::create(",
+    "files::remove(",
+    "files::rename(",
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::write(",
+    "File::open(",
+    "File::create",
+    "File::options(",
+    "OpenOptions",
+];
 
 /// What may access things by key: the types themselves, a foreign server, a foreign format of reports, HTTP headers, and the
 /// template of a Python script.
@@ -163,4 +203,21 @@ fn no_code_but_the_types_accesses_json_by_key() {
         }
     }
     assert!(found.is_empty(), "a stored file is read and written by its type: {found:#?}");
+}
+
+#[test]
+fn no_tool_opens_a_stored_file_but_through_the_store() {
+    let root = root();
+    // The store itself and what it is made of, and programs that play others in tests.
+    let below = ["store", "host", "demo_forge", "simulated_loop"];
+    let mut found = BTreeSet::new();
+    for name in crates().iter().filter(|name| !below.contains(&name.as_str())) {
+        for (path, text) in sources(name) {
+            if OPENING.iter().any(|call| shipped_code(&text).contains(call)) {
+                found.insert(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let permitted = OPENED_ELSEWHERE.map(|(path, _)| path.to_owned());
+    assert_eq!(found, BTreeSet::from(permitted), "stored files are opened by `store` alone");
 }

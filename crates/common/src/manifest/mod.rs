@@ -15,13 +15,10 @@ use records::{DailyRunFile, ManifestEntry, ManifestFile};
 use crate::error::Failure;
 use crate::settings::ConfigObject;
 use host::Host;
-use host::files::{self, FileError};
+use host::files::FileError;
 use host::source::{Source, SourceError};
 use host::text;
-use store::repo::Repo;
-
-/// The largest configuration file that is read, in bytes.
-pub const CONFIG_LIMIT: u64 = 4 << 20;
+use store::{ConfigFile, Repo};
 
 /// The variable that names the configuration folder.
 pub const CONFIG_DIR: &str = "TIMMY_AUTOMATION_CONFIG_DIR";
@@ -109,7 +106,7 @@ impl Manifest {
     pub fn survey(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<(Self, Vec<Diagnostic>), ManifestError> {
         let Some(folder) = find_folder(host, repo, flag)? else { return Ok((Self::default(), Vec::new())) };
         let path = folder.join(MANIFEST.path);
-        let (mut manifest, problems) = match files::read(&path, CONFIG_LIMIT)? {
+        let (mut manifest, problems) = match ConfigFile::at(&path).read()? {
             Some(bytes) => Self::read(Source::from_bytes(&path, bytes)?)?,
             None => Default::default(),
         };
@@ -233,7 +230,7 @@ impl Manifest {
     /// The file cannot be read, or is broken.
     pub fn daily_run(&self) -> Result<Option<(DailyRunFile, Source)>, ManifestError> {
         let Some(path) = self.file(DAILY_RUN.path) else { return Ok(None) };
-        let Some(bytes) = files::read(&path, CONFIG_LIMIT)? else { return Ok(None) };
+        let Some(bytes) = ConfigFile::at(&path).read()? else { return Ok(None) };
         let source = Source::from_bytes(&path, bytes)?;
         source.expect_object()?;
         Ok(Some((source.json()?, source)))

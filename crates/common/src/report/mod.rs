@@ -5,15 +5,14 @@ mod tokens;
 
 use std::time::Duration;
 
-use records::{AutomationEntry, AutomationState, Reason, Status, Stored};
+use records::{AutomationEntry, AutomationState, Reason, Status};
 
 use crate::error::Failure;
 use crate::manifest::Manifest;
 use host::Host;
-use host::files::{self, FileError};
+use host::files::FileError;
 use host::source::SourceError;
-use store::document::{self, Document};
-use store::repo::Repo;
+use store::Store;
 
 /// What could not be reported.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +50,7 @@ pub struct AutomationStatus {
 /// The report of one automation's runs.
 pub struct Report<'a> {
     host: &'a Host,
-    repo: &'a Repo,
+    store: &'a Store<'a>,
     manifest: &'a Manifest,
     id: &'a str,
 }
@@ -60,8 +59,8 @@ impl Failure for ReportError {}
 
 impl<'a> Report<'a> {
     /// Opens the report of automation `id`.
-    pub fn new(host: &'a Host, repo: &'a Repo, manifest: &'a Manifest, id: &'a str) -> Self {
-        Self { host, repo, manifest, id }
+    pub fn new(host: &'a Host, store: &'a Store<'a>, manifest: &'a Manifest, id: &'a str) -> Self {
+        Self { host, store, manifest, id }
     }
 
     /// Records that a run has begun: `running`, with this process and machine. A run that is still recorded as running
@@ -139,16 +138,11 @@ impl<'a> Report<'a> {
 
     /// Changes the state file.
     fn update_state(&self, change: impl FnOnce(&mut AutomationState)) -> Result<(), ReportError> {
-        let path = self.repo.path(&AutomationState::FILE);
-        let lock = files::lock(&path)?;
-        let mut state = match document::read::<AutomationState>(&path)? {
-            Document::Missing => AutomationState::default(),
-            Document::Intact(state) => state,
-            Document::Damaged(error) => return Err(ReportError::Damaged(error)),
-        };
-        state.set_updated_at(self.host.timestamp());
-        change(&mut state);
-        Ok(document::replace(&lock, &state, AutomationState::FILE.durability)?)
+        let changed = self.store.state().change_intact(|state| {
+            state.set_updated_at(self.host.timestamp());
+            change(state);
+        })?;
+        changed.map_err(ReportError::Damaged)
     }
 
     /// Changes this automation's entry, with what the manifest decides brought up to date first.
@@ -206,6 +200,7 @@ mod tests {
     use std::path::Path;
 
     use serde_json::{Value, json};
+    use store::Repo;
 
     use super::*;
 
@@ -221,8 +216,9 @@ mod tests {
         }
 
         pub(super) fn with<T>(&self, work: impl FnOnce(&Report) -> T) -> T {
-            let (repo, manifest) = (Repo::at(self.folder.path()), Manifest::default());
-            work(&Report::new(&self.host, &repo, &manifest, "loop_guard"))
+            let store = Store::new(&self.host, Repo::at(self.folder.path()), true);
+            let manifest = Manifest::default();
+            work(&Report::new(&self.host, &store, &manifest, "loop_guard"))
         }
 
         fn began(&self) -> Result<(), ReportError> {

@@ -1,12 +1,10 @@
 //! The token ledger: what a run earned and cost.
 
-use std::path::Path;
-
-use records::{Stored, TOKEN_ECONOMY, TokenLine, pyjson};
+use records::TOKEN_ECONOMY;
+use store::tokens::TokenChange;
 
 use super::Report;
-use host::files::{self, FileError};
-use store::log;
+use host::files::FileError;
 
 impl Report<'_> {
     /// Appends a line to the token ledger for each action, with the amounts of the manifest or the built-in ones. Returns
@@ -14,46 +12,15 @@ impl Report<'_> {
     ///
     /// # Errors
     /// The ledger cannot be read or written.
-    pub fn append_tokens(&self, actions: &[&str]) -> Result<usize, FileError> {
-        let path = self.repo.path(&TokenLine::FILE);
-        let lock = files::lock(&path)?;
-        let (mut balance, damaged) = balance(&path)?;
-        let mut lines = String::new();
-        let timestamp = self.host.timestamp();
-        for action in actions {
+    pub fn append_tokens(&self, actions: &[&'static str]) -> Result<usize, FileError> {
+        let economy = self.manifest.token_economy();
+        let change = |action: &&'static str| {
             let built_in = TOKEN_ECONOMY.iter().find(|(name, _)| name == action).map(|(_, amount)| amount);
-            let amount = self.manifest.token_economy().get(*action).or(built_in).copied().unwrap_or(0);
-            balance = balance.saturating_add(amount);
-            let line = TokenLine {
-                timestamp: timestamp.clone(),
-                automation: self.id.to_owned(),
-                action: (*action).to_owned(),
-                tokens: amount,
-                balance: Some(balance),
-            };
-            lines.push_str(&pyjson::to_line(&line).map_err(|error| FileError::writing(&path, error.into()))?);
-            lines.push('\n');
-        }
-        lock.append_line(lines.trim_end().as_bytes(), TokenLine::FILE.durability)?;
-        Ok(damaged)
+            TokenChange { action, tokens: economy.get(*action).or(built_in).copied().unwrap_or(0) }
+        };
+        let changes: Vec<TokenChange<'_>> = actions.iter().map(change).collect();
+        self.store.tokens().append(&self.host.timestamp(), self.id, &changes)
     }
-}
-
-/// The balance of the ledger so far: what the last intact line says, or the sum of all tokens where old lines say none. And
-/// how many damaged lines stand behind that line.
-fn balance(path: &Path) -> Result<(i64, usize), FileError> {
-    let log::Entries { mut intact, damaged } = log::tail::<TokenLine>(path, 1)?;
-    let last = intact.pop();
-    if let Some(TokenLine { balance: None, .. }) = last {
-        let mut sum = 0_i64;
-        log::scan(path, 0, |line| {
-            if let Some(old) = line.and_then(log::parse::<TokenLine>) {
-                sum = old.balance.unwrap_or(sum.saturating_add(old.tokens));
-            }
-        })?;
-        return Ok((sum, damaged));
-    }
-    Ok((last.and_then(|old| old.balance).unwrap_or(0), damaged))
 }
 
 #[cfg(test)]

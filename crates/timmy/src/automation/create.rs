@@ -47,8 +47,8 @@ pub(crate) fn create(context: &Context, args: &NewArgs) -> Result<Outcome, Error
     if path.exists() {
         return Err(Error::usage(format!("there is a {} already", context.shown(&path)), "choose another id"));
     }
-    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(context.repo.root());
-    if !folder.canonicalize().is_ok_and(|real| real.starts_with(context.repo.root())) {
+    let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(context.repo().root());
+    if !folder.canonicalize().is_ok_and(|real| real.starts_with(context.repo().root())) {
         return Err(Error::usage(
             format!("{} leads out of the repository", folder.display()),
             "replace it by a directory",
@@ -56,7 +56,7 @@ pub(crate) fn create(context: &Context, args: &NewArgs) -> Result<Outcome, Error
     }
     write_script(&path, &skeleton(id, &trigger, args.language))?;
     let manifest = context.manifest_path();
-    let base = manifest.parent().and_then(Path::parent).unwrap_or(context.repo.root());
+    let base = manifest.parent().and_then(Path::parent).unwrap_or(context.repo().root());
     let script = relative(base, &path);
     let result = switch::edit(context, |manifest, source| match manifest.find(id) {
         Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id")),
@@ -76,7 +76,7 @@ fn script_path(context: &Context, id: &str, language: Language) -> PathBuf {
         Language::Sh => "sh",
         Language::Python => "py",
     };
-    context.repo.root().join("scripts").join(format!("{id}.{ending}"))
+    context.repo().root().join("scripts").join(format!("{id}.{ending}"))
 }
 
 fn write_script(path: &Path, text: &str) -> Result<(), Error> {

@@ -34,7 +34,7 @@ impl<'a> Elsewhere<'a> {
         let connection = if has("gitea_api") {
             let objects = listed.map(|listed| &listed.config).into_iter().collect();
             let mut layers = Layers::new(context.host, id, objects, Vec::new());
-            Some(ForgeSettings::resolve(&mut layers)?.connection(context.host, &context.repo))
+            Some(ForgeSettings::resolve(&mut layers)?.connection(context.host, context.repo()))
         } else {
             None
         };
@@ -93,7 +93,7 @@ impl<'a> Elsewhere<'a> {
 fn rules(context: &Context, settings: &[Resolved]) -> Option<(Rules, String)> {
     let named = settings.iter().find(|setting| setting.key == "rules_file" && setting.value != "unset");
     let path = match named {
-        Some(setting) => Some(context.repo.resolve(&PathBuf::from(&setting.value))),
+        Some(setting) => Some(context.repo().resolve(&PathBuf::from(&setting.value))),
         None => context.manifest.file(TRIAGE_RULES.path).filter(|path| path.exists()),
     };
     let place = path.as_deref().map_or_else(|| "the built-in rules".to_owned(), |path| context.shown(path));

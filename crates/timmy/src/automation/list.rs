@@ -74,7 +74,7 @@ struct Listing {
 pub(crate) fn list(context: &Context) -> Result<Outcome, Error> {
     let problems = validate(context);
     let next = record_in_state(context, &problems);
-    let state = context.load::<records::AutomationState>()?.unwrap_or_default();
+    let state = context.store.state().read_intact("")?.unwrap_or_default();
     let (pauses, now) = (context.pauses(), context.host.now());
     let by_id = first_problems(&problems);
     let mut rows: Vec<Row> = Vec::new();
@@ -123,7 +123,7 @@ pub(crate) fn record_in_state(context: &Context, problems: &[Diagnostic]) -> BTr
         .iter()
         .map(|listed| {
             let id = listed.entry.id.as_str();
-            let report = Report::new(context.host, &context.repo, &context.manifest, id);
+            let report = Report::new(context.host, &context.store, &context.manifest, id);
             let problem = by_id.get(id).map(|message| text::fit(message, 400));
             (report, AutomationStatus { problem, next_run: next.get(id).cloned() })
         })
@@ -132,11 +132,11 @@ pub(crate) fn record_in_state(context: &Context, problems: &[Diagnostic]) -> BTr
     let statuses: Vec<(Report, AutomationStatus)> = statuses
         .into_iter()
         .chain(unreadable.filter(|(id, _)| context.manifest.find(id).is_none()).map(|(id, problem)| {
-            let report = Report::new(context.host, &context.repo, &context.manifest, id);
+            let report = Report::new(context.host, &context.store, &context.manifest, id);
             (report, AutomationStatus { problem: Some(text::fit(&problem.error.message, 400)), next_run: None })
         }))
         .collect();
-    let written = context.repo.prepare().map_err(Into::into).and_then(|()| Report::record_status(&statuses));
+    let written = context.repo().prepare().map_err(Into::into).and_then(|()| Report::record_status(&statuses));
     if let Err(error) = written {
         context.warn(&format!("the results could not be recorded: {error}"));
     }

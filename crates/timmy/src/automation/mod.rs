@@ -15,7 +15,6 @@ use host::Host;
 use host::text;
 use records::{PauseEntry, Pauses, Reason, timestamp};
 use serde::Serialize;
-use store::document;
 
 pub(crate) use list::record_in_state;
 pub(crate) use validate::validate;
@@ -145,7 +144,7 @@ fn pause(context: &Context, args: &PauseArgs) -> Result<Outcome, Error> {
         since: Some(timestamp(now)),
         ..PauseEntry::default()
     };
-    context.repo.prepare()?;
+    context.store.prepare()?;
     for id in &args.ids {
         change_pauses(context, |pauses| pauses.insert(id, &entry))??;
         warn_of_guard(context, id);
@@ -156,7 +155,7 @@ fn pause(context: &Context, args: &PauseArgs) -> Result<Outcome, Error> {
 
 /// Changes the pauses under their lock.
 fn change_pauses<R>(context: &Context, change: impl FnOnce(&mut Pauses) -> R) -> Result<R, Error> {
-    Ok(document::update(&context.repo, |what| context.warn(what), change)?)
+    Ok(context.store.pauses().change(change)?)
 }
 
 /// A guard that steps out of the way does not stop the loop; whoever wanted that must know.

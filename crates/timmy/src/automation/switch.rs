@@ -3,16 +3,14 @@
 use std::ops::Range;
 use std::path::Path;
 
-use common::manifest::{Automation, CONFIG_LIMIT, Manifest, SHIPPED};
+use common::manifest::{Automation, Manifest, SHIPPED};
 use common::{Error, Outcome, Page, View};
-use host::files;
 use host::source::Source;
 use serde::{Serialize, Serializer};
+use store::ConfigFile;
+use store::config_file::Edited;
 
 use crate::context::Context;
-
-/// How often an edit is made anew because somebody else was quicker.
-const TRIES: usize = 50;
 
 /// Switches automations on or off.
 pub(crate) fn switch(context: &Context, ids: &[String], on: bool) -> Result<Outcome, Error> {
@@ -80,31 +78,28 @@ pub(crate) fn edit(
     context: &Context,
     mut make: impl FnMut(&Manifest, &Source) -> Result<Option<String>, Error>,
 ) -> Result<(), Error> {
-    let path = context.manifest_path();
-    context.repo.prepare()?;
+    let file = ConfigFile::at(context.manifest_path());
+    context.store.prepare()?;
     if context.is_built_in {
-        // What holds without a manifest is written down, so that a part of it can be changed.
-        path.parent().map_or(Ok(()), files::make_folder)?;
-        files::create(&path, shipped_for(&path).as_bytes())?;
-        context.note(&format!("there was no manifest; {} is created with the defaults", context.shown(&path)));
+        // The built-in manifest is written to a file, so that a part of it can be changed.
+        file.create(shipped_for(file.path()).as_bytes())?;
+        context.note(&format!("there was no manifest; {} is created with the defaults", context.shown(file.path())));
     }
-    // The lock lies under `.loop/`, so that nothing of ours appears beside the manifest.
-    let lock = files::lock_from(&path, &context.repo.in_loop(".automations.json.lock"))?;
-    for _ in 0..TRIES {
-        let before = files::read(&path, CONFIG_LIMIT)?.unwrap_or_default();
-        let (manifest, source) = parse(&path, before.clone())?;
-        let Some(after) = make(&manifest, &source)? else { return Ok(()) };
-        // What is written must be readable, and say of all others what was said before.
-        parse(&path, after.clone().into_bytes())?;
+    let edited = context.store.edit_manifest(&file, |before| {
+        let (manifest, source) = parse(file.path(), before.clone())?;
+        let Some(after) = make(&manifest, &source)? else { return Ok(None) };
+        // What is written must be readable.
+        parse(file.path(), after.clone().into_bytes())?;
         let mark: &[u8] = if before.starts_with(b"\xef\xbb\xbf") { b"\xef\xbb\xbf" } else { b"" };
-        if lock.replace_if(&before, &[mark, after.as_bytes()].concat())? {
-            return Ok(());
-        }
+        Ok::<_, Error>(Some([mark, after.as_bytes()].concat()))
+    })?;
+    match edited {
+        Edited::Done => Ok(()),
+        Edited::Busy => Err(Error::failed(
+            format!("{} changes faster than it can be edited", file.path().display()),
+            "find the program that writes it, and try again",
+        )),
     }
-    Err(Error::failed(
-        format!("{} changes faster than it can be edited", path.display()),
-        "find the program that writes it, and try again",
-    ))
 }
 
 /// The manifest as shipped, with its scripts as they are seen from the folder that will hold `config/`.

@@ -63,7 +63,7 @@ pub(crate) fn validate(context: &Context) -> Vec<Diagnostic> {
 fn check_settings(context: &Context, listed: &Automation) -> Vec<SettingsError> {
     let id = listed.entry.id.as_str();
     // Variables belong to whoever calls, not to the manifest.
-    let (sealed, _, _) = Host::test(&[], &[], context.repo.root());
+    let (sealed, _, _) = Host::test(&[], &[], context.repo().root());
     let layers = || Layers::new(&sealed, id, vec![&listed.config], Vec::new());
     let checks = [
         Supervision::resolve(&mut layers()).map(drop),

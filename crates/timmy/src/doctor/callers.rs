@@ -69,7 +69,7 @@ impl Serialize for There {
 
 /// Finds the callers.
 pub(super) fn find_callers(context: &Context) -> Vec<Caller> {
-    let root = context.repo.root();
+    let root = context.repo().root();
     let mut callers = Vec::new();
     let crontab = child::output("crontab".as_ref(), &["-l".into()], root, Duration::from_secs(5), 1 << 20);
     if let Ok(said) = crontab {
@@ -134,7 +134,7 @@ fn look_through(context: &Context, place: &str, folder: &Path, text: &[u8], call
             continue;
         }
         for script in scripts_in(line) {
-            let from_root = what_is_at(&context.repo.root().join(script));
+            let from_root = what_is_at(&context.repo().root().join(script));
             let there = if from_root == There::Nothing { what_is_at(&folder.join(script)) } else { from_root };
             let place = format!("{place}:{}", number + 1);
             callers.push(Caller { place, script: script.to_owned(), what_is_there: there });

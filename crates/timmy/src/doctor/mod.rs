@@ -88,7 +88,7 @@ fn section(page: &mut Page, title: &str) {
 /// Looks at everything, and reports what is broken (exit 1).
 pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
     let context = Context::open_anyway(host, &args.common)?;
-    let installation = read_record(&context.repo)?;
+    let installation = read_record(&context.store)?;
     let installed: Vec<Place> =
         installation.iter().flat_map(|record| &record.installed).map(|one| place(&context, one)).collect();
     let callers = find_callers(&context);
@@ -96,7 +96,7 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
     let is_well = broken.is_empty();
     context.present(&Examination {
         version: crate::VERSION,
-        repository: context.repo.root().display().to_string(),
+        repository: context.repo().root().display().to_string(),
         installed,
         callers,
         scheduler: scheduler::is_running(&context),
@@ -148,7 +148,7 @@ fn failing(context: &Context) -> Vec<String> {
 
 /// Links at the scripts' paths that lead nowhere, and that no installation here has noted.
 fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<String> {
-    let root = context.repo.root();
+    let root = context.repo().root();
     let listed = context.manifest.listed().iter().filter_map(|listed| {
         let path = tidy(&context.base().join(&listed.entry.script));
         Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
@@ -165,7 +165,7 @@ fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<St
 }
 
 fn place(context: &Context, installed: &InstalledPath) -> Place {
-    let root = context.repo.root();
+    let root = context.repo().root();
     let full = root.join(&installed.path);
     let real = full.canonicalize().ok();
     let problem = match &real {

@@ -7,11 +7,9 @@ use std::path::Path;
 use common::{CommonArgs, Error, Outcome, Page, View};
 use host::Host;
 use host::files;
-use records::stored_files::PROGRAMS;
 use records::{Installation, InstalledPath, Original};
 use serde::Serialize;
-use store::document;
-use store::repo::Repo;
+use store::Store;
 
 use super::program::{self, hash};
 use super::record;
@@ -101,18 +99,18 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         ..CommonArgs::default()
     };
     let context = Context::open(host, &common)?;
-    let repo = &context.repo;
+    let (repo, store) = (context.repo(), &context.store);
     if !repo.root().join(".git").exists() {
         return Err(Error::usage(
             format!("{} is not the root of a git work tree", repo.root().display()),
             "name the directory that contains .git",
         ));
     }
-    let before = record::read(repo)?;
+    let before = record::read(store)?;
     let bin = match (&args.bin_dir, &before) {
         (Some(named), _) => tidy(&host.current_dir().join(named)),
         (None, Some(before)) => record::programs(repo, before),
-        (None, None) => repo.path(&PROGRAMS),
+        (None, None) => store.programs(),
     };
     let steps = plan(&context, before.as_ref(), &bin)?;
     if !args.allow_dirty {
@@ -133,36 +131,36 @@ pub(crate) fn install(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         paths: paths.collect(),
         shown_bin: context.shown(&bin),
         root: repo.root().display().to_string(),
-        is_own_bin: repo.path(&PROGRAMS) == bin,
+        is_own_bin: store.programs() == bin,
     })?;
     Ok(Outcome::done(""))
 }
 
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
 fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<(), Error> {
-    let (host, repo) = (context.host, &context.repo);
-    if !repo.in_loop("").is_dir() {
+    let (host, store) = (context.host, &context.store);
+    if !store.exists() {
         installation.folders.push(".loop".to_owned());
     }
-    repo.prepare()?;
+    store.prepare()?;
     installation.version = 1;
     installation.installed_at = host.timestamp();
     crate::VERSION.clone_into(&mut installation.program_version);
-    installation.bin = bin.strip_prefix(repo.root()).unwrap_or(bin).to_string_lossy().into_owned();
-    document::store(repo, &installation)?;
+    installation.bin = bin.strip_prefix(store.repo().root()).unwrap_or(bin).to_string_lossy().into_owned();
+    store.installation().replace(&installation)?;
     for name in tools::automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
         let (from, to) = (own_program(host, name)?, bin.join(name));
         program::place(&from, &to).map_err(Error::io("install", &to))?;
     }
     for step in steps {
-        apply_step(repo, &mut installation, step)?;
+        apply_step(store, &mut installation, step)?;
     }
     Ok(())
 }
 
 /// Where each tool goes: to where the manifest has its script, else to the script's usual path.
 fn places(context: &Context) -> Result<Vec<(String, &'static str)>, Error> {
-    let root = context.repo.root();
+    let root = context.repo().root();
     let mut places = Vec::new();
     for (tool, usual) in tools::automations() {
         let tool = tool.id;
@@ -198,7 +196,7 @@ fn places(context: &Context) -> Result<Vec<(String, &'static str)>, Error> {
 }
 
 fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<Vec<Step>, Error> {
-    let root = context.repo.root();
+    let root = context.repo().root();
     let mut steps = Vec::new();
     for (path, tool) in places(context)? {
         let full = root.join(&path);
@@ -294,17 +292,17 @@ fn is_dirty(path: &Path) -> bool {
 
 /// Keeps what is at a path, writes down what will be there, and puts our link there: whoever is killed in between can take
 /// everything back.
-fn apply_step(repo: &Repo, installation: &mut Installation, step: &Step) -> Result<(), Error> {
-    let (root, path) = (repo.root(), &step.installed.path);
+fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -> Result<(), Error> {
+    let (root, path) = (store.repo().root(), &step.installed.path);
     let full = root.join(path);
     let mut installed = step.installed.clone();
     if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) = (&mut installed.original, &step.bytes) {
-        *kept = keep(repo, kept, bytes, mode, sha256)?;
+        *kept = keep(store, kept, bytes, mode, sha256)?;
     }
     note_folders(root, &full, installation);
     installation.installed.retain(|other| other.path != *path);
     installation.installed.push(installed.clone());
-    document::store(repo, installation)?;
+    store.installation().replace(installation)?;
     if step.what == What::Nothing {
         return Ok(());
     }
@@ -317,10 +315,10 @@ fn apply_step(repo: &Repo, installation: &mut Installation, step: &Step) -> Resu
 }
 
 /// Keeps the bytes of an original. Another original that is kept under that name stays; this one gets a number.
-fn keep(repo: &Repo, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Result<String, Error> {
+fn keep(store: &Store<'_>, name: &str, bytes: &[u8], mode: &str, sha256: &str) -> Result<String, Error> {
     for count in 0..1000 {
         let kept = if count == 0 { name.to_owned() } else { format!("{name}.{count}") };
-        let place = record::originals(repo).join(&kept);
+        let place = store.originals().join(&kept);
         match fs::read(&place) {
             Ok(present) if hash(&present) == sha256 => return Ok(kept),
             Ok(_) => {}

@@ -3,15 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use common::error::Error;
-use records::stored_files::ORIGINALS;
 use records::{Installation, InstalledPath};
-use store::document::{self, Document};
-use store::repo::Repo;
-
-/// Returns the directory of the originals.
-pub(super) fn originals(repo: &Repo) -> PathBuf {
-    repo.path(&ORIGINALS)
-}
+use store::{Content, Document, Repo, Store};
 
 /// Returns the directory of the programs.
 pub(super) fn programs(repo: &Repo, installation: &Installation) -> PathBuf {
@@ -19,11 +12,11 @@ pub(super) fn programs(repo: &Repo, installation: &Installation) -> PathBuf {
 }
 
 /// Reads the record; none if nothing is installed.
-pub(crate) fn read(repo: &Repo) -> Result<Option<Installation>, Error> {
-    match document::load(repo)? {
-        Document::Missing => Ok(None),
-        Document::Intact(installation) => Ok(Some(installation)),
-        Document::Damaged(error) => Err(Error::failed(
+pub(crate) fn read(store: &Store<'_>) -> Result<Option<Installation>, Error> {
+    match store.installation().read()? {
+        Content::Missing => Ok(None),
+        Content::Intact(installation) => Ok(Some(installation)),
+        Content::Damaged(error) => Err(Error::failed(
             format!("{error}"),
             "fix it by hand: only this file holds the places of the originals, which are next to it",
         )),

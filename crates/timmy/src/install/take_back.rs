@@ -9,9 +9,9 @@ use common::{CommonArgs, Error, Outcome, Page, View};
 use host::Host;
 use host::files;
 use host::text;
-use records::{Installation, InstalledPath, Original, Stored};
+use records::{Installation, InstalledPath, Original};
 use serde::Serialize;
-use store::repo::Repo;
+use store::{Repo, Store};
 
 use super::program::{self, hash};
 use super::record::{self, is_in_place};
@@ -86,21 +86,21 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Outcome, Er
     let repo = Repo::find(host, common.repo_root.as_deref())?;
     // A broken manifest must not prevent going back.
     let context = Context::without_configuration(host, repo, &common);
-    let repo = &context.repo;
+    let (repo, store) = (context.repo(), &context.store);
     if scheduler::is_running(&context) && !args.dry_run && !args.force {
         return Err(Error::failed(
             "a scheduler is running for this repository",
             "stop it first (and remove its unit or its line of the crontab), or use --force",
         ));
     }
-    let Some(installation) = record::read(repo)? else {
+    let Some(installation) = record::read(store)? else {
         context.present(&NotInstalled { paths: [] })?;
         return Ok(Outcome::done(""));
     };
     refuse_paths_outside(&installation)?;
     let mut paths = Vec::new();
     for installed in &installation.installed {
-        let restoration = put_back(repo, installed, args)?;
+        let restoration = put_back(store, installed, args)?;
         paths.push(PathView {
             path: installed.path.clone(),
             restored: restoration == Restoration::Restored,
@@ -110,8 +110,8 @@ pub(crate) fn uninstall(host: &Host, args: &UninstallArgs) -> Result<Outcome, Er
     let whole = paths.iter().all(|path| !path.kept);
     let mut kept_programs = None;
     if whole && !args.dry_run {
-        tidy_up(repo, &installation)?;
-        let is_ours = record::programs(repo, &installation).starts_with(repo.in_loop(""));
+        tidy_up(store, &installation)?;
+        let is_ours = store.contains(&record::programs(repo, &installation));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
     context.present(&Uninstalled { dry_run: args.dry_run, whole, paths, kept_programs })?;
@@ -135,14 +135,15 @@ fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
     Ok(())
 }
 
-fn put_back(repo: &Repo, installed: &InstalledPath, args: &UninstallArgs) -> Result<Restoration, Error> {
-    let full = repo.root().join(&installed.path);
+fn put_back(store: &Store<'_>, installed: &InstalledPath, args: &UninstallArgs) -> Result<Restoration, Error> {
+    let root = store.repo().root();
+    let full = root.join(&installed.path);
     if !args.dry_run {
         // What an installation that was killed may have left.
         files::remove(&program::beside(&full))?;
     }
     let is_there = fs::symlink_metadata(&full).is_ok();
-    if is_there && !is_in_place(repo.root(), installed) {
+    if is_there && !is_in_place(root, installed) {
         if is_original(&full, installed.original.as_ref()) {
             return Ok(Restoration::Untouched);
         }
@@ -153,9 +154,9 @@ fn put_back(repo: &Repo, installed: &InstalledPath, args: &UninstallArgs) -> Res
     if args.dry_run {
         return Ok(Restoration::Restored);
     }
-    if is_there && !is_in_place(repo.root(), installed) {
+    if is_there && !is_in_place(root, installed) {
         // What somebody has put there is not lost either.
-        let aside = record::originals(repo).join(format!("{}.replaced", installed.path));
+        let aside = store.originals().join(format!("{}.replaced", installed.path));
         if let Some(folder) = aside.parent() {
             files::make_folder(folder)?;
         }
@@ -168,7 +169,7 @@ fn put_back(repo: &Repo, installed: &InstalledPath, args: &UninstallArgs) -> Res
             symlink(target, &full).map_err(Error::io("create the link", &full))?;
         }
         Some(Original::File { kept, mode, sha256, modified, owner }) => {
-            let place = record::originals(repo).join(kept);
+            let place = store.originals().join(kept);
             let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
             if hash(&bytes) != *sha256 {
                 return Err(Error::failed(
@@ -208,29 +209,27 @@ fn is_original(path: &Path, original: Option<&Original>) -> bool {
 }
 
 /// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.
-fn tidy_up(repo: &Repo, installation: &Installation) -> Result<(), Error> {
+fn tidy_up(store: &Store<'_>, installation: &Installation) -> Result<(), Error> {
     for installed in &installation.installed {
         if let Some(Original::File { kept, .. }) = &installed.original {
-            let kept = record::originals(repo).join(kept);
+            let kept = store.originals().join(kept);
             files::remove(&program::beside(&kept))?;
             files::remove(&kept)?;
         }
     }
     // Programs elsewhere may be those of other repositories too.
-    let bin = record::programs(repo, installation);
-    if bin.starts_with(repo.in_loop("")) {
+    let bin = record::programs(store.repo(), installation);
+    if store.contains(&bin) {
         for tool in tools::automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
             files::remove(&program::beside(&bin.join(tool)))?;
             files::remove(&bin.join(tool))?;
         }
         let _ = fs::remove_dir(&bin);
     }
-    let path = repo.path(&Installation::FILE);
-    files::remove(&path)?;
-    files::remove(&files::neighbour(&path, "lock"))?;
-    remove_empty(&record::originals(repo));
+    store.installation().remove()?;
+    remove_empty(&store.originals());
     for folder in installation.folders.iter().rev() {
-        let path = repo.root().join(folder);
+        let path = store.repo().root().join(folder);
         if folder == ".loop" && fs::read_dir(&path).is_ok_and(|entries| entries.count() == 1) {
             // What nobody has used but the installation: the file that hides it is all that is in it.
             files::remove(&path.join(".gitignore"))?;

@@ -1,7 +1,6 @@
 //! Damage in the files under `.loop/`: found by `timmy verify`, moved out of the way by `timmy repair`.
 
 mod repair;
-mod stored;
 mod verify;
 
 pub(crate) use repair::repair;

@@ -5,13 +5,10 @@ use std::path::Path;
 use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::files::FileError;
-use records::TokenLine;
 use serde::Serialize;
-use serde_json::Value;
-use store::document::{self, Document};
-use store::log;
+use store::Content;
+use store::checked::CheckedLog;
 
-use super::stored::{documents, logs};
 use crate::cli::PlainArgs;
 use crate::context::Context;
 
@@ -87,41 +84,36 @@ fn unreadable(context: &Context, path: &Path, error: &FileError) -> Finding {
 
 fn look(context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for checked in logs(context) {
-        let (file, path) = (context.shown(&checked.path), &checked.path);
-        let found = if checked.is_ledger() { ledger(file, path) } else { log(file, path) };
-        findings.push(found.unwrap_or_else(|error| unreadable(context, path, &error)));
+    for log in context.store.checked_logs(context.cycles().path()) {
+        let file = context.shown(log.path());
+        let found = if log.is_ledger { ledger(file, &log) } else { lines(file, &log) };
+        findings.push(found.unwrap_or_else(|error| unreadable(context, log.path(), &error)));
     }
-    for checked in documents(context) {
-        let (path, is_list) = (&checked.path, checked.is_list());
-        let mut finding = Finding { file: context.shown(path), lines: None, problems: Vec::new(), count: 0 };
-        let read = match document::read::<Value>(path) {
-            Ok(read) => read,
-            Err(error) => {
-                findings.push(unreadable(context, path, &error));
-                continue;
+    for document in context.store.checked_documents() {
+        let mut finding = Finding { file: context.shown(document.path()), lines: None, problems: Vec::new(), count: 0 };
+        match document.read() {
+            Err(error) => finding = unreadable(context, document.path(), &error),
+            Ok(Content::Damaged(error)) => finding.add(error.message),
+            Ok(Content::Intact(value)) if document.is_of_another_shape(&value) => {
+                finding.add(format!("it is not {}", if document.is_list { "a list" } else { "an object" }));
             }
-        };
-        match read {
-            Document::Damaged(error) => finding.add(error.message),
-            Document::Intact(value) if value.is_array() != is_list || !(value.is_array() || value.is_object()) => {
-                finding.add(format!("it is not {}", if is_list { "a list" } else { "an object" }));
-            }
-            Document::Intact(_) | Document::Missing => {}
+            Ok(Content::Intact(_) | Content::Missing) => {}
         }
         findings.push(finding);
     }
     findings
 }
 
-fn log(file: String, path: &Path) -> Result<Finding, FileError> {
+/// Checks the lines of a log.
+fn lines(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
     let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
     let (mut number, mut intact) = (0_u64, 0);
-    log::scan(path, 0, |line| {
+    log.scan(|is_intact, _| {
         number += 1;
-        match line.and_then(log::parse::<serde::de::IgnoredAny>) {
-            Some(_) => intact += 1,
-            None => finding.add(format!("record {number} cannot be read")),
+        if is_intact {
+            intact += 1;
+        } else {
+            finding.add(format!("record {number} cannot be read"));
         }
     })?;
     finding.lines = Some(intact);
@@ -129,12 +121,12 @@ fn log(file: String, path: &Path) -> Result<Finding, FileError> {
 }
 
 /// The ledger adds up: each line's balance is the one before it and its own tokens. Behind a damaged line nobody knows.
-fn ledger(file: String, path: &Path) -> Result<Finding, FileError> {
+fn ledger(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
     let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
     let (mut number, mut intact, mut balance) = (0_u64, 0, Some(0_i64));
-    log::scan(path, 0, |line| {
+    log.scan(|_, line| {
         number += 1;
-        let Some(line) = line.and_then(log::parse::<TokenLine>) else {
+        let Some(line) = line else {
             balance = None;
             return finding.add(format!("record {number} cannot be read"));
         };

@@ -7,8 +7,6 @@ mod settings;
 
 use common::{Error, Outcome};
 use host::Host;
-use host::files;
-use records::stored_files::RUN_LOCKS;
 
 pub(crate) use next::next_runs;
 pub(crate) use service::print as print_service;
@@ -28,11 +26,5 @@ pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Outcome,
 
 /// Whether a scheduler is at work on the repository.
 pub(crate) fn is_running(context: &Context) -> bool {
-    let path = scheduler_lock_path(context);
-    path.exists() && matches!(files::try_lock(&path), Ok(None))
-}
-
-/// The file that stands for the right to schedule.
-fn scheduler_lock_path(context: &Context) -> std::path::PathBuf {
-    context.repo.path(&RUN_LOCKS).join(".scheduler.lock")
+    context.store.scheduler_lease().is_held()
 }

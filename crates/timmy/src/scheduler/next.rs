@@ -4,11 +4,9 @@ use chrono::{DateTime, Utc};
 use common::cycle_log_settings;
 use common::manifest::Automation;
 use common::{Error, Outcome, Page, View};
-use records::stored_files::SUMMARY;
 use records::{DeclaredTrigger, Trigger, timestamp};
 use schedule::{MachineZone, Plan, check_trigger};
 use serde::Serialize;
-use store::cycle_log::{self, Places};
 
 use super::ScheduleSettings;
 use crate::context::Context;
@@ -42,9 +40,8 @@ pub(super) fn scheduled_triggers(context: &Context, listed: &Automation) -> Vec<
 
 /// How many cycles the log has by now; backfilled lines are none.
 pub(super) fn cycles(context: &Context) -> Option<u64> {
-    let log = cycle_log_settings::place(context.host, &context.repo, &context.manifest).ok()?;
-    let places = Places::of(&log, context.repo.path(&SUMMARY));
-    cycle_log::Index::up_to_date(&places.log, &places.index).ok().map(|index| index.counts().observed)
+    let path = cycle_log_settings::place(context.host, context.repo(), &context.manifest).ok()?;
+    context.store.cycles(&path).observed().ok()
 }
 
 /// Returns the next run of every enabled automation's triggers, soonest first.

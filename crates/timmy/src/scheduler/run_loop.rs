@@ -1,6 +1,7 @@
 //! The scheduler at work: it looks, begins what is due, and waits for what runs.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,17 +14,17 @@ use common::report::Report;
 use common::{CommonArgs, Error, Outcome};
 use host::Host;
 use host::child;
-use host::files::{self, FileError};
-use records::{Reason, ScheduleSlot, ScheduleState, Status, Stored, Trigger, timestamp};
+use host::files::FileError;
+use records::{Reason, ScheduleSlot, ScheduleState, Status, Trigger, timestamp};
 use schedule::{Due, MachineZone, Plan, TriggerState, cycles_are_due, evaluate};
 use serde::Serialize;
-use store::document;
+use store::{Change, Document, Granted, Lease};
 
+use super::ScheduleSettings;
 use super::next::{cycles, next_runs, scheduled_triggers};
 use super::settings::Timing;
-use super::{ScheduleSettings, scheduler_lock_path};
 use crate::context::Context;
-use crate::supervise::{self, LastRuns, RunRequest, RunResult, label, run_lock_path};
+use crate::supervise::{self, LastRuns, RunRequest, RunResult, label};
 use host::signals::Signals;
 
 /// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
@@ -59,13 +60,13 @@ struct Ticked<'a> {
 pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
     let context = Arc::new(Context::open(host, args)?);
     let settings = ScheduleSettings::of(&context)?;
-    context.repo.prepare()?;
+    context.store.prepare()?;
     // Only the look is made alone: a long run must not keep the next tick from its own.
-    let right = hold_right(&context, Duration::from_secs(5))?;
+    let granted = acquire_lease(&context, Duration::from_secs(5))?;
     let mut scheduler = Scheduler::new(settings, context);
     scheduler.look();
-    drop(right);
-    let all = scheduler.work(false)?;
+    scheduler.context.store.scheduler_lease().release(granted)?;
+    let all = scheduler.work(None)?;
     let context = &scheduler.context;
     if all.is_empty() {
         context.say("[timmy] Nothing is due");
@@ -82,30 +83,34 @@ pub(super) fn tick(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
 pub(super) fn run(host: &Host, args: &CommonArgs) -> Result<Outcome, Error> {
     let context = Arc::new(Context::open(host, args)?);
     let settings = ScheduleSettings::of(&context)?;
-    context.repo.prepare()?;
-    let _right = hold_right(&context, Duration::ZERO)?;
-    context.say(&format!("[timmy] Scheduling {} (pid {})", context.repo.root().display(), std::process::id()));
+    context.store.prepare()?;
+    let granted = acquire_lease(&context, Duration::ZERO)?;
+    context.say(&format!("[timmy] Scheduling {} (pid {})", context.repo().root().display(), std::process::id()));
     let mut scheduler = Scheduler::new(settings, context);
-    scheduler.work(true)?;
+    scheduler.work(Some(granted))?;
     scheduler.context.say("[timmy] Scheduler ended");
     Ok(Outcome::done(""))
 }
 
-/// Takes the right to schedule, or says who has it.
-fn hold_right(context: &Context, patience: Duration) -> Result<std::fs::File, Error> {
-    let (path, begun) = (scheduler_lock_path(context), Instant::now());
+/// Takes the right to schedule; fails if another scheduler has it for longer than `patience`.
+fn acquire_lease(context: &Context, patience: Duration) -> Result<Granted<File>, Error> {
+    let (lease, begun) = (context.store.scheduler_lease(), Instant::now());
     loop {
-        if let Some(held) = files::try_lock(&path)? {
-            return Ok(held);
+        if let Some(granted) = lease.acquire()? {
+            return Ok(granted);
         }
         if begun.elapsed() >= patience {
-            return Err(Error::failed(
-                format!("another scheduler is running for {}", context.repo.root().display()),
-                "use that one; timmy schedule next lists its next runs",
-            ));
+            return Err(another_scheduler(context));
         }
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+fn another_scheduler(context: &Context) -> Error {
+    Error::failed(
+        format!("another scheduler is running for {}", context.repo().root().display()),
+        "use that one; timmy schedule next lists its next runs",
+    )
 }
 
 /// The scheduler.
@@ -134,9 +139,10 @@ impl<'h> Scheduler<'h> {
         }
     }
 
-    /// Begins what is due and waits for it; with `for_ever` looks again and again, until a signal comes. Returns what became
-    /// of the runs.
-    fn work(&mut self, for_ever: bool) -> Result<Vec<RunResult>, Error> {
+    /// Begins what is due and waits for it; with a lease, looks again and again, until a signal comes or the lease is lost.
+    /// Returns what became of the runs.
+    fn work(&mut self, mut lease: Option<Granted<File>>) -> Result<Vec<RunResult>, Error> {
+        let (for_ever, mut is_lost) = (lease.is_some(), false);
         let (sender, events) = channel();
         let on_signal = sender.clone();
         let signals = Signals::watch_and(move || drop(on_signal.send(Event::Signal)))
@@ -150,6 +156,10 @@ impl<'h> Scheduler<'h> {
                     if !self.running.is_empty() {
                         self.context.note(&format!("stopping; waiting for {}", self.names_of_running()));
                     }
+                }
+                if stop_by.is_none() && !self.keep(&mut lease) {
+                    is_lost = true;
+                    stop_by = Some(Instant::now() + self.settings.stop_timeout);
                 }
                 if stop_by.is_none() {
                     if for_ever {
@@ -177,7 +187,22 @@ impl<'h> Scheduler<'h> {
         if !for_ever {
             signals.end_as_told(self.context.host);
         }
-        Ok(std::mem::take(&mut self.all))
+        if let Some(granted) = lease {
+            self.context.store.scheduler_lease().release(granted)?;
+        }
+        if is_lost { Err(another_scheduler(&self.context)) } else { Ok(std::mem::take(&mut self.all)) }
+    }
+
+    /// Keeps the lease: where its file was removed, it is acquired again, unless another scheduler was quicker. Returns whether
+    /// this scheduler may go on.
+    fn keep(&self, lease: &mut Option<Granted<File>>) -> bool {
+        let Some(granted) = lease else { return true };
+        let file = self.context.store.scheduler_lease();
+        if file.renew(granted).unwrap_or(true) {
+            return true;
+        }
+        *lease = file.acquire().ok().flatten();
+        lease.is_some()
     }
 
     fn names_of_running(&self) -> String {
@@ -194,7 +219,10 @@ impl<'h> Scheduler<'h> {
             self.context.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, result.reason));
             // One that was ended before its time is begun again by the next scheduler.
             if result.reason != Reason::Stopped {
-                self.change_memory(|memory| memory.end(&job.id, &job.trigger));
+                self.change_state(|_, state| {
+                    state.end(&job.id, &job.trigger);
+                    true
+                });
             }
             self.all.push(result);
         }
@@ -208,8 +236,8 @@ impl<'h> Scheduler<'h> {
 
     /// Reads the configuration anew; one that is broken is told, and the last good one goes on to hold.
     fn reload(&mut self) {
-        let Context { host, repo, args, .. } = &*self.context;
-        let reloaded = Context::open_in(host, repo.clone(), args)
+        let Context { host, store, args, .. } = &*self.context;
+        let reloaded = Context::open_in(host, store.repo().clone(), args)
             .and_then(|context| Ok((ScheduleSettings::of(&context)?, context)));
         match reloaded {
             Ok((settings, context)) => (self.settings, self.context) = (settings, Arc::new(context)),
@@ -245,22 +273,29 @@ impl<'h> Scheduler<'h> {
         }
     }
 
-    /// Looks what is due, and records that it was looked.
+    /// Finds what is due, and records that it was looked for.
     fn look(&mut self) {
-        let (context, now) = (Arc::clone(&self.context), self.context.host.now());
-        let mut state = match self.unwritten.take().map_or_else(|| read_state(&context), Ok) {
-            Ok(state) => state,
-            Err(error) => return context.warn(&format!("the schedule cannot be read: {error}")),
-        };
-        let mut jobs = self.interrupted(&mut state, now);
-        let mut is_news = !jobs.is_empty();
+        let now = self.context.host.now();
+        self.change_state(|scheduler, state| {
+            let mut jobs = scheduler.interrupted(state, now);
+            let mut is_news = !jobs.is_empty();
+            scheduler.add_due(state, now, &mut jobs, &mut is_news);
+            scheduler.waiting.extend(in_order(&scheduler.context, &jobs));
+            let is_old = scheduler.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
+            is_news || is_old
+        });
+    }
+
+    /// Adds the jobs of all triggers that are due.
+    fn add_due(&self, state: &mut ScheduleState, now: DateTime<Utc>, jobs: &mut Vec<Job>, is_news: &mut bool) {
+        let context = &*self.context;
         let (pauses, mut count) = (context.pauses(), None);
         for listed in context.manifest.listed() {
-            let triggers = scheduled_triggers(&context, listed);
+            let triggers = scheduled_triggers(context, listed);
             if triggers.is_empty() {
                 continue;
             }
-            let timing = match self.settings.timing(&context, listed) {
+            let timing = match self.settings.timing(context, listed) {
                 Ok(timing) => timing,
                 Err(error) => {
                     context.warn(&format!("{}: {error}", listed.entry.id));
@@ -272,14 +307,15 @@ impl<'h> Scheduler<'h> {
                 let (id, name) = (&listed.entry.id, trigger.to_string());
                 let slot = state.slot(id, &name);
                 let due = if let Trigger::EveryCycles(every) = trigger {
-                    let Some(count) = *count.get_or_insert_with(|| cycles(&context)) else { continue };
-                    after_cycles(slot, every, count, &mut is_news)
+                    let Some(count) = *count.get_or_insert_with(|| cycles(context)) else { continue };
+                    after_cycles(slot, every, count, is_news)
                 } else {
-                    by_the_clock(&context, listed, slot, &trigger, timing, is_on, &mut is_news)
+                    by_the_clock(context, listed, slot, &trigger, timing, is_on, is_news)
                 };
                 let Some(of) = due.filter(|_| is_on) else { continue };
-                let is_running = self.running.contains(id) || self.waiting.iter().chain(&jobs).any(|job| job.id == *id);
-                if is_running || is_held(&context, id) {
+                let is_running =
+                    self.running.contains(id) || self.waiting.iter().chain(&*jobs).any(|job| job.id == *id);
+                if is_running || is_held(context, id) {
                     context.note(&format!(
                         "{id} is due for {name}, and still running or waiting: {}",
                         Reason::AlreadyRunning
@@ -290,58 +326,71 @@ impl<'h> Scheduler<'h> {
                 jobs.push(Job { id: id.clone(), trigger: name });
             }
         }
-        self.waiting.extend(in_order(&context, &jobs));
-        let is_old = self.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
-        if is_news || is_old {
-            self.write(state);
-        }
     }
 
     /// Finds runs that were begun by a scheduler that is gone: ended meanwhile, still running, or to be begun once more.
-    fn interrupted(&self, memory: &mut ScheduleState, now: DateTime<Utc>) -> Vec<Job> {
+    fn interrupted(&self, state: &mut ScheduleState, now: DateTime<Utc>) -> Vec<Job> {
         let mut jobs = Vec::new();
-        for (id, trigger, begun_at) in memory.begun() {
+        for (id, trigger, begun_at) in state.begun() {
             let is_ours = self.running.contains(&id) || self.waiting.iter().any(|job| job.id == id);
             let is_starting = begun_at <= now && now - begun_at < STARTING;
             if is_ours || is_starting || is_held(&self.context, &id) {
                 continue;
             }
             let entry = self.context.manifest.entry(&id).filter(|entry| entry.enabled);
-            let again = memory.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());
+            let again = state.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());
             match again.filter(|_| !has_ended_since(&self.context, &id, begun_at)) {
                 Some(of) => {
                     self.context.note(&format!("{id} for {trigger} was interrupted; it is started again"));
-                    memory.slot(&id, &trigger).begin(&of, now);
+                    state.slot(&id, &trigger).begin(&of, now);
                     jobs.push(Job { id, trigger });
                 }
-                None => memory.end(&id, &trigger),
+                None => state.end(&id, &trigger),
             }
         }
         jobs
     }
 
-    fn change_memory(&mut self, change: impl FnOnce(&mut ScheduleState)) {
-        let context = Arc::clone(&self.context);
-        let memory = self.unwritten.take().map_or_else(|| read_state(&context), Ok);
-        match memory {
-            Ok(mut memory) => {
-                change(&mut memory);
-                self.write(memory);
+    /// Changes the state in one step; `change` returns whether it is worth writing. Where it cannot be written it is kept here,
+    /// and work goes on.
+    fn change_state(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool) {
+        let (file, mut change) = (self.context.store.schedule(), Some(change));
+        let written = file.update(|state, _| -> Result<Change<bool>, FileError> {
+            let Some(change) = change.take() else { return Ok(Change::Keep(false)) };
+            let is_worth_it = self.apply(change, state);
+            Ok(Change::write_if(is_worth_it, is_worth_it))
+        });
+        match (written, change) {
+            (Ok(false), _) => {}
+            (Ok(true), _) => {
+                self.unwritten = None;
+                self.last_written = Some(self.context.host.now());
             }
-            Err(error) => context.warn(&format!("the schedule cannot be read: {error}")),
+            (Err(error), None) => self.context.warn(&format!("the schedule cannot be written: {error}")),
+            (Err(error), Some(change)) => match self.unwritten.take() {
+                Some(mut state) => {
+                    self.apply(change, &mut state);
+                    self.unwritten = Some(state);
+                    self.context.warn(&format!("the schedule cannot be written: {error}"));
+                }
+                None => self.context.warn(&format!("the schedule cannot be read: {error}")),
+            },
         }
     }
 
-    /// Writes the memory; where that fails it is kept, and work goes on.
-    fn write(&mut self, mut memory: ScheduleState) {
-        memory.version = ScheduleState::default().version;
-        match document::store(&self.context.repo, &memory) {
-            Ok(()) => self.last_written = Some(self.context.host.now()),
-            Err(error) => {
-                self.context.warn(&format!("the schedule cannot be written: {error}"));
-                self.unwritten = Some(memory);
-            }
+    /// Applies a change to the state, or to what of it could not be written; returns whether it is worth writing.
+    fn apply(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool, state: &mut ScheduleState) -> bool {
+        let unwritten = self.unwritten.take();
+        let was_unwritten = unwritten.is_some();
+        if let Some(unwritten) = unwritten {
+            *state = unwritten;
         }
+        state.version = ScheduleState::default().version;
+        let is_worth_it = change(self, state) || was_unwritten;
+        if is_worth_it {
+            self.unwritten = Some(state.clone());
+        }
+        is_worth_it
     }
 }
 
@@ -383,12 +432,6 @@ fn by_the_clock(
     }
 }
 
-/// Reads the state of the scheduler; a damaged file is kept, and every trigger is seen for the first time.
-fn read_state(context: &Context) -> Result<ScheduleState, FileError> {
-    let lock = files::lock(&context.repo.path(&ScheduleState::FILE))?;
-    document::read_or_default(&lock, |what| context.warn(what))
-}
-
 /// Puts jobs in the order in which the manifest runs them.
 fn in_order(context: &Context, jobs: &[Job]) -> Vec<Job> {
     let listed = context.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
@@ -425,8 +468,8 @@ fn perform(context: &Context, job: &Job, lacking: Option<String>, kill: &AtomicB
 /// Whether an automation is running: somebody has the right to, or something that such a run has started is still there (it may
 /// have let go of the right).
 fn is_held(context: &Context, id: &str) -> bool {
-    let path = run_lock_path(context, id);
-    path.exists() && (matches!(files::try_lock(&path), Ok(None)) || child::is_running(&label(context, id)))
+    let lease = context.store.run_lease(id);
+    lease.path().exists() && (lease.is_held() || child::is_running(&label(context, id)))
 }
 
 /// Whether a run of an automation is recorded as ended at or after that moment.
@@ -442,7 +485,7 @@ fn has_ended_since(context: &Context, id: &str, moment: DateTime<Utc>) -> bool {
 fn missed(context: &Context, listed: &Automation, time: DateTime<Utc>) {
     let reason = Reason::MissedTooOld;
     context.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
-    let report = Report::new(context.host, &context.repo, &context.manifest, &listed.entry.id);
+    let report = Report::new(context.host, &context.store, &context.manifest, &listed.entry.id);
     if let Err(error) = report.skipped(reason) {
         context.warn(&format!("{}: {error}", listed.entry.id));
     }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use common::{Error, Outcome};
 use host::Host;
-use host::files::{self, Durability};
-use records::stored_files::{PROGRAMS, RUN_LOCKS};
+use host::files;
 use serde::Serialize;
 
 use super::ScheduleSettings;
@@ -24,9 +23,9 @@ struct Units<'a> {
 /// Prints the units.
 pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
     let context = Context::open(host, &args.common)?;
-    let root = context.repo.root();
+    let root = context.repo().root();
     // An installed program stays where it is when a build folder is cleaned.
-    let installed = context.repo.path(&PROGRAMS).join("timmy");
+    let installed = context.store.programs().join("timmy");
     let program = if installed.is_file() { installed } else { own_program(host, "timmy")? };
     let path_of = |path: &Path| -> Result<String, Error> {
         let text = path.to_str().filter(|text| text.chars().all(|c| c.is_alphanumeric() || " /._-+@,:=".contains(c)));
@@ -52,8 +51,7 @@ pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
         files::make_folder(&folder)?;
         for unit in &units {
             let path = folder.join(&unit.file);
-            files::lock_from(&path, &context.repo.path(&RUN_LOCKS).join(".units.lock"))?
-                .replace(unit.text.as_bytes(), Durability::Flushed)?;
+            context.store.replace_elsewhere(&path, unit.text.as_bytes())?;
             context.say(&format!("{}: {}", path.display(), unit.about));
         }
     } else if !context.args.json {

@@ -133,7 +133,7 @@ impl ScheduleSettings {
         Ok(Timing {
             daily_at: layers.get(&AT, None)?.unwrap_or(self.daily_at),
             catch_up: layers.get(&OWN_CATCH_UP_HOURS, None)?.map_or(self.catch_up, hours),
-            offset: offset(self.spread, context.repo.root(), &listed.entry.id),
+            offset: offset(self.spread, context.repo().root(), &listed.entry.id),
         })
     }
 }

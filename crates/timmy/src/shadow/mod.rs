@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use common::{Error, Outcome};
 use host::Host;
 use host::child::{self, Call, CapturedOutput, ExitOutcome};
-use host::files;
 use host::redact;
-use records::stored_files::ORIGINALS;
-use records::{Difference, ShadowRun, ShadowSide, Stored, pyjson};
+use records::{Difference, ShadowRun, ShadowSide};
+use store::Log;
 
 pub(crate) use report::report;
 
@@ -60,7 +59,7 @@ pub(crate) fn shadow(host: &Host, args: &ShadowArgs) -> Result<Outcome, Error> {
     }
     let context = Context::open(host, &args.common)?;
     let old_call = find_script(&context, &args.call)?;
-    context.repo.prepare()?;
+    context.store.prepare()?;
     let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     // The copies are gone before a signal may end us.
     let verdict = side_by_side(&context, args, &old_call, &signals);
@@ -75,12 +74,12 @@ fn side_by_side(context: &Context, args: &ShadowArgs, old_call: &OldCall, signal
     // Ours gets its copy before the old one may have changed anything.
     let ours = RepoCopy::copy(context, &old_call.script)?;
     let theirs = if args.live { None } else { Some(RepoCopy::copy(context, &old_call.script)?) };
-    let script = context.repo.root().join(&old_call.script);
+    let script = context.repo().root().join(&old_call.script);
     let kept = resolve(host, &args.call[old_call.at]);
     let old = {
         let (root, path) = match &theirs {
             Some(repo_copy) => (repo_copy.root().to_owned(), repo_copy.put_script(&old_call.script, &kept)?),
-            None => (context.repo.root().to_owned(), if kept.exists() { kept.clone() } else { script }),
+            None => (context.repo().root().to_owned(), if kept.exists() { kept.clone() } else { script }),
         };
         let mut words = args.call.clone();
         words[old_call.at] = path.into_os_string();
@@ -89,7 +88,7 @@ fn side_by_side(context: &Context, args: &ShadowArgs, old_call: &OldCall, signal
         let written = match (&theirs, before) {
             (Some(repo_copy), Some(before)) => repo_copy.written_since(&before)?,
             // Of what it did in the repository itself others may have done a part: compared with the copy made before.
-            _ => ours.written_in(context.repo.root())?,
+            _ => ours.written_in(context.repo().root())?,
         };
         RunOutput { written, ..output }
     };
@@ -104,7 +103,7 @@ fn side_by_side(context: &Context, args: &ShadowArgs, old_call: &OldCall, signal
         let output = run(context, &words, ours.root(), limit, signals, &input)?;
         RunOutput { written: ours.written_since(&before)?, ..output }
     };
-    let roots: Vec<&Path> = [Some(ours.root()), theirs.as_ref().map(RepoCopy::root), Some(context.repo.root())]
+    let roots: Vec<&Path> = [Some(ours.root()), theirs.as_ref().map(RepoCopy::root), Some(context.repo().root())]
         .into_iter()
         .flatten()
         .collect();
@@ -139,8 +138,8 @@ fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a
     if !path.is_file() {
         return Err(usage(&format!("there is no {}", path.display())));
     }
-    let root = context.repo.root();
-    let originals = context.repo.path(&ORIGINALS);
+    let root = context.repo().root();
+    let originals = context.store.originals();
     // The place that it was kept from, so that it finds the repository around itself.
     let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
     let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
@@ -172,7 +171,7 @@ fn run(
     stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
     let kept = CapturedOutput::default();
     // The folder that the caller is in, as far as it lies in the repository.
-    let below = context.host.current_dir().strip_prefix(context.repo.root()).ok().map(|below| root.join(below));
+    let below = context.host.current_dir().strip_prefix(context.repo().root()).ok().map(|below| root.join(below));
     let folder = below.filter(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned());
     let env = [("TIMMY_REPO_ROOT".into(), root.into())];
     let clock = Instant::now();
@@ -213,7 +212,5 @@ fn write_down(
         new: side(new),
         differences: differences.to_vec(),
     };
-    let line = pyjson::to_line(&run)?;
-    files::lock(&context.repo.path(&ShadowRun::FILE))?.append_line(line.as_bytes(), ShadowRun::FILE.durability)?;
-    Ok(())
+    Ok(context.store.shadow_runs().append(&[run])?)
 }

@@ -74,7 +74,7 @@ pub(crate) struct FileChange {
 impl RepoCopy {
     /// Copies a repository: what git knows of or does not ignore, and `.loop` but for what no tool reads.
     pub(super) fn copy(context: &Context, script: &Path) -> Result<Self, Error> {
-        let root = context.repo.root();
+        let root = context.repo().root();
         let folder = tempfile::tempdir().map_err(Error::io("create", "a temporary directory"))?;
         let repo_copy = Self { folder };
         let mut size = 0;

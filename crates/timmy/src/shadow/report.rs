@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use common::{Error, Outcome, Page, View};
 use host::text;
-use records::{ShadowRun, Stored};
+use records::ShadowRun;
 use serde::Serialize;
-use store::log;
+use store::Log;
 
 use crate::context::Context;
 use crate::table;
@@ -91,16 +91,16 @@ impl View for Comparisons {
 
 /// Counts agreement by tool and shows the differences; exit 1 if there was one.
 pub(crate) fn report(context: &Context) -> Result<Outcome, Error> {
-    let path = context.repo.path(&ShadowRun::FILE);
+    let runs = context.store.shadow_runs();
     let mut comparisons = Comparisons::default();
-    log::scan(&path, 0, |line| match line.and_then(log::parse::<ShadowRun>) {
+    runs.scan(0, |run| match run {
         Some(run) => comparisons.add(run),
         None => comparisons.damaged_lines += 1,
     })?;
     let damaged = comparisons.damaged_lines;
     context.present(&comparisons)?;
     if damaged > 0 {
-        context.warn(&format!("{}: {damaged} line(s) cannot be read", path.display()));
+        context.warn(&format!("{}: {damaged} line(s) cannot be read", runs.path().display()));
     }
     Ok(Outcome::yes_or_no(comparisons.tools.values().all(|tool| tool.agreed == tool.runs)))
 }

@@ -1,7 +1,6 @@
 //! Runs an automation as a child process: what it runs, with which variables, for how long, and what is recorded of it.
 
 mod batch;
-mod log;
 mod target;
 
 use std::ffi::OsString;
@@ -18,17 +17,16 @@ use common::report::{Ending, Report};
 use common::settings::{Layers, Setting, SettingsError};
 use host::Host;
 use host::child::{self, Call, ExitOutcome, StreamKind};
-use host::files::{self, FileError};
-use records::stored_files::RUN_LOCKS;
+use host::files::FileError;
 use records::{DeclaredTrigger, Reason, Trigger, timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use store::Lease;
 
 pub(crate) use batch::{Batch, LastRuns, run_event};
 pub(crate) use target::{Target, find as find_target, is_compiled};
 
 use crate::context::Context;
-use crate::supervise::log::Log;
 
 /// How long an automation has to end when it is told to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -158,18 +156,13 @@ fn stdin(context: &Context, request: &RunRequest) -> Result<Option<(Stdio, Optio
     if DeclaredTrigger::new(request.trigger).trigger().is_some_and(Trigger::is_event) {
         return Ok(Some((own(), None)));
     }
-    let Some(held) = files::try_lock(&run_lock_path(context, &request.listed.entry.id))? else { return Ok(None) };
-    Ok(Some(if request.stdin { (own(), Some(held)) } else { (held.into(), None) }))
+    let Some(granted) = context.store.run_lease(&request.listed.entry.id).acquire()? else { return Ok(None) };
+    Ok(Some(if request.stdin { (own(), Some(granted.token)) } else { (granted.token.into(), None) }))
 }
 
 /// What the runs of an automation of this repository are known by.
 pub(crate) fn label(context: &Context, id: &str) -> String {
-    format!("{id}@{}", context.repo.root().display()).replace(':', "_")
-}
-
-/// The file that stands for the right to run an automation.
-pub(crate) fn run_lock_path(context: &Context, id: &str) -> std::path::PathBuf {
-    context.repo.path(&RUN_LOCKS).join(format!(".{id}.lock"))
+    format!("{id}@{}", context.repo().root().display()).replace(':', "_")
 }
 
 fn start(
@@ -192,7 +185,7 @@ fn start(
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is not general over lifetimes")]
         record(context, |report| report.began(), id);
     }
-    let log = Arc::new(Mutex::new(Log::open(context.log(id))));
+    let log = Arc::new(Mutex::new(context.store.run_log(id)));
     let write = |line: &str| log.lock().unwrap_or_else(PoisonError::into_inner).line(line);
     write(&format!("=== {} {} begins, pid of timmy {}", context.host.timestamp(), request.trigger, std::process::id()));
     let (outlets, kept, forward_output) = (context.host.outlets(), Arc::clone(&log), request.forward_output);
@@ -212,7 +205,7 @@ fn start(
         program: target.program.as_os_str(),
         args: &args,
         env: &env,
-        folder: context.repo.root(),
+        folder: context.repo().root(),
         stdin,
         limit: supervision.limit,
         grace: GRACE,
@@ -223,7 +216,8 @@ fn start(
     let told = detail.as_deref().map_or(String::new(), |detail| format!(": {detail}"));
     write(&format!("=== {} ends: {reason}{told}", context.host.timestamp()));
     if let Some(problem) = log.lock().unwrap_or_else(PoisonError::into_inner).problem() {
-        context.warn(&format!("{}: the output could not be logged: {problem}", context.log(id).display()));
+        context
+            .warn(&format!("{}: the output could not be logged: {problem}", context.store.run_log_path(id).display()));
     }
     // Our tools report by themselves, unless they were kept from it.
     if !target.reports || exit_code.is_none() {
@@ -265,8 +259,10 @@ fn judge(
 
 /// The variables that an automation gets: where it works, and, unless it reads the manifest itself, its settings.
 fn variables(context: &Context, request: &RunRequest, target: &Target) -> Vec<(OsString, OsString)> {
-    let mut env: Vec<(OsString, OsString)> =
-        vec![("TIMMY_REPO_ROOT".into(), context.repo.root().into()), ("TIMMY_TRIGGER".into(), request.trigger.into())];
+    let mut env: Vec<(OsString, OsString)> = vec![
+        ("TIMMY_REPO_ROOT".into(), context.repo().root().into()),
+        ("TIMMY_TRIGGER".into(), request.trigger.into()),
+    ];
     if let Some(folder) = context.manifest.folder() {
         env.push((manifest::CONFIG_DIR.into(), folder.into()));
     }
@@ -326,8 +322,8 @@ fn report(
 
 /// Writes a part of a report; a failure to is a warning.
 fn record(context: &Context, write: impl FnOnce(&Report) -> Result<(), common::report::ReportError>, id: &str) {
-    let result = context.repo.prepare().map_err(Into::into);
-    if let Err(error) = result.and_then(|()| write(&Report::new(context.host, &context.repo, &context.manifest, id))) {
+    let result = context.store.prepare().map_err(Into::into);
+    if let Err(error) = result.and_then(|()| write(&Report::new(context.host, &context.store, &context.manifest, id))) {
         context.warn(&format!("{id}: the run could not be reported: {error}"));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn find(context: &Context, listed: &Automation) -> Result<Target, Str
     let path = tidy(&context.base().join(&entry.script));
     let shown = context.shown(&path);
     let tool = tools::named_like(&path);
-    let root = context.repo.root();
+    let root = context.repo().root();
     let leaves = |path: &Path| !entry.allow_outside && !path.starts_with(root);
     let outside = |path: &Path| {
         format!("its script leads out of the repository, to {}; set allow_outside if it is to", path.display())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use common::{Error, Outcome, Page, View};
 use host::text;
-use records::{AutomationEntry, AutomationState, Reason, Status, timestamp};
+use records::{AutomationEntry, Reason, Status, timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -113,7 +113,7 @@ pub(super) fn why(context: &Context, id: &str) -> Result<Outcome, Error> {
     if listed.is_none() && problem.is_none() {
         context.automation(id)?;
     }
-    let state = context.load::<AutomationState>()?.unwrap_or_default();
+    let state = context.store.state().read_intact("")?.unwrap_or_default();
     let entry = state.entry(id).unwrap_or_default();
     let pause = context.pause(id);
     let next: Vec<NextRun> = next_runs(context)
@@ -146,7 +146,7 @@ pub(super) fn why(context: &Context, id: &str) -> Result<Outcome, Error> {
     let has_failed = entry.status == Status::Failed && matches!(reason, Reason::NotDue | Reason::NotScheduled);
     let last = entry.last_reason.as_deref().and_then(Reason::from_code);
     let reason = last.filter(|_| has_failed).unwrap_or(reason);
-    let log = context.log(id);
+    let log = context.store.run_log_path(id);
     context.present(&AutomationStory {
         id: id.to_owned(),
         reason,

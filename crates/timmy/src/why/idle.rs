@@ -2,10 +2,9 @@
 
 use common::{Error, Outcome, Page, View};
 use host::text;
-use records::stored_files::TRIAGE_LOG;
-use records::{AutomationState, IdleState, Object, Quarantine, Reason, TriageRun, timestamp};
+use records::{AutomationState, Reason, TriageRun, timestamp};
 use serde::Serialize;
-use store::log;
+use store::Log;
 use store::queue::QueueRead;
 use store::ready::ReadyIssues;
 
@@ -86,18 +85,18 @@ impl View for IdleStory {
 /// Explains why the loop is idle.
 pub(super) fn why(context: &Context) -> Result<Outcome, Error> {
     let now = context.host.now();
-    let quarantined: Vec<u64> = context.load::<Quarantine>()?.unwrap_or_default().numbers().collect();
-    let ready = ReadyIssues::read(&context.repo, |issue| quarantined.contains(&issue), |_| ())?;
+    let quarantined: Vec<u64> = context.store.quarantine().read_intact("")?.unwrap_or_default().numbers().collect();
+    let ready = ReadyIssues::read(&context.store, |issue| quarantined.contains(&issue), |_| ())?;
     if let QueueRead::Damaged(error) = &ready.read {
         context.warn(&error.to_string());
     }
-    let state = context.load::<AutomationState>()?;
+    let state = context.store.state().read_intact("")?;
     let entry = |id: &str| state.as_ref().and_then(|state| state.entry(id));
     // What the guard found on the forge is not in the queue any more; its report has it.
     let last_reason = entry(loop_guard::TOOL.id).and_then(|entry| Reason::from_code(&entry.last_reason?));
     let reason = ready.reason(last_reason == Some(Reason::AllClosed));
-    let idle = context.load::<Object<IdleState>>()?.unwrap_or_default().read();
-    let triage = log::tail::<TriageRun>(&context.repo.path(&TRIAGE_LOG), 1)?.intact.pop();
+    let idle = context.store.idle().read_intact("")?.unwrap_or_default().read();
+    let triage = context.store.triage_runs().tail(1)?.intact.pop();
     let triaged = triage.as_ref().and_then(TriageRun::time);
     let mut in_quarantine = quarantined;
     in_quarantine.sort_unstable();

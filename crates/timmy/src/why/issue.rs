@@ -2,11 +2,9 @@
 
 use common::{Error, Outcome, Page, View};
 use host::text;
-use records::{Agenda, AgendaItem, Cycle, Quarantine, QuarantineEntry, Reason, Scores, timestamp};
+use records::{Agenda, AgendaItem, Cycle, Quarantine, QuarantineEntry, Reason, timestamp};
 use serde::Serialize;
 use serde_json::Value;
-use store::cycle_log::LineReader;
-use store::log;
 use store::ready::ReadyIssues;
 
 use super::score::{ScoreStory, what_would_change};
@@ -125,9 +123,9 @@ impl IssueStory {
 
 /// Tells the story of an issue.
 pub(super) fn why(context: &Context, number: u64) -> Result<Outcome, Error> {
-    let scores = context.load::<Scores<'static>>()?;
+    let scores = context.store.scores().read_intact("")?;
     let verdict = scores.as_ref().and_then(|scores| scores.issues.get(number));
-    let quarantine = context.load::<Quarantine>()?.unwrap_or_default();
+    let quarantine = context.store.quarantine().read_intact("")?.unwrap_or_default();
     let (queue, queued_title) = in_queue(context, &quarantine, number)?;
     let key = number.to_string();
     let reason = match (quarantine.contains(&key), &queue, verdict) {
@@ -137,7 +135,7 @@ pub(super) fn why(context: &Context, number: u64) -> Result<Outcome, Error> {
         (false, None, None) => Reason::NotTriaged,
     };
     let title = verdict.map(|verdict| verdict.title.clone().into_owned()).or(queued_title).unwrap_or_default();
-    let agenda = context.load::<Agenda>()?.map(|agenda| on_agenda(&agenda, number));
+    let agenda = context.store.agenda().read_intact("")?.map(|agenda| on_agenda(&agenda, number));
     let mut change = Vec::new();
     if let (Reason::NotReady, Some(scores), Some(verdict)) = (reason, &scores, verdict) {
         change.push(what_would_change(scores, verdict));
@@ -168,7 +166,7 @@ fn in_queue(
     let quarantined: Vec<u64> = quarantine.numbers().collect();
     let mut title = None;
     let ready = ReadyIssues::read(
-        &context.repo,
+        &context.store,
         |issue| quarantined.contains(&issue),
         |entry| {
             if entry.ready_issue() == Some(number) && title.is_none() {
@@ -181,9 +179,9 @@ fn in_queue(
 }
 
 fn cycles_of(context: &Context, number: u64) -> Result<Vec<CycleStory>, Error> {
-    let (mut cycles, mut reader) = (Vec::new(), LineReader::default());
-    log::scan(&context.cycles_log(), 0, |line| {
-        let cycle = line.and_then(|line| reader.cycle(line)).filter(|cycle| cycle.issue == Some(number));
+    let mut cycles = Vec::new();
+    context.cycles().scan(|cycle| {
+        let cycle = cycle.filter(|cycle| cycle.issue == Some(number));
         cycles.extend(cycle.map(CycleStory::of));
     })?;
     Ok(cycles)

@@ -1,13 +1,12 @@
 //! `summary.json`: the last cycles in numbers.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use records::{Cycle, IssueType, RecentFailure, Summary, TypeSummary, rate};
 
 use super::index::Index;
-use crate::document;
-use host::files::{self, FileError};
+use crate::json_file::JsonFile;
+use host::files::FileError;
 
 /// How many failures are listed.
 const RECENT_FAILURES: usize = 5;
@@ -19,15 +18,13 @@ const CANDIDATE: u64 = 2;
 ///
 /// # Errors
 /// The file cannot be read or written.
-pub fn write(
-    path: &Path,
+pub(crate) fn write(
+    file: &JsonFile<'_, Summary>,
     window: &[Cycle],
     index: &Index,
     updated_at: String,
-    warn: impl Fn(&str),
 ) -> Result<(), FileError> {
-    let lock = files::lock(path)?;
-    document::replace_record(&lock, &summarize(window, index, updated_at), &Summary::FIELDS, warn)
+    file.replace_fields(&summarize(window, index, updated_at), &Summary::FIELDS)
 }
 
 fn summarize(window: &[Cycle], index: &Index, updated_at: String) -> Summary {
@@ -115,13 +112,13 @@ fn whole(seconds: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::log;
+    use crate::lines;
     use serde_json::{Value, json};
 
     use super::*;
 
     fn cycles(lines: &[Value]) -> Vec<Cycle> {
-        lines.iter().map(|line| log::parse(line.to_string().as_bytes()).unwrap()).collect()
+        lines.iter().map(|line| lines::parse(line.to_string().as_bytes()).unwrap()).collect()
     }
 
     fn summary(lines: &[Value]) -> Value {

@@ -5,7 +5,7 @@ use std::array;
 use json_fields::{Finder, Object, space};
 use records::Cycle;
 
-use crate::log;
+use crate::lines;
 
 /// Reads lines of the log; remembers the keys of earlier ones.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl LineReader {
             Ok(fields) if space(line, fields.text().len()) == length => {
                 (!fields.has_duplicates).then(|| from_fields(&fields))
             }
-            _ => log::parse(line).map(from_record),
+            _ => lines::parse(line).map(from_record),
         }
     }
 }
@@ -84,7 +84,7 @@ mod tests {
             let fields: Vec<String> = named.chain(twice).map(|(name, value)| format!("\"{name}\": {value}")).collect();
             let line = format!("{{{}{end}", fields.join(", "));
             let read = LineReader::default().cycle(line.as_bytes());
-            prop_assert_eq!(read, log::parse::<Cycle>(line.as_bytes()), "{}", line);
+            prop_assert_eq!(read, lines::parse::<Cycle>(line.as_bytes()), "{}", line);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The records' way into the log: in the order of time, beside every line that is there already, in one step.
+//! Records of the past are merged into the log, in the order of time, next to every line that is in it already.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -6,21 +6,24 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use host::files::{self, FileError, Lock};
 use json_fields::slot;
 use records::{Cycle, Stored, parse_time, written};
-use store::cycle_log::LineReader;
-use store::log::{self, MAX_LINE};
+
+use super::line::LineReader;
+use crate::lines::{self, MAX_LINE};
+use host::files::{self, FileError, Lock};
 
 const TIMESTAMP: usize = slot(Cycle::FIELDS, "timestamp");
 const PR: usize = slot(Cycle::FIELDS, "pr");
 
-/// A record that is to come into the log.
+/// A record of a merged pull request that is to come into the log.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub struct PastCycle {
     /// The pull request.
     pub pr: u64,
+    /// When it was merged.
     pub time: DateTime<Utc>,
+    /// The record, as it is written.
     pub text: String,
 }
 
@@ -30,7 +33,7 @@ pub(crate) struct Line {
 /// The log cannot be read.
 pub(crate) fn known(path: &Path) -> Result<HashSet<u64>, FileError> {
     let (mut known, mut reader) = (HashSet::new(), LineReader::default());
-    log::scan(path, 0, |line| known.extend(line.and_then(|line| pull_request(&mut reader, line))))?;
+    lines::scan(path, 0, |line| known.extend(line.and_then(|line| pull_request(&mut reader, line))))?;
     Ok(known)
 }
 
@@ -39,7 +42,7 @@ pub(crate) fn known(path: &Path) -> Result<HashSet<u64>, FileError> {
 ///
 /// # Errors
 /// The system refuses; the old log stands.
-pub(crate) fn merge(lock: &Lock, lines: &[Line]) -> Result<(), FileError> {
+pub(crate) fn merge(lock: &Lock, lines: &[PastCycle]) -> Result<(), FileError> {
     let old = files::open(lock.path())?;
     if old.is_some() {
         let mut name = lock.path().file_name().unwrap_or_default().to_owned();
@@ -127,16 +130,16 @@ mod tests {
 
     use super::*;
 
-    fn line(minute: u32) -> Line {
+    fn line(minute: u32) -> PastCycle {
         let time = format!("2026-03-21T12:{minute:02}:00Z");
-        Line {
+        PastCycle {
             pr: u64::from(minute),
             time: parse_time(&time).unwrap(),
             text: format!("{{\"timestamp\": \"{time}\", \"pr\": {minute}}}"),
         }
     }
 
-    fn merged(old: &[u8], lines: &[Line]) -> Vec<u8> {
+    fn merged(old: &[u8], lines: &[PastCycle]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.jsonl");
         fs::write(&path, old).unwrap();
@@ -158,7 +161,7 @@ mod tests {
             "[7]",
             "{\"pr\": ",
         ] {
-            let general = log::parse::<Cycle>(line.as_bytes());
+            let general = lines::parse::<Cycle>(line.as_bytes());
             assert_eq!(
                 pull_request(&mut reader, line.as_bytes()),
                 general.as_ref().and_then(|cycle| cycle.pr),
@@ -205,8 +208,8 @@ mod tests {
                 content.extend_from_slice(format!("\n{}\n", line(minute).text).as_bytes());
             }
             minutes.sort_unstable();
-            let fresh = |minute: &u32| Line { text: line(*minute).text.replace("pr", "new"), ..line(*minute) };
-            let lines: Vec<Line> = minutes.iter().map(fresh).collect();
+            let fresh = |minute: &u32| PastCycle { text: line(*minute).text.replace("pr", "new"), ..line(*minute) };
+            let lines: Vec<PastCycle> = minutes.iter().map(fresh).collect();
             let new = merged(&content, &lines);
             // Taking out one line for each that came in gives the old ones again.
             let mut left: Vec<&[u8]> = new.split(|byte| *byte == b'\n').collect();

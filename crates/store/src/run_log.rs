@@ -1,4 +1,4 @@
-//! The log of an automation's runs, `.loop/logs/ID.log`: bounded, with the last few of its predecessors.
+//! The log of an automation's runs, `.loop/logs/ID.log`: rotated, so that its size is bounded, with the last few logs before it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ const LIMIT: u64 = 4 << 20;
 const KEPT: usize = 3;
 
 /// A log that is being written.
-pub(crate) struct Log {
+pub struct RunLog {
     path: PathBuf,
     file: Option<File>,
     size: u64,
@@ -21,24 +21,24 @@ pub(crate) struct Log {
     problem: Option<io::Error>,
 }
 
-impl Log {
+impl RunLog {
     /// Opens a log to be continued. What goes wrong from here on is kept, and keeps nobody from running.
-    pub(super) fn open(path: PathBuf) -> Self {
+    pub fn open(path: PathBuf) -> Self {
         let mut log = Self { path, file: None, size: 0, at_line_start: true, problem: None };
         log.reopen();
         log
     }
 
     /// Writes a line of our own.
-    pub(super) fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         let start = if self.at_line_start { "" } else { "\n" };
         self.write(format!("{start}{line}\n").as_bytes());
     }
 
     /// Writes bytes as they are.
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    pub fn write(&mut self, bytes: &[u8]) {
         if self.size > 0 && self.size + bytes.len() as u64 > LIMIT {
-            self.put_aside();
+            self.rotate();
         }
         let Some(file) = &mut self.file else { return };
         match file.write_all(bytes) {
@@ -54,7 +54,7 @@ impl Log {
     }
 
     /// Returns what has kept output from being logged.
-    pub(super) fn problem(&self) -> Option<&io::Error> {
+    pub fn problem(&self) -> Option<&io::Error> {
         self.problem.as_ref()
     }
 
@@ -77,7 +77,7 @@ impl Log {
 
     /// Moves the log aside and begins a new one. Where two runs of an event write the same log, one that finds it replaced
     /// already just goes on with the new one.
-    fn put_aside(&mut self) {
+    fn rotate(&mut self) {
         let is_large = fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() * 2 > LIMIT);
         if is_large {
             let name = |number: usize| self.path.with_extension(format!("log.{number}"));
@@ -99,7 +99,7 @@ mod tests {
     fn a_log_is_bounded_and_its_predecessors_are_few() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logs/a.log");
-        let mut log = Log::open(path.clone());
+        let mut log = RunLog::open(path.clone());
         let block = vec![b'x'; 1 << 20];
         for _ in 0..30 {
             log.write(&block);
@@ -122,7 +122,7 @@ mod tests {
     fn what_cannot_be_logged_is_told_and_harms_nobody() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("a.log")).unwrap();
-        let mut log = Log::open(folder.path().join("a.log"));
+        let mut log = RunLog::open(folder.path().join("a.log"));
         log.line("x");
         assert!(log.problem().is_some());
     }

@@ -10,17 +10,17 @@ use std::path::Path;
 
 use chrono::{DateTime, Datelike, Utc};
 use json_fields::{Object, slot};
-use records::{Cycle, CycleIndex, Epoch, Stored, parse_time, written};
+use records::{Cycle, CycleIndex, Epoch, Stored, parse_time, pyjson, written};
 
 use super::line::LineReader;
-use crate::document::{self, Document};
+use crate::document::Content;
 use crate::fingerprint::{ending, identity};
-use crate::log;
+use crate::{json_file, lines};
 use host::files::{self, FileError};
 
 /// The counts over the whole log.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Index {
+pub(crate) struct Index {
     counts: CycleIndex,
     /// How many lines have been counted since the index was kept.
     unsaved: u64,
@@ -69,16 +69,16 @@ impl Index {
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn up_to_date(log: &Path, path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn up_to_date(log: &Path, path: &Path) -> Result<Self, FileError> {
         let Some(file) = files::open(log)? else { return Ok(Self::empty()) };
-        let mut index = match document::read::<CycleIndex>(path)? {
-            Document::Intact(counts) if fits(&counts, log, &file)? => Self { counts, unsaved: 0 },
+        let mut index = match json_file::read::<CycleIndex>(path)? {
+            Content::Intact(counts) if fits(&counts, log, &file)? => Self { counts, unsaved: 0 },
             // Damage in it loses nothing: all it says is in the log.
             _ => Self::empty(),
         };
         let start = index.counts.covered;
         let mut reader = LineReader::default();
-        index.counts.covered = log::scan(log, start, |line| {
+        index.counts.covered = lines::scan(log, start, |line| {
             let counted = line.and_then(|line| reader.read(line, Counted::from_fields, |cycle| Counted::from(&cycle)));
             index.count(counted);
         })?;
@@ -86,7 +86,7 @@ impl Index {
     }
 
     /// Counts a cycle that was appended.
-    pub fn add(&mut self, cycle: &Cycle) {
+    pub(crate) fn add(&mut self, cycle: &Cycle) {
         self.count(Some(cycle.into()));
     }
 
@@ -119,7 +119,7 @@ impl Index {
     }
 
     /// Returns the epoch of a cycle that is recorded at `now`, after all that the log holds.
-    pub fn next_epoch(&self, now: DateTime<Utc>) -> Epoch {
+    pub(crate) fn next_epoch(&self, now: DateTime<Utc>) -> Epoch {
         let day = Epoch::day_of(now);
         let count = self.counts.cycles_on(&day) + 1;
         Epoch { day, count }
@@ -130,7 +130,7 @@ impl Index {
     ///
     /// # Errors
     /// A file cannot be read or written.
-    pub fn save(&mut self, log: &Path, path: &Path, covered: u64) -> Result<(), FileError> {
+    pub(crate) fn save(&mut self, log: &Path, path: &Path, covered: u64) -> Result<(), FileError> {
         if self.unsaved < SAVE_EVERY && self.counts.lines > self.unsaved {
             return Ok(());
         }
@@ -138,16 +138,17 @@ impl Index {
         self.counts.covered = covered;
         self.counts.ending = ending(log, &file, covered)?;
         self.counts.set_identity(&identity(log, &file)?);
-        document::replace(&files::lock(path)?, &self.counts, CycleIndex::FILE.durability)
+        let text = pyjson::to_document(&self.counts).map_err(|error| FileError::writing(path, error.into()))?;
+        files::lock(path)?.replace(text.as_bytes(), CycleIndex::FILE.durability)
     }
 
     /// Returns the counts.
-    pub fn counts(&self) -> &CycleIndex {
+    pub(crate) fn counts(&self) -> &CycleIndex {
         &self.counts
     }
 
     /// Returns the index of a log without lines.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { counts: CycleIndex { version: VERSION, ..CycleIndex::default() }, unsaved: 0 }
     }
 }

@@ -1,0 +1,216 @@
+//! The stored files whose damage is looked for and moved away, whatever they hold.
+
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use records::{Durability, Format, Stored, StoredFile, TokenLine};
+use serde_json::Value;
+
+use crate::damage::keep_damaged;
+use crate::document::Content;
+use crate::{json_file, lines};
+use host::files::{self, FileError, Lock};
+
+/// A document whose damage is looked for.
+#[derive(Debug)]
+pub struct CheckedDocument {
+    path: PathBuf,
+    /// Whether it holds a list; else an object.
+    pub is_list: bool,
+}
+
+/// A log whose damage is looked for.
+#[derive(Debug)]
+pub struct CheckedLog {
+    path: PathBuf,
+    /// Whether it is the token ledger.
+    pub is_ledger: bool,
+}
+
+impl CheckedDocument {
+    pub(crate) fn new(path: PathBuf, file: &StoredFile) -> Self {
+        Self { path, is_list: file.format == Format::List }
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the document.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn read(&self) -> Result<Content<Value>, FileError> {
+        json_file::read(&self.path)
+    }
+
+    /// Returns whether a value has the wrong shape for this document.
+    pub fn is_of_another_shape(&self, value: &Value) -> bool {
+        value.is_array() != self.is_list || !(value.is_array() || value.is_object())
+    }
+
+    /// Removes the document if it is damaged, and keeps its bytes next to it as `.bad`; with `dry_run` nothing is changed.
+    /// Returns whether it is damaged, and where its bytes are kept.
+    ///
+    /// # Errors
+    /// The outer one: the system refuses to lock, keep or remove it. The inner one: it cannot be read.
+    pub fn set_aside(&self, dry_run: bool) -> Result<Result<Option<Option<PathBuf>>, FileError>, FileError> {
+        let lock = files::lock(&self.path)?;
+        let is_damaged = match self.read() {
+            Err(error) => return Ok(Err(error)),
+            Ok(Content::Missing) => false,
+            Ok(Content::Damaged(_)) => true,
+            Ok(Content::Intact(value)) => self.is_of_another_shape(&value),
+        };
+        if !is_damaged {
+            return Ok(Ok(None));
+        }
+        if dry_run {
+            return Ok(Ok(Some(None)));
+        }
+        let kept = keep_damaged(&lock)?;
+        files::remove(&self.path)?;
+        Ok(Ok(Some(Some(kept))))
+    }
+}
+
+impl CheckedLog {
+    pub(crate) fn new(path: PathBuf, file: &StoredFile) -> Self {
+        Self { path, is_ledger: file.path == TokenLine::FILE.path }
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads every line that is not blank, in order: whether it is intact, and of a ledger what it holds.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn scan(&self, mut visit: impl FnMut(bool, Option<TokenLine>)) -> Result<(), FileError> {
+        lines::scan(&self.path, 0, |line| {
+            if self.is_ledger {
+                let line = line.and_then(lines::parse::<TokenLine>);
+                visit(line.is_some(), line);
+            } else {
+                visit(line.and_then(lines::parse::<serde::de::IgnoredAny>).is_some(), None);
+            }
+        })
+        .map(drop)
+    }
+
+    /// Returns the file that damaged lines are moved to.
+    pub fn side(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".damaged");
+        name.into()
+    }
+
+    /// Moves the damaged lines of the log to [`CheckedLog::side`]; with `dry_run` they are only counted. Intact lines stay byte
+    /// for byte. Returns how many lines are damaged.
+    ///
+    /// # Errors
+    /// The outer one: the system refuses to lock or write it. The inner one: it cannot be read.
+    pub fn move_damaged(&self, dry_run: bool) -> Result<Result<u64, FileError>, FileError> {
+        let lock = files::lock(&self.path)?;
+        let mut damaged = 0;
+        let counted = each_line(&self.path, |line, _| {
+            damaged += u64::from(self.is_damaged(line));
+            Ok(())
+        });
+        if let Err(error) = counted {
+            return Ok(Err(FileError::reading(&self.path, error)));
+        }
+        if damaged > 0 && !dry_run {
+            self.move_lines(&lock)?;
+        }
+        Ok(Ok(damaged))
+    }
+
+    fn is_damaged(&self, line: &[u8]) -> bool {
+        if line.trim_ascii().is_empty() {
+            return false;
+        }
+        let is_readable = if self.is_ledger {
+            lines::parse::<TokenLine>(line).is_some()
+        } else {
+            lines::parse::<serde::de::IgnoredAny>(line).is_some()
+        };
+        line.len() > lines::MAX_LINE || !is_readable
+    }
+
+    /// First the lines are there, then they are gone here: killed in between, they are in both places.
+    fn move_lines(&self, lock: &Lock) -> Result<(), FileError> {
+        let mut aside = Vec::new();
+        each_line(&self.path, |line, _| {
+            if self.is_damaged(line) {
+                aside.extend_from_slice(line);
+                aside.push(b'\n');
+            }
+            Ok(())
+        })
+        .map_err(|error| FileError::reading(&self.path, error))?;
+        aside.pop();
+        files::lock(&self.side())?.append_line(&aside, Durability::Flushed)?;
+        lock.replace_by(Durability::Flushed, |file| {
+            let mut writer = BufWriter::new(&*file);
+            each_line(&self.path, |line, ended| {
+                if self.is_damaged(line) {
+                    return Ok(());
+                }
+                writer.write_all(line)?;
+                if ended { writer.write_all(b"\n") } else { Ok(()) }
+            })?;
+            writer.flush()
+        })
+    }
+}
+
+/// Visits every line of a file, with whether it has its newline.
+fn each_line(path: &Path, mut visit: impl FnMut(&[u8], bool) -> io::Result<()>) -> io::Result<()> {
+    let file = files::open(path).map_err(io::Error::other)?.ok_or(io::ErrorKind::NotFound)?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let ended = line.last() == Some(&b'\n');
+        visit(&line[..line.len() - usize::from(ended)], ended)?;
+        line.clear();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests write what is to be repaired")]
+
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn intact_lines_stay_byte_for_byte_and_the_rest_is_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = CheckedLog { path: folder.path().join("a.jsonl"), is_ledger: false };
+        let content = b"{\"a\":1}\n\n{\"cut\": \nnull\n\xff\xfe\0\n{ \"b\" : 1.10 }\n{\"last\": 1";
+        fs::write(log.path(), content).unwrap();
+        assert_eq!(log.move_damaged(true).unwrap().unwrap(), 4);
+        assert_eq!(fs::read(log.path()).unwrap(), content);
+        assert_eq!(log.move_damaged(false).unwrap().unwrap(), 4);
+        assert_eq!(fs::read(log.path()).unwrap(), b"{\"a\":1}\n\n{ \"b\" : 1.10 }\n");
+        assert_eq!(fs::read(log.side()).unwrap(), b"{\"cut\": \nnull\n\xff\xfe\0\n{\"last\": 1\n");
+        assert_eq!(log.move_damaged(false).unwrap().unwrap(), 0);
+    }
+
+    #[test]
+    fn of_a_ledger_intact_lines_stay_whatever_they_add_up_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = CheckedLog { path: folder.path().join("tokens.jsonl"), is_ledger: true };
+        let intact = "{\"tokens\": 3, \"balance\": 3}\n{\"tokens\": 5.0}\n{\"timestamp\": null, \"tokens\": 1, \"balance\": 98}\n";
+        fs::write(ledger.path(), format!("{intact}{{\"tokens\": -1, \"bal\n{{\"balance\": 1}}\n")).unwrap();
+        ledger.move_damaged(false).unwrap().unwrap();
+        assert_eq!(fs::read_to_string(ledger.path()).unwrap(), intact);
+        assert_eq!(fs::read_to_string(ledger.side()).unwrap(), "{\"tokens\": -1, \"bal\n{\"balance\": 1}\n");
+    }
+}

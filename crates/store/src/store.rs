@@ -1,0 +1,242 @@
+//! The stored files of one repository, each by its name.
+
+use std::path::{Path, PathBuf};
+
+use records::stored_files::{
+    CYCLES, DEEP_TRIAGE_LOG, LOGS, LOOP_FILES, ORIGINALS, PROGRAMS, QUEUE, QUEUE_BACKUP, RUN_LOCKS,
+};
+use records::{
+    Agenda, AutomationState, CycleResult, DeepTriageRun, Durability, Format, IdleState, Insights, InsightsSource,
+    Installation, Object, Pauses, Quarantine, ReleasedIssues, ScheduleState, Scores, ShadowRun, Stored, StoredFile,
+    Summary, TokenLine, TriageRun,
+};
+
+use crate::checked::{CheckedDocument, CheckedLog};
+use crate::config_file::{ConfigFile, Edited};
+use crate::cycle_result::CycleResultFile;
+use crate::cycles::Cycles;
+use crate::damage::Warnings;
+use crate::json_file::JsonFile;
+use crate::json_lines::JsonLines;
+use crate::lock_file::LockFile;
+use crate::queue::Queue;
+use crate::repo::Repo;
+use crate::run_log::RunLog;
+use crate::tokens::Ledger;
+use host::Host;
+use host::files::{self, FileError};
+
+/// The stored files of a repository.
+#[derive(Clone)]
+pub struct Store<'h> {
+    repo: Repo,
+    warnings: Warnings<'h>,
+}
+
+impl<'h> Store<'h> {
+    /// Takes the stored files of `repo`. Damage that is found in them is reported on `host`'s stderr, unless `is_quiet`.
+    pub fn new(host: &'h Host, repo: Repo, is_quiet: bool) -> Self {
+        Self { repo, warnings: Warnings { host, is_quiet } }
+    }
+
+    /// Returns the repository.
+    pub fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    /// Creates `.loop/` if it is missing, with a `.gitignore` of `*` in it if git would otherwise see it.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn prepare(&self) -> Result<(), FileError> {
+        self.repo.prepare()
+    }
+
+    /// Returns whether `.loop/` exists.
+    pub fn exists(&self) -> bool {
+        self.repo.in_loop("").is_dir()
+    }
+
+    /// Returns whether a path is in `.loop/`.
+    pub fn contains(&self, path: &Path) -> bool {
+        path.starts_with(self.repo.in_loop(""))
+    }
+
+    /// Fails if something that is no file is in the place of one of these, before anything is written.
+    ///
+    /// # Errors
+    /// Something else is there.
+    pub fn check_writable(&self, stored: &[StoredFile]) -> Result<(), FileError> {
+        stored.iter().try_for_each(|file| files::check_writable_place(&self.repo.path(file)))
+    }
+
+    /// What each automation last did. It is never recreated: damaged, it stays as it is.
+    pub fn state(&self) -> JsonFile<'h, AutomationState> {
+        self.document()
+    }
+
+    /// The ready issues, best first.
+    pub fn queue(&self) -> Queue<'h> {
+        Queue { path: self.repo.path(&QUEUE), backup: self.repo.path(&QUEUE_BACKUP), warnings: self.warnings }
+    }
+
+    /// The issues that are kept out of the queue.
+    pub fn quarantine(&self) -> JsonFile<'h, Quarantine> {
+        self.document()
+    }
+
+    /// When issues were released from quarantine. Changed under the lock of the quarantine.
+    pub fn released(&self) -> JsonFile<'h, ReleasedIssues> {
+        self.document()
+    }
+
+    /// Every issue's score by rule.
+    pub fn scores<'a>(&self) -> JsonFile<'h, Scores<'a>> {
+        self.document().compact()
+    }
+
+    /// How long the loop has been idle.
+    pub fn idle(&self) -> JsonFile<'h, Object<IdleState>> {
+        self.document()
+    }
+
+    /// What the agent reports of its cycle.
+    pub fn cycle_result(&self) -> CycleResultFile<'h> {
+        CycleResultFile(self.document::<CycleResult>())
+    }
+
+    /// The last agenda.
+    pub fn agenda(&self) -> JsonFile<'h, Agenda> {
+        self.document()
+    }
+
+    /// The automations that are paused.
+    pub fn pauses(&self) -> JsonFile<'h, Pauses> {
+        self.document()
+    }
+
+    /// The due runs that the scheduler has started.
+    pub fn schedule(&self) -> JsonFile<'h, ScheduleState> {
+        self.document()
+    }
+
+    /// What an installation replaced.
+    pub fn installation(&self) -> JsonFile<'h, Installation> {
+        self.document()
+    }
+
+    /// What introspection concluded.
+    pub fn insights(&self) -> JsonFile<'h, Insights> {
+        self.document()
+    }
+
+    /// What the insights were computed from.
+    pub fn insights_source(&self) -> JsonFile<'h, InsightsSource> {
+        self.document()
+    }
+
+    /// The log of cycles at `path`, which a setting may name, with its index and its summary.
+    pub fn cycles(&self, path: &Path) -> Cycles<'h> {
+        Cycles::new(path, self.document::<Summary>())
+    }
+
+    /// The log of cycles at its usual path.
+    pub fn usual_cycles(&self) -> Cycles<'h> {
+        self.cycles(&self.repo.path(&CYCLES))
+    }
+
+    /// The token ledger.
+    pub fn tokens(&self) -> Ledger {
+        Ledger(self.log::<TokenLine>())
+    }
+
+    /// One line per triage run.
+    pub fn triage_runs(&self) -> JsonLines<TriageRun> {
+        self.log()
+    }
+
+    /// One line per deep triage run; what is read of it is what triage runs have.
+    pub fn deep_triage_runs(&self) -> JsonLines<TriageRun> {
+        JsonLines::new(self.repo.path(&DEEP_TRIAGE_LOG), DeepTriageRun::FILE.durability)
+    }
+
+    /// Comparisons of old scripts and new tools.
+    pub fn shadow_runs(&self) -> JsonLines<ShadowRun> {
+        self.log()
+    }
+
+    /// The log of an automation's runs.
+    pub fn run_log(&self, id: &str) -> RunLog {
+        RunLog::open(self.run_log_path(id))
+    }
+
+    /// Where the log of an automation's runs is, for messages.
+    pub fn run_log_path(&self, id: &str) -> PathBuf {
+        self.repo.path(&LOGS).join(format!("{id}.log"))
+    }
+
+    /// The right to run an automation.
+    pub fn run_lease(&self, id: &str) -> LockFile {
+        LockFile::new(self.repo.path(&RUN_LOCKS).join(format!(".{id}.lock")))
+    }
+
+    /// The right to run automations when they are due.
+    pub fn scheduler_lease(&self) -> LockFile {
+        self.run_lease("scheduler")
+    }
+
+    /// The directory of the scripts that an installation replaced.
+    pub fn originals(&self) -> PathBuf {
+        self.repo.path(&ORIGINALS)
+    }
+
+    /// The directory of the installed programs.
+    pub fn programs(&self) -> PathBuf {
+        self.repo.path(&PROGRAMS)
+    }
+
+    /// Changes the manifest `file`: `make` gets its content, and returns the new one, or none if nothing is to change.
+    ///
+    /// # Errors
+    /// The system refuses, or what `make` fails with.
+    pub fn edit_manifest<E: From<FileError>>(
+        &self,
+        file: &ConfigFile,
+        make: impl FnMut(Vec<u8>) -> Result<Option<Vec<u8>>, E>,
+    ) -> Result<Edited, E> {
+        file.edit(&self.repo.in_loop(".automations.json.lock"), make)
+    }
+
+    /// Replaces a file that is not stored here, such as a service unit, whose directory is to hold no lock file of ours.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn replace_elsewhere(&self, path: &Path, content: &[u8]) -> Result<(), FileError> {
+        files::lock_from(path, &self.repo.path(&RUN_LOCKS).join(".units.lock"))?.replace(content, Durability::Flushed)
+    }
+
+    /// The documents whose damage is looked for, as far as they exist.
+    pub fn checked_documents(&self) -> Vec<CheckedDocument> {
+        let documents = LOOP_FILES.into_iter().filter(|file| matches!(file.format, Format::Object | Format::List));
+        let documents = documents.filter(|file| file.is_verified);
+        documents
+            .map(|file| CheckedDocument::new(self.repo.path(&file), &file))
+            .filter(|document| document.path().exists())
+            .collect()
+    }
+
+    /// The logs whose damage is looked for, as far as they exist; the log of cycles is at `cycles`.
+    pub fn checked_logs(&self, cycles: &Path) -> Vec<CheckedLog> {
+        let logs = LOOP_FILES.into_iter().filter(|file| file.is_verified && file.format == Format::Log);
+        let path = |file: &StoredFile| if file.path == CYCLES.path { cycles.to_owned() } else { self.repo.path(file) };
+        logs.map(|file| CheckedLog::new(path(&file), &file)).filter(|log| log.path().exists()).collect()
+    }
+
+    fn document<T: Stored>(&self) -> JsonFile<'h, T> {
+        JsonFile::new(self.repo.path(&T::FILE), T::FILE.durability, self.warnings)
+    }
+
+    fn log<T: Stored>(&self) -> JsonLines<T> {
+        JsonLines::new(self.repo.path(&T::FILE), T::FILE.durability)
+    }
+}
