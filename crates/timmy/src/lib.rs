@@ -19,6 +19,7 @@ mod install;
 mod integrity;
 mod paths;
 mod scheduler;
+pub mod settings;
 mod shadow;
 mod supervise;
 mod table;

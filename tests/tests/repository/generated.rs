@@ -3,16 +3,15 @@
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use clap::Command;
 use common::manifest::SHIPPED;
-use common::settings::{Layers, Resolved, SHARED_KEYS};
-use host::Host;
+use common::settings::{Resolved, SHARED_KEYS, SUPERVISION_KEYS};
 use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 use records::{Durability, ManifestFile, StoredFile, TOKEN_ECONOMY};
 use schemars::Schema;
 use serde_json::{Value, json};
+use timmy::settings::{self, Take};
 use timmy::tools::{TOOLS, automations};
 
 use crate::{crates, programs, read, root};
@@ -97,24 +96,42 @@ fn the_table_of_files_is_made_from_the_list() {
 }
 
 #[test]
-fn the_table_of_settings_is_made_from_their_declarations() {
-    let mut table = "| automation | key | default | aliases | expected |\n|---|---|---|---|---|\n".to_owned();
-    let (host, _, _) = Host::test(&["timmy"], &[], Path::new("/"));
+fn the_tables_of_settings_are_made_from_their_declarations() {
+    let (heads, line) = ("| key | default | aliases | expected |\n", "|---|---|---|---|\n");
+    for (mark, take) in [
+        ("the settings of the forge", settings::forge as Take),
+        ("the settings of the scheduler", settings::scheduler),
+        ("the settings of every automation", settings::every_automation),
+    ] {
+        let rows: String = settings::declared(take).unwrap().iter().map(setting_row).collect();
+        generated_part("docs/settings.md", mark, &format!("{heads}{line}{rows}"));
+    }
+    let mut table = format!("| automation {heads}|---{line}");
     for (tool, _) in automations() {
-        let mut layers = Layers::new(&host, tool.id, Vec::new(), Vec::new());
-        (tool.settings)(&mut layers).unwrap();
-        for Resolved { key, value, aliases, expected, .. } in layers.resolved() {
-            if SHARED_KEYS.contains(&key.as_str()) {
-                continue;
-            }
-            let code =
-                |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) };
-            let aliases: Vec<String> = aliases.iter().map(|alias| code(alias)).collect();
-            let _ =
-                writeln!(table, "| {} | `{key}` | {} | {} | {expected} |", tool.id, code(value), aliases.join(", "));
+        let mut settings = settings::declared(tool.settings).unwrap();
+        settings.retain(|setting| !SHARED_KEYS.contains(&setting.key.as_str()));
+        for setting in &settings {
+            let _ = write!(table, "| {} {}", tool.id, setting_row(setting));
         }
     }
-    generated_part("docs/settings.md", "the settings", &table);
+    generated_part("docs/settings.md", "the settings of the tools", &table);
+}
+
+/// The row of a setting in a table of settings.
+fn setting_row(setting: &Resolved) -> String {
+    let Resolved { key, value, aliases, expected, .. } = setting;
+    let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) };
+    let aliases: Vec<String> = aliases.iter().map(|alias| code(alias)).collect();
+    format!("| `{key}` | {} | {} | {expected} |\n", code(value), aliases.join(", "))
+}
+
+#[test]
+fn the_keys_that_several_programs_read_are_those_of_declared_settings() {
+    let keys = |take: Take| -> Vec<String> {
+        settings::declared(take).unwrap().into_iter().map(|setting| setting.key).collect()
+    };
+    assert_eq!(keys(settings::forge), SHARED_KEYS);
+    assert_eq!(keys(settings::every_automation), SUPERVISION_KEYS);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::effective::{Elsewhere, Shown};
 use crate::context::Context;
 use crate::scheduler::ScheduleSettings;
-use crate::supervise::{Supervision, in_variable};
+use crate::settings::every_automation;
+use crate::supervise::in_variable;
 use crate::tools;
 
 /// The settings of several automations, by id, in the order of showing.
@@ -114,8 +115,7 @@ fn settings_of(context: &Context, id: &str) -> Result<Vec<Resolved>, Error> {
     if let Some(tool) = tool {
         (tool.settings)(&mut layers)?;
     }
-    Supervision::resolve(&mut layers)?;
-    ScheduleSettings::check_own(&mut layers)?;
+    every_automation(&mut layers)?;
     if let (None, Some(listed)) = (tool, listed) {
         // Which keys such a script reads nobody knows.
         return Ok(foreign(context, listed).into_iter().chain(layers.resolved().iter().cloned()).collect());

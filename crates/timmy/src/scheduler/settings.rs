@@ -84,7 +84,8 @@ impl ScheduleSettings {
     /// Under this name the scheduler's settings are found, in variables and in `daily_run.json`.
     pub(crate) const ID: &'static str = "scheduler";
 
-    fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
+    /// Takes the settings from the layers.
+    pub(crate) fn resolve(layers: &mut Layers) -> Result<Self, SettingsError> {
         Ok(Self {
             daily_at: layers.get(&DAILY_AT, None)?,
             catch_up: hours(layers.get(&CATCH_UP_HOURS, None)?),
