@@ -5,6 +5,7 @@ use std::fs;
 
 use clap::Command;
 use clap_mangen::Man;
+use common::settings::Resolved;
 use common::{Error, Outcome};
 use host::Host;
 use host::files;
@@ -13,29 +14,40 @@ use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 
 use crate::cli::{HelpArgs, ManArgs};
 use crate::completions::whole_command;
-use crate::{fallback, tools};
+use crate::{fallback, settings, tools};
 
 /// A page by its name, and what makes its text.
-type Topic = (&'static str, fn() -> String);
+type Topic = (&'static str, fn() -> Result<String, Error>);
 
 /// What there is to be read besides the commands.
-const TOPICS: [Topic; 3] = [
-    ("exit-codes", exit_codes),
-    ("environment", || include_str!("help/environment.txt").to_owned()),
-    ("files", stored_files),
-];
+const TOPICS: [Topic; 3] =
+    [("exit-codes", || Ok(exit_codes())), ("environment", environment), ("files", || Ok(stored_files()))];
 
 /// Columns of a topic.
 const WIDTH: usize = 80;
 
-/// Columns before what the topics say of a command, and of a file.
+/// Columns before what the topics say of a command, of a file, and of a variable.
 const COMMANDS: usize = 28;
 const FILES: usize = 29;
+const VARIABLES: usize = 32;
 
 /// What the exit codes mean, of the tools as their descriptors have it.
 fn exit_codes() -> String {
     let rows = tools::automations().flat_map(|(tool, _)| rows(tool.id, COMMANDS, tool.exit_codes));
     include_str!("help/exit-codes.txt").replace("{tools}", &rows.collect::<Vec<_>>().join("\n"))
+}
+
+/// The environment variables; those of settings are made from the declarations.
+fn environment() -> Result<String, Error> {
+    let (scheduler, forge) = (settings::declared(settings::scheduler)?, settings::declared(settings::forge)?);
+    let keys = |of: &[Resolved]| of.iter().map(|setting| setting.key.to_uppercase()).collect::<Vec<_>>().join(", ");
+    let scheduler = format!("a setting of the scheduler: {}", keys(&scheduler));
+    // One short name of each; docs/settings.md has them all.
+    let aliases: Vec<&str> = forge.iter().filter_map(|setting| setting.aliases.first().copied()).collect();
+    let aliases = text::wrap(&aliases.join(", "), WIDTH - 2);
+    Ok(include_str!("help/environment.txt")
+        .replace("{scheduler}", &rows("TIMMY_SCHEDULER_<KEY>", VARIABLES, &scheduler).join("\n"))
+        .replace("{forge}", &aliases.join("\n  ")))
 }
 
 /// The stored files: what each holds, and who writes it.
@@ -75,7 +87,7 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
         return Ok(Outcome::done(""));
     };
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == first) {
-        host.say(text().trim_end());
+        host.say(text()?.trim_end());
         return Ok(Outcome::done(""));
     }
     command.build();

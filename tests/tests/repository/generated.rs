@@ -7,6 +7,7 @@ use std::fs;
 use clap::Command;
 use common::manifest::SHIPPED;
 use common::settings::{Resolved, SHARED_KEYS, SUPERVISION_KEYS};
+use host::Host;
 use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 use records::{Durability, ManifestFile, StoredFile, TOKEN_ECONOMY};
 use schemars::Schema;
@@ -96,7 +97,7 @@ fn the_table_of_files_is_made_from_the_list() {
 }
 
 #[test]
-fn the_tables_of_settings_are_made_from_their_declarations() {
+fn the_guide_to_settings_is_made_from_their_declarations() {
     let (heads, line) = ("| key | default | aliases | expected |\n", "|---|---|---|---|\n");
     for (mark, take) in [
         ("the settings of the forge", settings::forge as Take),
@@ -115,6 +116,9 @@ fn the_tables_of_settings_are_made_from_their_declarations() {
         }
     }
     generated_part("docs/settings.md", "the settings of the tools", &table);
+    let (host, topic, _) = Host::test(&["timmy", "help", "environment"], &[], &root());
+    assert_eq!(timmy::run(&host), 0);
+    generated_part("docs/settings.md", "the environment variables", &format!("```text\n{}```\n", topic.text()));
 }
 
 /// The row of a setting in a table of settings.
