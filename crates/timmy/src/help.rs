@@ -42,12 +42,14 @@ fn environment() -> Result<String, Error> {
     let (scheduler, forge) = (settings::declared(settings::scheduler)?, settings::declared(settings::forge)?);
     let keys = |of: &[Resolved]| of.iter().map(|setting| setting.key.to_uppercase()).collect::<Vec<_>>().join(", ");
     let scheduler = format!("a setting of the scheduler: {}", keys(&scheduler));
+    let shared = format!("a setting of the forge, for all tools: {}", keys(&forge));
     // One short name of each; docs/settings.md has them all.
     let aliases: Vec<&str> = forge.iter().filter_map(|setting| setting.aliases.first().copied()).collect();
     let aliases = text::wrap(&aliases.join(", "), WIDTH - 2);
     Ok(include_str!("help/environment.txt")
         .replace("{scheduler}", &rows("TIMMY_SCHEDULER_<KEY>", VARIABLES, &scheduler).join("\n"))
-        .replace("{forge}", &aliases.join("\n  ")))
+        .replace("{shared}", &rows("TIMMY_AUTOMATION_<KEY>", VARIABLES, &shared).join("\n"))
+        .replace("{aliases}", &aliases.join("\n  ")))
 }
 
 /// The stored files: what each holds, and who writes it.
