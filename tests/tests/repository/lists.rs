@@ -1,4 +1,7 @@
-//! There is one list of the tools, `timmy::tools::TOOLS`, and one of the stored files, `records::stored_files`.
+//! There is one list of the tools, `timmy::tools::TOOLS`, and one of the stored files, `records::stored_files`; and the variables
+//! that the code names are in the guide to settings.
+
+use std::collections::BTreeSet;
 
 use records::stored_files::LOOP_FILES;
 use timmy::tools::TOOLS;
@@ -79,6 +82,25 @@ fn there_is_one_list_of_stored_files() {
     let mut places = places(&names);
     places.retain(|(name, _)| name != "crates/records/src/stored_files.rs");
     assert!(places.is_empty(), "{places:#?}");
+}
+
+/// Variables that are not part of the interface: one of the build, and one that `timmy` sets for the next `timmy`.
+const INTERNAL: [&str; 2] = ["TIMMY_COMMIT", "TIMMY_PASSED_ON"];
+
+#[test]
+fn the_variables_in_the_code_are_in_the_guide_to_settings() {
+    let guide = read("docs/settings.md");
+    let mut named = BTreeSet::new();
+    for (_, text) in texts() {
+        for literal in text.split("\"TIMMY_").skip(1) {
+            let name = literal.split('"').next().unwrap();
+            if name.ends_with(|last: char| last.is_ascii_uppercase()) {
+                named.insert(format!("TIMMY_{name}"));
+            }
+        }
+    }
+    named.retain(|name| !guide.contains(name));
+    assert_eq!(named, BTreeSet::from(INTERNAL.map(str::to_owned)), "docs/settings.md shows `timmy help environment`");
 }
 
 #[test]
