@@ -1,7 +1,7 @@
-//! What the tools share: settings, the manifest, a run and its report, files, safe text.
+//! What makes a program a tool of this suite: settings in layers, the manifest, a run with its report, errors and exit codes.
 //!
-//! The border: no network, no terminal handling beyond plain text, no async, and no module names a tool. A
-//! module enters when two tools need it today and it has a noun of its own.
+//! The border: no network, no terminal handling beyond plain text, no async, and no decision of a tool. A module enters when two
+//! tools need it today and it has a noun of its own.
 //!
 //! | module | what it is |
 //! |---|---|

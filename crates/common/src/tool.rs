@@ -1,6 +1,6 @@
 //! What a program of the suite is: one descriptor, from which everything that must know the tools is made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -39,6 +39,33 @@ pub struct CommonArgs {
     /// Run although the automation is disabled or paused
     #[arg(long)]
     pub force: bool,
+}
+
+/// The tools of the suite, as the programs that manage them need to know them.
+#[derive(Clone, Copy, Debug)]
+pub struct Suite {
+    /// Every tool.
+    pub tools: &'static [Tool],
+    /// The version of the program that contains them, with the commit that it was built from.
+    pub version: &'static str,
+}
+
+impl Suite {
+    /// Returns the tools that replace a script, each with the script's usual path.
+    pub fn automations(&self) -> impl Iterator<Item = (&'static Tool, &'static str)> + use<> {
+        self.tools.iter().filter_map(|tool| Some((tool, tool.script?)))
+    }
+
+    /// Returns the tool with an id that replaces a script.
+    pub fn automation(&self, id: &str) -> Option<&'static Tool> {
+        self.automations().map(|(tool, _)| tool).find(|tool| tool.id == id)
+    }
+
+    /// Returns the tool that replaces a script and is named like a file, with or without `.py`.
+    pub fn named_like(&self, path: &Path) -> Option<&'static Tool> {
+        let name = path.file_name()?.to_str()?;
+        self.automations().map(|(tool, _)| tool).find(|tool| tool.is_called(name))
+    }
 }
 
 /// A tool of the suite. The list of all tools is `timmy::tools::TOOLS`.

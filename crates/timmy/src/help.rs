@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 
+use automations::declared;
 use clap::Command;
 use clap_mangen::Man;
 use common::settings::Resolved;
@@ -14,7 +15,7 @@ use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 
 use crate::cli::{HelpArgs, ManArgs};
 use crate::completions::whole_command;
-use crate::{fallback, settings, tools};
+use crate::{fallback, tools};
 
 /// A page by its name, and what makes its text.
 type Topic = (&'static str, fn() -> Result<String, Error>);
@@ -39,7 +40,7 @@ fn exit_codes() -> String {
 
 /// The environment variables; those of settings are made from the declarations.
 fn environment() -> Result<String, Error> {
-    let (scheduler, forge) = (settings::declared(settings::scheduler)?, settings::declared(settings::forge)?);
+    let (scheduler, forge) = (declared::declared(declared::scheduler)?, declared::declared(declared::forge)?);
     let keys = |of: &[Resolved]| of.iter().map(|setting| setting.key.to_uppercase()).collect::<Vec<_>>().join(", ");
     let scheduler = format!("a setting of the scheduler: {}", keys(&scheduler));
     let shared = format!("a setting of the forge, for all tools: {}", keys(&forge));
@@ -155,7 +156,7 @@ fn pages(whole: &Command) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let own: Vec<Command> = whole.get_subcommands().cloned().collect();
     for command in std::iter::once(whole.clone()).chain(own) {
         let name = command.get_name().to_owned();
-        let is_ours = tools::automation(&name).is_some() || name == "timmy";
+        let is_ours = tools::SUITE.automation(&name).is_some() || name == "timmy";
         let name = if is_ours { name } else { format!("timmy-{name}") };
         let mut page = Vec::new();
         let command = command.bin_name(name.replace("timmy-", "timmy ")).disable_help_subcommand(true);

@@ -7,26 +7,16 @@
 //! - Ends: as the tool ends; of its own commands, 0 done and all is well, 1 done and something is not, 2 wrong usage or
 //!   configuration. A command that is unknown here ends as the next `timmy` on the PATH does.
 
-mod automation;
 mod cli;
+mod commands;
 mod completions;
-mod context;
 mod demo;
-mod doctor;
+mod diagnostic;
 mod fallback;
 mod help;
-mod install;
-mod integrity;
-mod paths;
-mod scheduler;
-pub mod settings;
-mod shadow;
-mod supervise;
+mod present;
 mod table;
-mod tokens;
 pub mod tools;
-mod trigger;
-mod why;
 
 use std::process::ExitCode;
 
@@ -35,6 +25,9 @@ use common::tool;
 use host::Host;
 
 use crate::cli::{Cli, Command, ServiceCommand};
+use crate::commands::{
+    automation, doctor, explain, install, repair, schedule, service, shadow, tokens, trigger, uninstall, verify, why,
+};
 
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("TIMMY_COMMIT"), ")");
@@ -74,17 +67,17 @@ pub fn run(host: &Host) -> u8 {
     let result = match &command {
         Command::Automation(command) => automation::command(host, command),
         Command::Trigger(args) => trigger::trigger(host, args),
-        Command::Schedule(command) => scheduler::command(host, command),
-        Command::Service(ServiceCommand::Print(args)) => scheduler::print_service(host, args),
-        Command::Install(args) => install::install(host, args),
-        Command::Uninstall(args) => install::uninstall(host, args),
+        Command::Schedule(command) => schedule::command(host, command),
+        Command::Service(ServiceCommand::Print(args)) => service::print(host, args),
+        Command::Install(args) => install::command(host, args),
+        Command::Uninstall(args) => uninstall::command(host, args),
         Command::Doctor(args) => doctor::doctor(host, args),
-        Command::Shadow(args) => shadow::shadow(host, args),
+        Command::Shadow(args) => shadow::command(host, args),
         Command::Why(args) => why::why(host, args),
-        Command::Explain(args) => why::explain(host, args),
-        Command::Tokens(args) => tokens::tokens(host, args),
-        Command::Verify(args) => integrity::verify(host, args),
-        Command::Repair(args) => integrity::repair(host, args),
+        Command::Explain(args) => explain::explain(host, args),
+        Command::Tokens(args) => tokens::show(host, args),
+        Command::Verify(args) => verify::verify(host, args),
+        Command::Repair(args) => repair::repair(host, args),
         Command::Completions(args) => completions::print(host, args),
         Command::Man(args) => help::man(host, args),
         Command::Help(args) => help::help(host, args),

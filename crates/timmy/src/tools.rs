@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use common::Tool;
+use common::tool::Suite;
 use host::Host;
 use host::child;
 
@@ -20,20 +21,12 @@ pub const TOOLS: [Tool; 8] = [
     demo_forge::TOOL,
 ];
 
+/// The suite, as what manages its tools needs to know it.
+pub const SUITE: Suite = Suite { tools: &TOOLS, version: crate::VERSION };
+
 /// Returns the tools that replace a script, each with the script's usual path.
 pub fn automations() -> impl Iterator<Item = (&'static Tool, &'static str)> {
-    TOOLS.iter().filter_map(|tool| Some((tool, tool.script?)))
-}
-
-/// Returns the tool with an id that replaces a script.
-pub(crate) fn automation(id: &str) -> Option<&'static Tool> {
-    automations().map(|(tool, _)| tool).find(|tool| tool.id == id)
-}
-
-/// Returns the tool that replaces a script and is named like a file, with or without `.py`.
-pub(crate) fn named_like(path: &Path) -> Option<&'static Tool> {
-    let name = path.file_name()?.to_str()?;
-    automations().map(|(tool, _)| tool).find(|tool| tool.is_called(name))
+    SUITE.automations()
 }
 
 /// Returns the tool that a file's name or a word means, with or without `.py`.
@@ -79,6 +72,6 @@ mod tests {
         for name in ["timmy", "timmy.py", "loop_guard.sh", "loop_guard.py.py", ""] {
             assert!(called(OsStr::new(name)).is_none(), "{name}");
         }
-        assert!(automation("demo_forge").is_none() && automation("loop_guard").is_some());
+        assert!(SUITE.automation("demo_forge").is_none() && SUITE.automation("loop_guard").is_some());
     }
 }

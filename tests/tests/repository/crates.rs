@@ -1,37 +1,10 @@
 //! The shape of the crates and what they may depend on.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use timmy::tools::TOOLS;
 
-use crate::{crates, programs, read, root, shipped_code, sources};
-
-/// The line of `common` that may name a tool, with its file: the settings of the cycle log are those of the tool that appends
-/// to it.
-const NAMED_IN_COMMON: (&str, &str) =
-    ("crates/common/src/cycle_log_settings.rs", "pub const OWNER: &str = \"cycle_retro\";");
-
-#[test]
-fn common_keeps_its_border() {
-    let manifest = read("crates/common/Cargo.toml");
-    for heavy in ["reqwest", "git2", "tokio", "regex", "statrs", "[features]"] {
-        assert!(!manifest.contains(heavy), "common must not know {heavy}");
-    }
-    let root = root();
-    let mut named = BTreeSet::new();
-    for (path, text) in sources("common") {
-        let file = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        for line in shipped_code(&text).lines().map(str::trim).filter(|line| !line.starts_with("//")) {
-            if TOOLS.iter().any(|tool| line.contains(tool.id)) {
-                named.insert((file.clone(), line.to_owned()));
-            }
-            assert!(!line.contains("static mut"), "{file}: {line}");
-        }
-    }
-    let permitted = (NAMED_IN_COMMON.0.to_owned(), NAMED_IN_COMMON.1.to_owned());
-    assert_eq!(named, BTreeSet::from([permitted]), "common names a tool only where it may");
-}
+use crate::{crates, programs, read, root};
 
 #[test]
 fn tools_are_doorways_and_depend_on_no_tools() {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::fs;
 
+use automations::declared::{self, Take};
 use clap::Command;
 use common::manifest::SHIPPED;
 use common::settings::{Resolved, SHARED_KEYS, SUPERVISION_KEYS};
@@ -12,7 +13,6 @@ use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 use records::{Durability, ManifestFile, StoredFile, TOKEN_ECONOMY};
 use schemars::Schema;
 use serde_json::{Value, json};
-use timmy::settings::{self, Take};
 use timmy::tools::{TOOLS, automations};
 
 use crate::{crates, programs, read, root};
@@ -100,16 +100,16 @@ fn the_table_of_files_is_made_from_the_list() {
 fn the_guide_to_settings_is_made_from_their_declarations() {
     let (heads, line) = ("| key | default | aliases | expected |\n", "|---|---|---|---|\n");
     for (mark, take) in [
-        ("the settings of the forge", settings::forge as Take),
-        ("the settings of the scheduler", settings::scheduler),
-        ("the settings of every automation", settings::every_automation),
+        ("the settings of the forge", declared::forge as Take),
+        ("the settings of the scheduler", declared::scheduler),
+        ("the settings of every automation", declared::every_automation),
     ] {
-        let rows: String = settings::declared(take).unwrap().iter().map(setting_row).collect();
+        let rows: String = declared::declared(take).unwrap().iter().map(setting_row).collect();
         generated_part("docs/settings.md", mark, &format!("{heads}{line}{rows}"));
     }
     let mut table = format!("| automation {heads}|---{line}");
     for (tool, _) in automations() {
-        let mut settings = settings::declared(tool.settings).unwrap();
+        let mut settings = declared::declared(tool.settings).unwrap();
         settings.retain(|setting| !SHARED_KEYS.contains(&setting.key.as_str()));
         for setting in &settings {
             let _ = write!(table, "| {} {}", tool.id, setting_row(setting));
@@ -132,10 +132,10 @@ fn setting_row(setting: &Resolved) -> String {
 #[test]
 fn the_keys_that_several_programs_read_are_those_of_declared_settings() {
     let keys = |take: Take| -> Vec<String> {
-        settings::declared(take).unwrap().into_iter().map(|setting| setting.key).collect()
+        declared::declared(take).unwrap().into_iter().map(|setting| setting.key).collect()
     };
-    assert_eq!(keys(settings::forge), SHARED_KEYS);
-    assert_eq!(keys(settings::every_automation), SUPERVISION_KEYS);
+    assert_eq!(keys(declared::forge), SHARED_KEYS);
+    assert_eq!(keys(declared::every_automation), SUPERVISION_KEYS);
 }
 
 #[test]

@@ -24,14 +24,14 @@ const OPENED_ELSEWHERE: [(&str, &str); 15] = [
     ("crates/pre_commit_checks/src/hook.rs", "the hook of git"),
     ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
     ("crates/pre_commit_checks/src/tree.rs", "the files that are checked"),
-    ("crates/timmy/src/automation/create.rs", "a new script"),
-    ("crates/timmy/src/doctor/callers.rs", "files that may call scripts"),
+    ("crates/automations/src/create.rs", "a new script"),
+    ("crates/dropin/src/doctor/callers.rs", "files that may call scripts"),
     ("crates/timmy/src/help.rs", "a manual page"),
-    ("crates/timmy/src/install/program.rs", "installed programs"),
-    ("crates/timmy/src/install/put.rs", "scripts and their originals"),
-    ("crates/timmy/src/install/take_back.rs", "scripts and their originals"),
-    ("crates/timmy/src/shadow/repo_copy.rs", "a copy of the repository"),
-    ("crates/timmy/src/supervise/target.rs", "the first bytes of a program"),
+    ("crates/dropin/src/program.rs", "installed programs"),
+    ("crates/dropin/src/install.rs", "scripts and their originals"),
+    ("crates/dropin/src/uninstall.rs", "scripts and their originals"),
+    ("crates/dropin/src/shadow/repo_copy.rs", "a copy of the repository"),
+    ("crates/automations/src/supervise/target.rs", "the first bytes of a program"),
 ];
 
 /// The calls that open, replace, move or remove a file.
@@ -61,7 +61,7 @@ const BY_KEY: [&str; 5] = [
     "crates/demo_forge/",
     "crates/pre_commit_checks/src/format/sarif.rs",
     "crates/gitea/src/client.rs",
-    "crates/timmy/src/automation/create.rs",
+    "crates/automations/src/create.rs",
 ];
 
 /// Lets every tool store what it stores.

@@ -100,6 +100,15 @@ pub(crate) enum Language {
     Python,
 }
 
+impl From<Language> for automations::create::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Sh => Self::Sh,
+            Language::Python => Self::Python,
+        }
+    }
+}
+
 /// The flags of `timmy automation run`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RunArgs {

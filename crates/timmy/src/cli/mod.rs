@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use common::CommonArgs;
 
-pub(crate) use automation::{AutomationCommand, IdsArgs, Language, NewArgs, PauseArgs, RunArgs};
+pub(crate) use automation::{AutomationCommand, IdsArgs, NewArgs, PauseArgs, RunArgs};
 pub(crate) use install::{InstallArgs, ShadowArgs, ShadowCommand, UninstallArgs};
-pub(crate) use schedule::{Manager, ScheduleCommand, ServiceArgs, ServiceCommand};
+pub(crate) use schedule::{ScheduleCommand, ServiceArgs, ServiceCommand};
 
 /// Runs and manages all tools of the suite
 ///

@@ -61,3 +61,13 @@ pub(crate) enum Manager {
     /// cron.
     Cron,
 }
+
+impl From<Manager> for automations::service::Manager {
+    fn from(manager: Manager) -> Self {
+        match manager {
+            Manager::Systemd => Self::Systemd,
+            Manager::Launchd => Self::Launchd,
+            Manager::Cron => Self::Cron,
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! The scheduler at work: it looks, begins what is due, and waits for what runs.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use crate::schedule::{Due, MachineZone, Plan, TriggerState, cycles_are_due, evaluate};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::Error;
+use common::manifest::Automation;
+use common::report::Report;
+use host::child;
+use host::files::FileError;
+use records::{Reason, ScheduleSlot, ScheduleState, Status, Trigger, timestamp};
+use store::{Change, Document, Granted, Lease};
+
+use super::next::{cycles, next_runs, scheduled_triggers};
+use super::settings::{ScheduleSettings, Timing};
+use crate::context::Context;
+use crate::supervise::{self, LastRuns, RunRequest, RunResult, label};
+use host::signals::Signals;
+
+/// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
+/// after it.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the memory is written although nothing has happened.
+const WRITE_EVERY: TimeDelta = TimeDelta::minutes(5);
+
+/// How long a run may take to get from being claimed to being started.
+const STARTING: TimeDelta = TimeDelta::minutes(1);
+
+/// A run that is due.
+#[derive(Clone, Debug)]
+struct Job {
+    id: String,
+    trigger: String,
+}
+
+/// What wakes the scheduler.
+enum Event {
+    Ended(Job, RunResult),
+    Signal,
+}
+
+/// Runs what is due, once; returns what became of it.
+///
+/// # Errors
+/// The configuration is wrong, or another scheduler has its look for seconds.
+pub fn tick(context: &Arc<Context<'_>>) -> Result<Vec<RunResult>, Error> {
+    let settings = ScheduleSettings::of(context)?;
+    context.store.prepare()?;
+    // Only the look is made alone: a long run must not keep the next tick from its own.
+    let granted = acquire_lease(context, Duration::from_secs(5))?;
+    let mut scheduler = Scheduler::new(settings, Arc::clone(context));
+    scheduler.look();
+    scheduler.context.store.scheduler_lease().release(granted)?;
+    scheduler.work(None)
+}
+
+/// Stays in the foreground and runs what is due, until a signal comes.
+///
+/// # Errors
+/// The configuration is wrong, or another scheduler is running.
+pub fn run(context: Context<'_>) -> Result<(), Error> {
+    let context = Arc::new(context);
+    let settings = ScheduleSettings::of(&context)?;
+    context.store.prepare()?;
+    let granted = acquire_lease(&context, Duration::ZERO)?;
+    context.say(&format!("[timmy] Scheduling {} (pid {})", context.repo().root().display(), std::process::id()));
+    let mut scheduler = Scheduler::new(settings, context);
+    scheduler.work(Some(granted))?;
+    scheduler.context.say("[timmy] Scheduler ended");
+    Ok(())
+}
+
+/// Returns whether a scheduler is running for the repository.
+pub fn is_running(context: &Context) -> bool {
+    context.store.scheduler_lease().is_held()
+}
+
+/// Takes the right to schedule; fails if another scheduler has it for longer than `patience`.
+fn acquire_lease(context: &Context, patience: Duration) -> Result<Granted<File>, Error> {
+    let (lease, begun) = (context.store.scheduler_lease(), Instant::now());
+    loop {
+        if let Some(granted) = lease.acquire()? {
+            return Ok(granted);
+        }
+        if begun.elapsed() >= patience {
+            return Err(another_scheduler(context));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn another_scheduler(context: &Context) -> Error {
+    Error::failed(
+        format!("another scheduler is running for {}", context.repo().root().display()),
+        "use that one; timmy schedule next lists its next runs",
+    )
+}
+
+/// The scheduler.
+struct Scheduler<'h> {
+    settings: ScheduleSettings,
+    context: Arc<Context<'h>>,
+    /// Due, and not begun yet.
+    waiting: Vec<Job>,
+    running: BTreeSet<String>,
+    /// What is remembered, when it could not be written.
+    unwritten: Option<ScheduleState>,
+    last_written: Option<DateTime<Utc>>,
+    all: Vec<RunResult>,
+}
+
+impl<'h> Scheduler<'h> {
+    fn new(settings: ScheduleSettings, context: Arc<Context<'h>>) -> Self {
+        Self {
+            settings,
+            context,
+            waiting: Vec::new(),
+            running: BTreeSet::new(),
+            unwritten: None,
+            last_written: None,
+            all: Vec::new(),
+        }
+    }
+
+    /// Begins what is due and waits for it; with a lease, looks again and again, until a signal comes or the lease is lost.
+    /// Returns what became of the runs.
+    fn work(&mut self, mut lease: Option<Granted<File>>) -> Result<Vec<RunResult>, Error> {
+        let (for_ever, mut is_lost) = (lease.is_some(), false);
+        let (sender, events) = channel();
+        let on_signal = sender.clone();
+        let signals = Signals::watch_and(move || drop(on_signal.send(Event::Signal)))
+            .map_err(Error::caused("cannot wait for signals"))?;
+        let kill = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let mut stop_by: Option<Instant> = None;
+            loop {
+                if signals.have_come() && stop_by.is_none() {
+                    stop_by = Some(Instant::now() + self.settings.stop_timeout);
+                    if !self.running.is_empty() {
+                        self.context.note(&format!("stopping; waiting for {}", self.names_of_running()));
+                    }
+                }
+                if stop_by.is_none() && !self.keep(&mut lease) {
+                    is_lost = true;
+                    stop_by = Some(Instant::now() + self.settings.stop_timeout);
+                }
+                if stop_by.is_none() {
+                    if for_ever {
+                        self.reload();
+                        self.look();
+                    }
+                    self.begin(scope, &sender, &kill);
+                }
+                let is_over = if for_ever { stop_by.is_some() } else { stop_by.is_some() || self.waiting.is_empty() };
+                if self.running.is_empty() && is_over {
+                    break;
+                }
+                let patience = match stop_by {
+                    Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+                    None if for_ever => self.until_next_look(),
+                    None => LOOK_EVERY,
+                };
+                self.take(&events, patience);
+                let is_urgent = signals.count() > 1 || stop_by.is_some_and(|deadline| Instant::now() >= deadline);
+                if is_urgent && !kill.swap(true, Ordering::Relaxed) {
+                    self.context.note(&format!("ending {}", self.names_of_running()));
+                }
+            }
+        });
+        if !for_ever {
+            signals.end_as_told(self.context.host);
+        }
+        if let Some(granted) = lease {
+            self.context.store.scheduler_lease().release(granted)?;
+        }
+        if is_lost { Err(another_scheduler(&self.context)) } else { Ok(std::mem::take(&mut self.all)) }
+    }
+
+    /// Keeps the lease: where its file was removed, it is acquired again, unless another scheduler was quicker. Returns whether
+    /// this scheduler may go on.
+    fn keep(&self, lease: &mut Option<Granted<File>>) -> bool {
+        let Some(granted) = lease else { return true };
+        let file = self.context.store.scheduler_lease();
+        if file.renew(granted).unwrap_or(true) {
+            return true;
+        }
+        *lease = file.acquire().ok().flatten();
+        lease.is_some()
+    }
+
+    fn names_of_running(&self) -> String {
+        self.running.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Waits for the next event.
+    fn take(&mut self, events: &Receiver<Event>, patience: Duration) {
+        // While something is being ended for good, its end is all that is waited for.
+        let patience = patience.max(Duration::from_millis(20));
+        if let Ok(Event::Ended(job, result)) = events.recv_timeout(patience) {
+            self.running.remove(&job.id);
+            let detail = result.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
+            self.context.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, result.reason));
+            // One that was ended before its time is begun again by the next scheduler.
+            if result.reason != Reason::Stopped {
+                self.change_state(|_, state| {
+                    state.end(&job.id, &job.trigger);
+                    true
+                });
+            }
+            self.all.push(result);
+        }
+    }
+
+    fn until_next_look(&self) -> Duration {
+        let now = self.context.host.now();
+        let next = next_runs(&self.context).into_iter().find_map(|next| next.at);
+        next.and_then(|at| (at - now).to_std().ok()).map_or(LOOK_EVERY, |length| length.min(LOOK_EVERY))
+    }
+
+    /// Reads the configuration anew; one that is broken is told, and the last good one goes on to hold.
+    fn reload(&mut self) {
+        let Context { host, suite, store, args, .. } = &*self.context;
+        let reloaded = Context::open_in(host, *suite, store.repo().clone(), args)
+            .and_then(|context| Ok((ScheduleSettings::of(&context)?, context)));
+        match reloaded {
+            Ok((settings, context)) => (self.settings, self.context) = (settings, Arc::new(context)),
+            Err(error) => self.context.warn(&format!("{error}; the previous configuration stays in effect")),
+        }
+    }
+
+    /// Begins waiting jobs, as many as may run at once, each after those that it depends on.
+    fn begin<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, sender: &Sender<Event>, kill: &'scope AtomicBool)
+    where
+        'h: 'scope,
+    {
+        let mut place = 0;
+        while let Some(job) = self.waiting.get(place).filter(|_| self.running.len() < self.settings.parallel) {
+            let depends_on =
+                self.context.manifest.entry(&job.id).map(|entry| entry.depends_on.clone()).unwrap_or_default();
+            let is_held_up = depends_on.iter().any(|other| {
+                self.running.contains(other) || self.waiting.iter().any(|job| job.id == *other && *other != job.id)
+            });
+            if is_held_up && !self.running.is_empty() {
+                place += 1;
+                continue;
+            }
+            let job = self.waiting.remove(place);
+            let before = LastRuns::read(&self.context);
+            let lacking = depends_on.into_iter().find(|other| !before.ended_well(other));
+            self.running.insert(job.id.clone());
+            let (context, sender) = (Arc::clone(&self.context), sender.clone());
+            scope.spawn(move || {
+                let result = perform(&context, &job, lacking, kill);
+                let _ = sender.send(Event::Ended(job, result));
+            });
+        }
+    }
+
+    /// Finds what is due, and records that it was looked for.
+    fn look(&mut self) {
+        let now = self.context.host.now();
+        self.change_state(|scheduler, state| {
+            let mut jobs = scheduler.interrupted(state, now);
+            let mut is_news = !jobs.is_empty();
+            scheduler.add_due(state, now, &mut jobs, &mut is_news);
+            scheduler.waiting.extend(in_order(&scheduler.context, &jobs));
+            let is_old = scheduler.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
+            is_news || is_old
+        });
+    }
+
+    /// Adds the jobs of all triggers that are due.
+    fn add_due(&self, state: &mut ScheduleState, now: DateTime<Utc>, jobs: &mut Vec<Job>, is_news: &mut bool) {
+        let context = &*self.context;
+        let (pauses, mut count) = (context.pauses(), None);
+        for listed in context.manifest.listed() {
+            let triggers = scheduled_triggers(context, listed);
+            if triggers.is_empty() {
+                continue;
+            }
+            let timing = match self.settings.timing(context, listed) {
+                Ok(timing) => timing,
+                Err(error) => {
+                    context.warn(&format!("{}: {error}", listed.entry.id));
+                    continue;
+                }
+            };
+            let is_on = listed.entry.enabled && pauses.in_effect(&listed.entry.id, now).is_none();
+            for trigger in triggers {
+                let (id, name) = (&listed.entry.id, trigger.to_string());
+                let slot = state.slot(id, &name);
+                let due = if let Trigger::EveryCycles(every) = trigger {
+                    let Some(count) = *count.get_or_insert_with(|| cycles(context)) else { continue };
+                    after_cycles(slot, every, count, is_news)
+                } else {
+                    by_the_clock(context, listed, slot, &trigger, timing, is_on, is_news)
+                };
+                let Some(of) = due.filter(|_| is_on) else { continue };
+                let is_running =
+                    self.running.contains(id) || self.waiting.iter().chain(&*jobs).any(|job| job.id == *id);
+                if is_running || is_held(context, id) {
+                    context.note(&format!(
+                        "{id} is due for {name}, and still running or waiting: {}",
+                        Reason::AlreadyRunning
+                    ));
+                    continue;
+                }
+                slot.begin(&of, now);
+                jobs.push(Job { id: id.clone(), trigger: name });
+            }
+        }
+    }
+
+    /// Finds runs that were begun by a scheduler that is gone: ended meanwhile, still running, or to be begun once more.
+    fn interrupted(&self, state: &mut ScheduleState, now: DateTime<Utc>) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (id, trigger, begun_at) in state.begun() {
+            let is_ours = self.running.contains(&id) || self.waiting.iter().any(|job| job.id == id);
+            let is_starting = begun_at <= now && now - begun_at < STARTING;
+            if is_ours || is_starting || is_held(&self.context, &id) {
+                continue;
+            }
+            let entry = self.context.manifest.entry(&id).filter(|entry| entry.enabled);
+            let again = state.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());
+            match again.filter(|_| !has_ended_since(&self.context, &id, begun_at)) {
+                Some(of) => {
+                    self.context.note(&format!("{id} for {trigger} was interrupted; it is started again"));
+                    state.slot(&id, &trigger).begin(&of, now);
+                    jobs.push(Job { id, trigger });
+                }
+                None => state.end(&id, &trigger),
+            }
+        }
+        jobs
+    }
+
+    /// Changes the state in one step; `change` returns whether it is worth writing. Where it cannot be written it is kept here,
+    /// and work goes on.
+    fn change_state(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool) {
+        let (file, mut change) = (self.context.store.schedule(), Some(change));
+        let written = file.update(|state, _| -> Result<Change<bool>, FileError> {
+            let Some(change) = change.take() else { return Ok(Change::Keep(false)) };
+            let is_worth_it = self.apply(change, state);
+            Ok(Change::write_if(is_worth_it, is_worth_it))
+        });
+        match (written, change) {
+            (Ok(false), _) => {}
+            (Ok(true), _) => {
+                self.unwritten = None;
+                self.last_written = Some(self.context.host.now());
+            }
+            (Err(error), None) => self.context.warn(&format!("the schedule cannot be written: {error}")),
+            (Err(error), Some(change)) => match self.unwritten.take() {
+                Some(mut state) => {
+                    self.apply(change, &mut state);
+                    self.unwritten = Some(state);
+                    self.context.warn(&format!("the schedule cannot be written: {error}"));
+                }
+                None => self.context.warn(&format!("the schedule cannot be read: {error}")),
+            },
+        }
+    }
+
+    /// Applies a change to the state, or to what of it could not be written; returns whether it is worth writing.
+    fn apply(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool, state: &mut ScheduleState) -> bool {
+        let unwritten = self.unwritten.take();
+        let was_unwritten = unwritten.is_some();
+        if let Some(unwritten) = unwritten {
+            *state = unwritten;
+        }
+        state.version = ScheduleState::default().version;
+        let is_worth_it = change(self, state) || was_unwritten;
+        if is_worth_it {
+            self.unwritten = Some(state.clone());
+        }
+        is_worth_it
+    }
+}
+
+/// What a run after cycles is of, where one is due: the log has `count` cycles now.
+fn after_cycles(slot: &mut ScheduleSlot, every: u64, count: u64, is_news: &mut bool) -> Option<String> {
+    let before = slot.count_cycles(count);
+    *is_news |= before != Some(count);
+    before.is_some_and(|before| cycles_are_due(every, before, count)).then(|| format!("cycle {count}"))
+}
+
+/// What a run of the clock is of, where one is due; one that was missed too long ago is reported.
+fn by_the_clock(
+    context: &Context,
+    listed: &Automation,
+    slot: &mut ScheduleSlot,
+    trigger: &Trigger,
+    timing: Timing,
+    is_on: bool,
+    is_news: &mut bool,
+) -> Option<String> {
+    let plan = Plan::of(trigger, timing.daily_at)?;
+    let before =
+        TriggerState { last_checked: slot.last_checked(), handled_until: slot.handled_until(), replays: slot.replays };
+    let now = context.host.now() - timing.offset;
+    let (due, after) = evaluate(&plan, before, now, &MachineZone, timing.catch_up);
+    slot.looked = after.last_checked.map(timestamp);
+    slot.seen_to = after.handled_until.map(timestamp);
+    slot.replays = after.replays;
+    *is_news |= before.last_checked.is_none() || due != Due::Nothing || before.last_checked > after.last_checked;
+    match due {
+        Due::Nothing => None,
+        Due::Run(time) => Some(timestamp(time)),
+        Due::TooOld(time) => {
+            if is_on {
+                missed(context, listed, time);
+            }
+            None
+        }
+    }
+}
+
+/// Puts jobs in the order in which the manifest runs them.
+fn in_order(context: &Context, jobs: &[Job]) -> Vec<Job> {
+    let listed = context.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
+    let batch = supervise::Batch::ordered(listed.collect());
+    batch.members().iter().filter_map(|listed| jobs.iter().find(|job| job.id == listed.entry.id).cloned()).collect()
+}
+
+fn perform(context: &Context, job: &Job, lacking: Option<String>, kill: &AtomicBool) -> RunResult {
+    // Between the look and now the manifest may have been read anew.
+    let Some(listed) = context.manifest.find(&job.id) else {
+        return RunResult {
+            id: job.id.clone(),
+            reason: Reason::Invalid,
+            exit_code: None,
+            duration_ms: 0,
+            detail: None,
+        };
+    };
+    if let Some(other) = lacking {
+        return RunResult::not(listed, Reason::DependencyNotOk, Some(other));
+    }
+    let request = RunRequest {
+        listed,
+        trigger: &job.trigger,
+        args: &[],
+        stdin: false,
+        forward_output: false,
+        force: false,
+        stop: kill,
+    };
+    supervise::run(context, &request)
+}
+
+/// Whether an automation is running: somebody has the right to, or something that such a run has started is still there (it may
+/// have let go of the right).
+fn is_held(context: &Context, id: &str) -> bool {
+    let lease = context.store.run_lease(id);
+    lease.path().exists() && (lease.is_held() || child::is_running(&label(context, id)))
+}
+
+/// Whether a run of an automation is recorded as ended at or after that moment.
+fn has_ended_since(context: &Context, id: &str, moment: DateTime<Utc>) -> bool {
+    let Some(entry) = context.automation_state().entry(id) else { return false };
+    // One that a scheduler ended before its time has not ended by itself.
+    let was_stopped = entry.last_reason.as_deref() == Some(Reason::Stopped.code());
+    let is_over = entry.status != Status::Running && !was_stopped;
+    is_over && entry.last_end_at().is_some_and(|end| end >= moment)
+}
+
+/// A run that was missed too long ago to be made up.
+fn missed(context: &Context, listed: &Automation, time: DateTime<Utc>) {
+    let reason = Reason::MissedTooOld;
+    context.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
+    let report = Report::new(context.host, &context.store, &context.manifest, &listed.entry.id);
+    if let Err(error) = report.skipped(reason) {
+        context.warn(&format!("{}: {error}", listed.entry.id));
+    }
+}

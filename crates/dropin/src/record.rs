@@ -1,0 +1,29 @@
+//! `.loop/originals/install.json`: what was installed, and what was there before.
+
+use std::path::{Path, PathBuf};
+
+use common::Error;
+use records::{Installation, InstalledPath};
+use store::{Content, Document, Repo, Store};
+
+/// Returns the directory of the programs.
+pub(crate) fn programs(repo: &Repo, installation: &Installation) -> PathBuf {
+    repo.root().join(&installation.bin)
+}
+
+/// Reads the record; none if nothing is installed.
+pub(crate) fn read(store: &Store<'_>) -> Result<Option<Installation>, Error> {
+    match store.installation().read()? {
+        Content::Missing => Ok(None),
+        Content::Intact(installation) => Ok(Some(installation)),
+        Content::Damaged(error) => Err(Error::failed(
+            format!("{error}"),
+            "fix it by hand: only this file holds the places of the originals, which are next to it",
+        )),
+    }
+}
+
+/// Returns whether our link is at a path.
+pub(crate) fn is_in_place(root: &Path, installed: &InstalledPath) -> bool {
+    std::fs::read_link(root.join(&installed.path)).is_ok_and(|target| target == Path::new(&installed.link))
+}

@@ -1,0 +1,10 @@
+//! An old script and the tool that replaces it, side by side, so that nobody has to believe the suite.
+
+mod compare;
+mod output;
+mod repo_copy;
+mod report;
+mod run;
+
+pub use report::{Comparisons, DifferenceKind, ToolComparison, comparisons};
+pub use run::{ShadowOptions, shadow};

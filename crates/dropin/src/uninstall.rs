@@ -1,0 +1,208 @@
+//! The scripts of a repository take their places again, byte for byte.
+
+use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::{chown, symlink};
+use std::path::{Component, Path};
+use std::time::{Duration, SystemTime};
+
+use automations::Context;
+use automations::scheduler;
+use common::Error;
+use host::files;
+use host::text;
+use records::{Installation, InstalledPath, Original};
+use store::Store;
+
+use crate::program::{self, hash};
+use crate::record::{self, is_in_place};
+
+/// How to uninstall.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UninstallOptions {
+    /// Nothing is changed.
+    pub dry_run: bool,
+    /// Scripts are restored also where another file took the place of the installed link (which is kept), and while a scheduler
+    /// is running.
+    pub force: bool,
+}
+
+/// What becomes of one path.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Restoration {
+    /// What was there is there again.
+    Restored,
+    /// It was there already.
+    Untouched,
+    /// Somebody has put something else there, which stays.
+    Kept,
+}
+
+/// What was restored, or would be.
+#[derive(Debug)]
+pub struct UninstallReport {
+    /// What becomes of each path.
+    pub paths: Vec<(String, Restoration)>,
+    /// The directory of the programs, where it stays.
+    pub kept_programs: Option<String>,
+}
+
+/// Restores everything that an installation has replaced; none if nothing is installed.
+///
+/// # Errors
+/// A scheduler is running, the record of the installation is damaged, or a file cannot be written.
+pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<UninstallReport>, Error> {
+    let store = &context.store;
+    if scheduler::is_running(context) && !options.dry_run && !options.force {
+        return Err(Error::failed(
+            "a scheduler is running for this repository",
+            "stop it first (and remove its unit or its line of the crontab), or use --force",
+        ));
+    }
+    let Some(installation) = record::read(store)? else { return Ok(None) };
+    refuse_paths_outside(&installation)?;
+    let mut paths = Vec::new();
+    for installed in &installation.installed {
+        paths.push((installed.path.clone(), restore(store, installed, options)?));
+    }
+    let is_whole = paths.iter().all(|(_, restoration)| *restoration != Restoration::Kept);
+    let mut kept_programs = None;
+    if is_whole && !options.dry_run {
+        tidy_up(context, &installation)?;
+        let is_ours = store.contains(&record::programs(store.repo(), &installation));
+        kept_programs = (!is_ours).then(|| installation.bin.clone());
+    }
+    Ok(Some(UninstallReport { paths, kept_programs }))
+}
+
+fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
+    let is_inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    for installed in &installation.installed {
+        let kept = match &installed.original {
+            Some(Original::File { kept, .. }) => kept.as_str(),
+            _ => "",
+        };
+        if !is_inside(&installed.path) || installed.path.is_empty() || !is_inside(kept) {
+            return Err(Error::failed(
+                format!("install.json has a path that leads out of the repository: {}", text::line(&installed.path)),
+                "the file was changed; fix it by hand",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptions) -> Result<Restoration, Error> {
+    let root = store.repo().root();
+    let full = root.join(&installed.path);
+    if !options.dry_run {
+        // What an installation that was killed may have left.
+        files::remove(&program::beside(&full))?;
+    }
+    let is_there = fs::symlink_metadata(&full).is_ok();
+    if is_there && !is_in_place(root, installed) {
+        if is_original(&full, installed.original.as_ref()) {
+            return Ok(Restoration::Untouched);
+        }
+        if !options.force {
+            return Ok(Restoration::Kept);
+        }
+    }
+    if options.dry_run {
+        return Ok(Restoration::Restored);
+    }
+    if is_there && !is_in_place(root, installed) {
+        // What somebody has put there is not lost either.
+        let aside = store.originals().join(format!("{}.replaced", installed.path));
+        if let Some(folder) = aside.parent() {
+            files::make_folder(folder)?;
+        }
+        files::rename(&full, &aside)?;
+    }
+    match &installed.original {
+        None => files::remove(&full)?,
+        Some(Original::Link { target }) => {
+            files::remove(&full)?;
+            symlink(target, &full).map_err(Error::io("create the link", &full))?;
+        }
+        Some(Original::File { kept, mode, sha256, modified, owner }) => {
+            let place = store.originals().join(kept);
+            let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
+            if hash(&bytes) != *sha256 {
+                return Err(Error::failed(
+                    format!("{} is not the file that was kept: its hash differs", place.display()),
+                    "restore the script from git: git checkout -- PATH",
+                ));
+            }
+            if let Some(folder) = full.parent() {
+                files::make_folder(folder)?;
+            }
+            let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
+            program::replace(&full, &bytes, mode).map_err(Error::io("restore", &full))?;
+            if let Some((user, group)) = *owner {
+                // Only root may give a file to somebody else, and only then it was somebody else's.
+                let _ = chown(&full, Some(user), Some(group));
+            }
+            let (seconds, nanoseconds) = *modified;
+            if let Ok(seconds) = u64::try_from(seconds) {
+                let time = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+                // Only a convenience.
+                let _ = File::open(&full).and_then(|file| file.set_times(FileTimes::new().set_modified(time)));
+            }
+        }
+    }
+    Ok(Restoration::Restored)
+}
+
+/// Whether the original is at its path again already.
+fn is_original(path: &Path, original: Option<&Original>) -> bool {
+    match original {
+        None => false,
+        Some(Original::Link { target }) => fs::read_link(path).is_ok_and(|link| link == Path::new(target)),
+        Some(Original::File { sha256, .. }) => {
+            !path.is_symlink() && fs::read(path).is_ok_and(|bytes| hash(&bytes) == *sha256)
+        }
+    }
+}
+
+/// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.
+fn tidy_up(context: &Context, installation: &Installation) -> Result<(), Error> {
+    let store = &context.store;
+    for installed in &installation.installed {
+        if let Some(Original::File { kept, .. }) = &installed.original {
+            let kept = store.originals().join(kept);
+            files::remove(&program::beside(&kept))?;
+            files::remove(&kept)?;
+        }
+    }
+    // Programs elsewhere may be those of other repositories too.
+    let bin = record::programs(store.repo(), installation);
+    if store.contains(&bin) {
+        for tool in context.suite.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
+            files::remove(&program::beside(&bin.join(tool)))?;
+            files::remove(&bin.join(tool))?;
+        }
+        let _ = fs::remove_dir(&bin);
+    }
+    store.installation().remove()?;
+    remove_empty(&store.originals());
+    for folder in installation.folders.iter().rev() {
+        let path = store.repo().root().join(folder);
+        if folder == ".loop" && fs::read_dir(&path).is_ok_and(|entries| entries.count() == 1) {
+            // What nobody has used but the installation: the file that hides it is all that is in it.
+            files::remove(&path.join(".gitignore"))?;
+        }
+        // Only if it is empty.
+        let _ = fs::remove_dir(path);
+    }
+    Ok(())
+}
+
+/// Removes a folder and the folders in it, as far as they are empty.
+fn remove_empty(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_empty(&entry.path());
+        }
+    }
+    let _ = fs::remove_dir(folder);
+}

@@ -1,0 +1,100 @@
+//! Why the loop is idle, or is not.
+
+use automations::Context;
+use common::Error;
+use records::{AutomationState, Reason, TriageRun, timestamp};
+use serde::Serialize;
+use store::Log;
+use store::queue::QueueRead;
+use store::ready::ReadyIssues;
+
+/// The automations whose reports say why: the guard before each cycle, and what fills the queue.
+const GUARD: &str = "loop_guard";
+const TRIAGE: &str = "triage_score";
+
+/// Why the loop is idle, from the files as they are now.
+#[derive(Debug, Serialize)]
+pub struct IdleStory {
+    /// Why there is work, or none.
+    pub reason: Reason,
+    /// What the queue holds.
+    pub queue: QueueCounts,
+    /// Why the guard does not look, where it does not.
+    pub guard: Option<Reason>,
+    /// How many calls in a row were idle.
+    pub consecutive_idle: u64,
+    /// How long the last wait was.
+    pub backoff_seconds: u64,
+    /// When the last idle call was, in seconds of Unix time.
+    pub last_idle_at: Option<f64>,
+    /// When the last triage was.
+    pub last_triage: Option<String>,
+    /// What would change it.
+    pub change: &'static str,
+    /// When any automation last ran.
+    pub state_updated_at: Option<String>,
+    /// The issues in quarantine.
+    #[serde(skip)]
+    pub in_quarantine: Vec<u64>,
+    /// How long ago the last triage was.
+    #[serde(skip)]
+    pub seconds_since_triage: Option<i64>,
+    /// Why the last triage failed, if it did.
+    #[serde(skip)]
+    pub triage_error: Option<String>,
+}
+
+/// The items of the queue.
+#[derive(Debug, Serialize)]
+pub struct QueueCounts {
+    /// How many it has.
+    pub items: usize,
+    /// How many of them are ready and not in quarantine.
+    pub ready: usize,
+    /// The ready ones that are in quarantine.
+    pub quarantined: Vec<u64>,
+}
+
+/// Returns why the loop is idle.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn idle(context: &Context) -> Result<IdleStory, Error> {
+    let now = context.host.now();
+    let quarantined: Vec<u64> = context.store.quarantine().read_intact("")?.unwrap_or_default().numbers().collect();
+    let ready = ReadyIssues::read(&context.store, |issue| quarantined.contains(&issue), |_| ())?;
+    if let QueueRead::Damaged(error) = &ready.read {
+        context.warn(&error.to_string());
+    }
+    let state = context.store.state().read_intact("")?;
+    let entry = |id: &str| state.as_ref().and_then(|state| state.entry(id));
+    // What the guard found on the forge is not in the queue any more; its report has it.
+    let last_reason = entry(GUARD).and_then(|entry| Reason::from_code(&entry.last_reason?));
+    let reason = ready.reason(last_reason == Some(Reason::AllClosed));
+    let idle = context.store.idle().read_intact("")?.unwrap_or_default().read();
+    let triage = context.store.triage_runs().tail(1)?.intact.pop();
+    let triaged = triage.as_ref().and_then(TriageRun::time);
+    let mut in_quarantine = quarantined;
+    in_quarantine.sort_unstable();
+    Ok(IdleStory {
+        reason,
+        queue: QueueCounts { items: ready.items, ready: ready.numbers.len(), quarantined: ready.held_back },
+        guard: guard(context),
+        consecutive_idle: idle.consecutive_idle,
+        backoff_seconds: idle.backoff_seconds,
+        last_idle_at: idle.last_idle_at,
+        last_triage: triaged.map(timestamp),
+        change: reason.change(),
+        state_updated_at: state.as_ref().and_then(AutomationState::updated_at).map(timestamp),
+        in_quarantine,
+        seconds_since_triage: triaged.map(|time| (now - time).num_seconds()),
+        triage_error: entry(TRIAGE).and_then(|entry| entry.last_error),
+    })
+}
+
+/// Why the guard reports work without looking, where it does.
+fn guard(context: &Context) -> Option<Reason> {
+    let id = GUARD;
+    let disabled = context.manifest.entry(id).filter(|entry| !entry.enabled).map(|_| Reason::Disabled);
+    disabled.or_else(|| context.pause(id).map(|_| Reason::Paused))
+}

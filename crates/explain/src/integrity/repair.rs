@@ -1,0 +1,66 @@
+//! Damaged bytes are moved into files next to where they are; none is dropped, and what is intact stays byte for byte.
+
+use automations::Context;
+use common::Error;
+use host::files::FileError;
+use serde::Serialize;
+
+/// What was repaired.
+#[derive(Debug, Serialize)]
+pub struct Repairs {
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// The files that were damaged.
+    pub repaired: Vec<Repair>,
+    /// Whether every file could be read.
+    #[serde(skip)]
+    pub is_whole: bool,
+}
+
+/// One file.
+#[derive(Debug, Serialize)]
+pub struct Repair {
+    /// The file.
+    pub file: String,
+    /// The damaged lines of a log; null of a document.
+    pub lines: Option<u64>,
+    /// Where the damaged bytes are now; null of a document in a dry run.
+    pub moved_to: Option<String>,
+}
+
+/// Repairs every damaged file; with `dry_run` nothing is changed.
+///
+/// # Errors
+/// A file cannot be locked or written.
+pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
+    let mut repairs = Repairs { dry_run, repaired: Vec::new(), is_whole: true };
+    for log in context.store.checked_logs(context.cycles().path()) {
+        let moved = log.move_damaged(dry_run)?.map(|lines| {
+            let (file, moved_to) = (context.shown(log.path()), Some(context.shown(&log.side())));
+            (lines > 0).then_some(Repair { file, lines: Some(lines), moved_to })
+        });
+        repairs.add(context, moved);
+    }
+    for document in context.store.checked_documents() {
+        let moved = document.set_aside(dry_run)?.map(|damaged| {
+            let kept = damaged?;
+            let moved_to = kept.map(|kept| context.shown(&kept));
+            Some(Repair { file: context.shown(document.path()), lines: None, moved_to })
+        });
+        repairs.add(context, moved);
+    }
+    Ok(repairs)
+}
+
+impl Repairs {
+    /// Adds what was done about a file; an error is that of reading it.
+    fn add(&mut self, context: &Context, result: Result<Option<Repair>, FileError>) {
+        match result {
+            Ok(repair) => self.repaired.extend(repair),
+            Err(error) => {
+                self.is_whole = false;
+                context.warn(&format!("{error}: move it by hand"));
+            }
+        }
+    }
+}

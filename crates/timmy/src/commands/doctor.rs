@@ -1,0 +1,58 @@
+//! `timmy doctor`: what is installed, what calls it, and what is broken.
+
+use automations::Context;
+use common::{Error, Outcome, Page};
+use dropin::doctor::{Caller, Examination, Place, examine};
+use host::Host;
+
+use crate::cli::PlainArgs;
+use crate::fallback;
+use crate::present::present;
+use crate::tools::SUITE;
+
+/// Examines everything, and reports what is broken (exit 1).
+pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
+    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let examination = examine(&context, fallback::find(host).map(|path| path.display().to_string()))?;
+    present(&context, &examination, render)?;
+    Ok(Outcome::yes_or_no(examination.broken.is_empty()))
+}
+
+fn render(report: &Examination, page: &mut Page) {
+    page.line(format!("timmy {} on {}", report.version, report.repository));
+    section(page, "Installed");
+    for Place { path, leads_to, original_kept, .. } in &report.installed {
+        let leads_to = leads_to.as_deref().unwrap_or("nothing");
+        let original = if *original_kept { ", original kept" } else { "" };
+        page.line(format!("  {path} -> {leads_to}{original}"));
+    }
+    if report.installed.is_empty() {
+        page.line("  nothing (timmy install --into DIR replaces the scripts by tools)");
+    }
+    section(page, "Called by");
+    for Caller { place, script, what_is_there } in &report.callers {
+        page.line(format!("  {place} calls {script} ({})", what_is_there.name()));
+    }
+    if report.callers.is_empty() {
+        page.line(
+            "  nothing: no line of a crontab, a hook, a workflow, a script or the manifest names a script of the suite",
+        );
+    }
+    section(page, "Environment");
+    page.line(if report.scheduler { "  a scheduler is running" } else { "  no scheduler is running" });
+    page.line(match &report.next_timmy {
+        Some(path) => format!("  unknown commands are passed on to {path}"),
+        None => "  no other timmy is on the PATH".to_owned(),
+    });
+    if report.broken.is_empty() {
+        section(page, "Nothing is broken.");
+    } else {
+        section(page, "Broken");
+        page.lines(report.broken.iter().map(|one| format!("  {one}")));
+    }
+}
+
+fn section(page: &mut Page, title: &str) {
+    page.line("");
+    page.line(title);
+}

@@ -1,0 +1,93 @@
+//! `timmy install`: the tools take the place of a repository's scripts.
+
+use automations::Context;
+use common::{CommonArgs, Error, Outcome, Page};
+use dropin::install::{Action, InstallOptions, install};
+use host::Host;
+use serde::Serialize;
+
+use crate::cli::InstallArgs;
+use crate::present::present;
+use crate::tools::SUITE;
+
+/// What an installation did, or would do.
+#[derive(Serialize)]
+struct Installed {
+    dry_run: bool,
+    bin: String,
+    paths: Vec<PathView>,
+    #[serde(skip)]
+    shown_bin: String,
+    #[serde(skip)]
+    root: String,
+    #[serde(skip)]
+    is_own_bin: bool,
+}
+
+/// One path, as it is shown.
+#[derive(Serialize)]
+struct PathView {
+    path: String,
+    tool: String,
+    changed: bool,
+    #[serde(skip)]
+    action: Action,
+}
+
+/// Installs into a repository.
+pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error> {
+    let common = CommonArgs {
+        repo_root: Some(args.into.clone()),
+        config_dir: args.config_dir.clone(),
+        json: args.json,
+        quiet: args.quiet,
+        ..CommonArgs::default()
+    };
+    let context = Context::open(host, SUITE, &common)?;
+    let (dry_run, allow_dirty, bin_dir) = (args.dry_run, args.allow_dirty, args.bin_dir.clone());
+    let report = install(&context, &InstallOptions { dry_run, allow_dirty, bin_dir })?;
+    let paths = report.paths.into_iter().map(|one| PathView {
+        path: one.path,
+        tool: one.tool,
+        changed: one.action != Action::Nothing,
+        action: one.action,
+    });
+    let installed = Installed {
+        dry_run,
+        bin: report.bin.display().to_string(),
+        paths: paths.collect(),
+        shown_bin: context.shown(&report.bin),
+        root: context.repo().root().display().to_string(),
+        is_own_bin: context.store.programs() == report.bin,
+    };
+    present(&context, &installed, render)?;
+    Ok(Outcome::done(""))
+}
+
+fn render(report: &Installed, page: &mut Page) {
+    for PathView { path, action, .. } in &report.paths {
+        let verb = match (action, report.dry_run) {
+            (Action::Nothing, _) => "is installed already",
+            (Action::Replace, true) => "would be kept and replaced",
+            (Action::Create, true) => "would be created",
+            (Action::Replace, false) => "is kept and replaced",
+            (Action::Create, false) => "is created",
+        };
+        page.line(format!("{path} {verb}"));
+    }
+    if report.dry_run {
+        let changed = report.paths.iter().filter(|path| path.changed).count();
+        page.line(format!("Nothing was done; {changed} of {} paths would change", report.paths.len()));
+        return;
+    }
+    page.line(format!(
+        "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
+        report.shown_bin, report.root
+    ));
+    page.line("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
+    if report.is_own_bin {
+        page.line(
+            "Do not commit the links: a clone has no .loop/bin. `git update-index --skip-worktree PATH` hides them.",
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! `timmy repair`: damaged bytes are moved out of the files under `.loop/`.
+
+use automations::Context;
+use common::{Error, Outcome, Page};
+use explain::integrity::{self, Repair, Repairs};
+use host::Host;
+
+use crate::cli::RepairArgs;
+use crate::present::present;
+use crate::tools::SUITE;
+
+/// Repairs every damaged file; exit 1 if one could not be read.
+pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Outcome, Error> {
+    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let repairs = integrity::repair(&context, args.dry_run)?;
+    present(&context, &repairs, render)?;
+    Ok(Outcome::yes_or_no(repairs.is_whole))
+}
+
+fn render(repairs: &Repairs, page: &mut Page) {
+    let would = if repairs.dry_run { "would be " } else { "" };
+    for Repair { file, lines, moved_to } in &repairs.repaired {
+        page.line(match (lines, moved_to) {
+            (Some(lines), Some(side)) => format!("{file}: {lines} line(s) {would}moved to {side}"),
+            (_, Some(kept)) => {
+                format!("{file}: moved to {kept}; its content is no longer used, and its tool recreates it")
+            }
+            (_, None) => format!("{file}: would be moved"),
+        });
+    }
+    if repairs.repaired.is_empty() && repairs.is_whole {
+        page.line("Nothing is damaged");
+    }
+}

@@ -1,0 +1,118 @@
+//! `timmy schedule`: automations run when they are due.
+
+use std::sync::Arc;
+
+use automations::Context;
+use automations::schedule::MachineZone;
+use automations::scheduler::{self, ScheduleSettings, next_runs};
+use automations::supervise::RunResult;
+use chrono::{DateTime, Utc};
+use common::{Error, Outcome, Page};
+use host::Host;
+use records::{Reason, timestamp};
+use serde::Serialize;
+
+use crate::cli::ScheduleCommand;
+use crate::present::{present, print_json};
+use crate::table;
+use crate::tools::SUITE;
+
+/// What a tick ran, as JSON.
+#[derive(Serialize)]
+struct Ticked<'a> {
+    ran: &'a [RunResult],
+}
+
+/// Runs a command of `timmy schedule`.
+pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Outcome, Error> {
+    match command {
+        ScheduleCommand::Run(args) => {
+            scheduler::run(Context::open(host, SUITE, &args.common)?)?;
+            Ok(Outcome::done(""))
+        }
+        ScheduleCommand::Tick(args) => tick(&Arc::new(Context::open(host, SUITE, &args.common)?)),
+        ScheduleCommand::Next(args) => next(&Context::open(host, SUITE, &args.common)?, args.count),
+    }
+}
+
+fn tick(context: &Arc<Context<'_>>) -> Result<Outcome, Error> {
+    let all = scheduler::tick(context)?;
+    if all.is_empty() {
+        context.say("[timmy] Nothing is due");
+    }
+    print_json(context, &Ticked { ran: &all })?;
+    // One that was switched off meanwhile, or runs already, is as it should be.
+    let is_well = |result: &RunResult| {
+        matches!(result.reason, Reason::RanWell | Reason::AlreadyRunning | Reason::Disabled | Reason::Paused)
+    };
+    Ok(Outcome::yes_or_no(all.iter().all(is_well)))
+}
+
+/// What runs when.
+#[derive(Serialize)]
+struct Timetable {
+    scheduler: bool,
+    next: Vec<NextView>,
+    #[serde(skip)]
+    now: DateTime<Utc>,
+}
+
+/// A run that is to come, as it is shown.
+#[derive(Serialize)]
+struct NextView {
+    id: String,
+    trigger: String,
+    at: Option<String>,
+    cycles: Option<u64>,
+    #[serde(skip)]
+    time: Option<DateTime<Utc>>,
+}
+
+impl NextView {
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String> {
+        let (at, length) = match (self.time, self.cycles) {
+            (Some(at), _) => (
+                at.with_timezone(&MachineZone).format("%a %Y-%m-%d %H:%M").to_string(),
+                table::length((at - now).num_seconds()),
+            ),
+            (None, Some(cycles)) => ("-".to_owned(), format!("{cycles} cycles")),
+            (None, None) => ("never".to_owned(), String::new()),
+        };
+        vec![at, length, self.id.clone(), self.trigger.clone()]
+    }
+}
+
+impl Timetable {
+    fn render(&self, page: &mut Page) {
+        if self.next.is_empty() {
+            page.line("Nothing is scheduled: no enabled automation has a trigger of time or cycles.");
+            return;
+        }
+        let header = ["AT", "IN", "AUTOMATION", "TRIGGER"].map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(header).chain(self.next.iter().map(|next| next.cells(self.now))).collect();
+        let lines = table::lay_out(&rows, 30, page.width());
+        page.lines(lines);
+        let zone = self.now.with_timezone(&MachineZone).format("%:z").to_string();
+        page.line(format!("Times are in the machine's time zone ({zone} now; the variable TZ sets another)."));
+        if !self.scheduler {
+            page.line("No scheduler is running: timmy schedule run, or timmy service print.");
+        }
+    }
+}
+
+/// Lists what runs when.
+fn next(context: &Context, count: usize) -> Result<Outcome, Error> {
+    ScheduleSettings::of(context)?;
+    let next = next_runs(context).into_iter().take(count).map(|next| NextView {
+        id: next.id,
+        trigger: next.trigger,
+        at: next.at.map(timestamp),
+        cycles: next.cycles,
+        time: next.at,
+    });
+    let timetable =
+        Timetable { scheduler: scheduler::is_running(context), next: next.collect(), now: context.host.now() };
+    present(context, &timetable, Timetable::render)?;
+    Ok(Outcome::done(""))
+}

@@ -1,0 +1,53 @@
+//! `timmy tokens`: the balance, and what moved it.
+
+use std::collections::BTreeMap;
+
+use automations::Context;
+use common::{Error, Outcome, Page};
+use explain::tokens::{LedgerSums, Movement, tokens};
+use host::Host;
+
+use crate::cli::TokensArgs;
+use crate::present::present;
+use crate::table;
+use crate::tools::SUITE;
+
+/// Shows the balance and the movements by automation and by day.
+pub(crate) fn show(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
+    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let sums = tokens(&context, args.days)?;
+    present(&context, &sums, render)?;
+    let damaged = sums.damaged_lines;
+    if damaged > 0 {
+        let ledger = context.store.tokens();
+        let path = ledger.lines().path().display();
+        context.warn(&format!("{path}: {damaged} line(s) cannot be read; timmy repair moves them out"));
+    }
+    Ok(Outcome::done(""))
+}
+
+fn render(sums: &LedgerSums, page: &mut Page) {
+    page.line(format!("Balance: {} tokens", sums.balance));
+    let rows_of = |map: &BTreeMap<String, Movement>| -> Vec<Vec<String>> {
+        map.iter().map(|(name, movement)| cells(*movement, name.clone())).collect()
+    };
+    for (title, rows) in [
+        ("AUTOMATION", rows_of(&sums.by_automation)),
+        ("ACTION", rows_of(&sums.by_action)),
+        ("DAY", sums.by_day.iter().rev().map(|(day, movement)| cells(*movement, day.to_string())).collect()),
+    ] {
+        if rows.is_empty() {
+            continue;
+        }
+        page.line("");
+        let header = [title, "LINES", "EARNED", "SPENT", "NET"].map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
+        let lines = table::lay_out(&rows, 30, page.width());
+        page.lines(lines);
+    }
+}
+
+fn cells(movement: Movement, name: String) -> Vec<String> {
+    let net = movement.earned.saturating_add(movement.spent);
+    vec![name, movement.lines.to_string(), movement.earned.to_string(), movement.spent.to_string(), format!("{net:+}")]
+}

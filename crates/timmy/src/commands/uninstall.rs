@@ -1,0 +1,75 @@
+//! `timmy uninstall`: the scripts of a repository take their places again.
+
+use automations::Context;
+use common::{CommonArgs, Error, Outcome, Page};
+use dropin::uninstall::{Restoration, UninstallOptions, uninstall};
+use host::Host;
+use serde::Serialize;
+use store::Repo;
+
+use crate::cli::UninstallArgs;
+use crate::present::present;
+use crate::tools::SUITE;
+
+/// One path, as it is shown.
+#[derive(Serialize)]
+struct PathView {
+    path: String,
+    restored: bool,
+    kept: bool,
+}
+
+/// What was put back, or would be.
+#[derive(Serialize)]
+struct Uninstalled {
+    dry_run: bool,
+    whole: bool,
+    paths: Vec<PathView>,
+    /// The directory of the programs, where it stays.
+    #[serde(skip)]
+    kept_programs: Option<String>,
+}
+
+/// That there is no installation.
+#[derive(Serialize)]
+struct NotInstalled {
+    paths: [PathView; 0],
+}
+
+/// Restores everything that an installation has replaced.
+pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Error> {
+    let common =
+        CommonArgs { repo_root: Some(args.from.clone()), json: args.json, quiet: args.quiet, ..CommonArgs::default() };
+    let repo = Repo::find(host, common.repo_root.as_deref())?;
+    // A broken manifest must not prevent going back.
+    let context = Context::without_configuration(host, SUITE, repo, &common);
+    let Some(report) = uninstall(&context, UninstallOptions { dry_run: args.dry_run, force: args.force })? else {
+        present(&context, &NotInstalled { paths: [] }, |_, page| page.line("Nothing is installed here"))?;
+        return Ok(Outcome::done(""));
+    };
+    let path = |(path, restoration)| PathView {
+        path,
+        restored: restoration == Restoration::Restored,
+        kept: restoration == Restoration::Kept,
+    };
+    let paths: Vec<PathView> = report.paths.into_iter().map(path).collect();
+    let whole = paths.iter().all(|path| !path.kept);
+    let uninstalled = Uninstalled { dry_run: args.dry_run, whole, paths, kept_programs: report.kept_programs };
+    present(&context, &uninstalled, render)?;
+    Ok(Outcome::yes_or_no(whole))
+}
+
+fn render(report: &Uninstalled, page: &mut Page) {
+    for PathView { path, restored, kept } in &report.paths {
+        let verdict = match (restored, kept, report.dry_run) {
+            (true, _, false) => "is restored",
+            (true, _, true) => "would be restored",
+            (_, true, _) => "is no longer the installed link, and is not changed (--force restores the original)",
+            _ => "is unchanged",
+        };
+        page.line(format!("{path} {verdict}"));
+    }
+    if let Some(bin) = &report.kept_programs {
+        page.line(format!("The programs in {bin} are not removed: other repositories may use them"));
+    }
+}

@@ -1,0 +1,44 @@
+//! `timmy verify`: damage in the files under `.loop/`, and a ledger that does not add up.
+
+use automations::Context;
+use common::{Error, Outcome, Page};
+use explain::integrity::{self, Finding};
+use host::Host;
+use serde::Serialize;
+
+use crate::cli::PlainArgs;
+use crate::present::present;
+use crate::tools::SUITE;
+
+/// What was found in every file.
+#[derive(Serialize)]
+struct Report {
+    whole: bool,
+    files: Vec<Finding>,
+}
+
+/// Checks every file; exit 1 if one is damaged.
+pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
+    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let files = integrity::verify(&context);
+    let whole = files.iter().all(|finding| finding.count == 0);
+    present(&context, &Report { whole, files }, render)?;
+    Ok(Outcome::yes_or_no(whole))
+}
+
+fn render(report: &Report, page: &mut Page) {
+    for finding in &report.files {
+        let lines = finding.lines.map_or(String::new(), |lines| format!(", {lines} lines"));
+        let verdict = if finding.count == 0 { "whole".to_owned() } else { format!("{} problem(s)", finding.count) };
+        page.line(format!("{}: {verdict}{lines}", finding.file));
+        page.lines(finding.problems.iter().map(|problem| format!("    {problem}")));
+        if finding.count > finding.problems.len() {
+            page.line(format!("    … and {} more", finding.count - finding.problems.len()));
+        }
+    }
+    if !report.whole {
+        page.line("`timmy repair` moves damaged bytes to files next to these; it does not change a ledger that does not add up.");
+    } else if report.files.is_empty() {
+        page.line("There is no file yet");
+    }
+}

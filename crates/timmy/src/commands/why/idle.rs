@@ -1,0 +1,51 @@
+//! Why the loop is idle, as it is shown.
+
+use automations::Context;
+use common::{Error, Outcome, Page};
+use explain::idle::{IdleStory, QueueCounts, idle};
+use host::text;
+
+use crate::present::present;
+use crate::table;
+
+/// How many issues in quarantine are named.
+const NAMED: usize = 10;
+
+/// Shows why the loop is idle.
+pub(super) fn why(context: &Context) -> Result<Outcome, Error> {
+    present(context, &idle(context)?, render)?;
+    Ok(Outcome::done(""))
+}
+
+fn render(story: &IdleStory, page: &mut Page) {
+    page.line(format!("{} ({})", story.reason.meaning(), story.reason));
+    if let Some(guard) = story.guard {
+        page.line(format!("The guard is {guard}: it reports work, whatever is in the queue."));
+    }
+    let QueueCounts { items, ready, quarantined } = &story.queue;
+    page.line(format!("Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.", quarantined.len()));
+    if !story.in_quarantine.is_empty() {
+        let numbers: Vec<String> = story.in_quarantine.iter().take(NAMED).map(|number| format!("#{number}")).collect();
+        page.line(format!(
+            "In quarantine: {} (timmy why N shows the reason, triage_score --release N releases one).",
+            numbers.join(", ")
+        ));
+    }
+    if story.consecutive_idle > 0 {
+        page.line(format!(
+            "Idle calls in a row: {}; the last wait was {}.",
+            story.consecutive_idle,
+            table::length(i64::try_from(story.backoff_seconds).unwrap_or(0))
+        ));
+    }
+    page.line(match story.seconds_since_triage {
+        Some(seconds) => format!("Last triage: {} ago.", table::length(seconds)),
+        None => "Last triage: none is recorded.".to_owned(),
+    });
+    if let Some(error) = &story.triage_error {
+        page.line(format!("The last triage failed: {}", text::fit(error, 200)));
+    }
+    if !story.change.is_empty() {
+        page.line(format!("What would change it: {}", story.change));
+    }
+}

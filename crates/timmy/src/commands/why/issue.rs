@@ -1,0 +1,61 @@
+//! The story of one issue, as it is shown.
+
+use automations::Context;
+use common::{Error, Outcome, Page};
+use explain::issue::{AgendaPlace, CycleStory, IssueStory, QueuePlace, issue};
+use host::text;
+
+use super::score;
+use crate::present::present;
+use crate::table;
+
+/// How many of an issue's cycles are shown, the last ones.
+const SHOWN: usize = 8;
+
+/// Shows the story of an issue.
+pub(super) fn why(context: &Context, number: u64) -> Result<Outcome, Error> {
+    present(context, &issue(context, number)?, render)?;
+    Ok(Outcome::done(""))
+}
+
+fn render(story: &IssueStory, page: &mut Page) {
+    page.line(format!("#{} {}", story.issue, text::fit(&story.title, 70)).trim_end());
+    page.line(format!("  {} ({})", story.reason.meaning(), story.reason));
+    if let Some(triage) = &story.triage {
+        page.lines(score::lines(triage));
+    }
+    if let Some(QueuePlace { position, length }) = &story.queue {
+        page.line(format!("  Queue: number {position} of {length}."));
+    }
+    if let Some(entry) = &story.entry {
+        let since = entry.quarantined_at.as_deref().unwrap_or("an unknown time");
+        page.line(format!("  Quarantine: since {since}: {}.", text::fit(&entry.reason, 100)));
+    }
+    render_cycles(&story.cycles, page);
+    if let Some(AgendaPlace { reason, .. }) = &story.agenda {
+        page.line(format!("  Agenda: {} ({reason})", reason.meaning()));
+    }
+    for change in &story.change {
+        let lines = text::wrap(&format!("What would change it: {change}"), 76);
+        let indent = |(at, line): (usize, String)| format!("  {}{line}", if at == 0 { "" } else { "  " });
+        page.lines(lines.into_iter().enumerate().map(indent));
+    }
+}
+
+fn render_cycles(cycles: &[CycleStory], page: &mut Page) {
+    if cycles.is_empty() {
+        page.line("  Cycles: none worked on it.");
+        return;
+    }
+    let succeeded = cycles.iter().filter(|cycle| cycle.success).count();
+    page.line(format!("  Cycles: {} worked on it, {succeeded} succeeded.", cycles.len()));
+    let rows: Vec<Vec<String>> = cycles.iter().rev().take(SHOWN).map(cells).collect();
+    page.lines(table::lay_out(&rows, 22, 80));
+}
+
+fn cells(cycle: &CycleStory) -> Vec<String> {
+    let outcome = if cycle.success { "well" } else { "FAILED" };
+    let length = cycle.duration.map_or("-".to_owned(), |seconds| format!("{seconds:.0} s"));
+    let number = cycle.cycle.map_or("-".to_owned(), |number| format!("cycle {number}"));
+    vec![format!("    {}", cycle.when), number, outcome.to_owned(), length, cycle.reason.clone()]
+}

@@ -1,0 +1,20 @@
+//! An issue's score, rule by rule, as it is shown.
+
+use explain::score::ScoreStory;
+
+use crate::table;
+
+/// Returns the score as a person reads it.
+pub(super) fn lines(story: &ScoreStory) -> Vec<String> {
+    let ScoreStory { score, kind, ready_from, triaged_at, rules } = story;
+    let head = format!("  Score {score} (ready from {ready_from} on), type {kind}, triaged {triaged_at}:");
+    let rows: Vec<Vec<String>> = rules
+        .iter()
+        .map(|rule| {
+            let points = if rule.holds { format!("{:+}", rule.points) } else { format!("({:+})", rule.points) };
+            let holds = if rule.holds { "yes" } else { "no" };
+            vec![format!("    {holds}"), points, rule.dimension.clone(), rule.id.clone()]
+        })
+        .collect();
+    std::iter::once(head).chain(table::lay_out(&rows, 20, 80)).collect()
+}
