@@ -16,16 +16,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::child::tree::Group;
+use crate::child::tree::{Group, MARK};
 
 /// How often a caller's wish to stop is looked for.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long output is read on after the end, where somebody outside the group still holds it open.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// The variable by which the descendants of a program are known, wherever they have gone.
-const MARK: &str = "TIMMY_RUN";
 
 /// A mark that no other run has, and by which all runs of one label are known.
 fn mark(label: &str) -> String {

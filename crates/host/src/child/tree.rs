@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
+/// The variable by which the descendants of a program are known, wherever they have gone.
+pub(super) const MARK: &str = "TIMMY_RUN";
+
 /// A process group, by the number of its leader, and the mark in the environment of all that the leader has started.
 pub(super) struct Group {
     leader: Option<Pid>,
@@ -66,13 +69,13 @@ fn wait(grace: Duration, mut what: impl FnMut() -> bool) {
 
 /// The processes that have a mark in their environment, by what `/proc` says; where there is none, nothing is known.
 fn marked(mark: &str) -> Vec<Pid> {
-    let expected = format!("{}={mark}", super::MARK);
+    let expected = format!("{MARK}={mark}");
     processes_with(|variable| variable == expected.as_bytes()).filter_map(Pid::from_raw).collect()
 }
 
 /// Whether a process has a mark that begins so.
 pub(super) fn any_marked(beginning: &str) -> bool {
-    let expected = format!("{}={beginning}", super::MARK);
+    let expected = format!("{MARK}={beginning}");
     processes_with(|variable| variable.starts_with(expected.as_bytes())).next().is_some()
 }
 

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use records::Durability;
 
+use super::access::{check_writable_place, make_folder, regular};
+use super::error::FileError;
 use super::replacement::{Replacement, flush_directory, neighbour, swap};
-use super::{FileError, check_writable_place, make_folder, regular};
 
 /// How long a writer waits for another one before it gives up.
 const PATIENCE: Duration = Duration::from_mins(1);

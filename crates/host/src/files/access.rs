@@ -1,0 +1,147 @@
+//! Files are read, created, moved, removed; what is no file is refused.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+
+use super::error::FileError;
+
+/// Reads a file of at most `limit` bytes; none if there is no such file.
+///
+/// # Errors
+/// It is no regular file, it is larger than `limit`, or the system refuses.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let fail = |source| Err(FileError::new("read", path, source));
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return fail(error),
+    };
+    // Opened only when it is a file: a pipe in its place would hold the tool for ever.
+    if let Err(error) = regular(&metadata) {
+        return fail(error);
+    }
+    if metadata.len() > limit {
+        let text = format!("{} bytes exceed the limit of {limit} bytes for such a file", metadata.len());
+        return fail(io::Error::new(ErrorKind::InvalidData, text));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) => fail(error),
+    }
+}
+
+/// Reads a file or a pipe of at most `limit` bytes.
+///
+/// # Errors
+/// There is none, it is longer, or the system refuses.
+pub fn read_stream(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(count) if count as u64 > limit => {
+            let text = format!("more than {limit} bytes");
+            Err(FileError::new("read", path, io::Error::new(ErrorKind::InvalidData, text)))
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(FileError::new("read", path, error)),
+    }
+}
+
+/// Opens a file to be read in a stream; none if there is no such file.
+///
+/// # Errors
+/// It is no regular file, or the system refuses.
+pub fn open(path: &Path) -> Result<Option<File>, FileError> {
+    let opened = fs::metadata(path).and_then(|metadata| regular(&metadata)).and_then(|()| File::open(path));
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::new("read", path, error)),
+    }
+}
+
+/// Fails unless `path` is a regular file or nothing, so that a run can refuse before it has written anything.
+///
+/// # Errors
+/// Something else stands there: a directory, a pipe, a symbolic link in a circle.
+pub fn check_writable_place(path: &Path) -> Result<(), FileError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(FileError::new("write", path, error)),
+        Ok(metadata) => regular(&metadata).map_err(|error| FileError::new("write", path, error)),
+    }
+}
+
+/// Returns whether others than its owner can read a file.
+pub fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// The system refuses, or a file stands in its place.
+pub fn make_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|error| FileError::new("create the directory", path, error))
+}
+
+/// Makes a file that is not there yet; one that is there stays as it is.
+///
+/// # Errors
+/// The system refuses.
+pub fn create(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    match OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| file.write_all(content)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(FileError::new("write", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file; one that is not there is no error.
+///
+/// # Errors
+/// The system refuses.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::new("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Moves a file aside, over what may be there.
+///
+/// # Errors
+/// The system refuses.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(|error| FileError::new("move aside", from, error))
+}
+
+pub(super) fn regular(metadata: &fs::Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        Ok(())
+    } else if metadata.is_dir() {
+        Err(ErrorKind::IsADirectory.into())
+    } else {
+        Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_refused_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(folder.path(), 10).unwrap_err();
+        assert!(error.hint().unwrap().contains("in the way"), "{error}");
+        let link = folder.path().join("round");
+        std::os::unix::fs::symlink(&link, &link).unwrap();
+        assert!(read(&link, 10).unwrap_err().hint().unwrap().contains("back to itself"));
+        assert!(read(&folder.path().join("none"), 10).unwrap().is_none());
+        fs::write(folder.path().join("big"), "12345678901").unwrap();
+        assert!(read(&folder.path().join("big"), 10).is_err());
+    }
+}
