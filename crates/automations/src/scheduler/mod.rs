@@ -1,5 +1,6 @@
 //! The scheduler: what is due, and the running of it.
 
+mod due_runs;
 mod next;
 mod run_loop;
 mod settings;

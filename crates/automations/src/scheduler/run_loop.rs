@@ -8,18 +8,16 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use crate::schedule::{Due, MachineZone, Plan, TriggerState, cycles_are_due, evaluate};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Error;
-use common::manifest::Automation;
-use common::report::Report;
 use host::child;
 use host::files::FileError;
-use records::{Reason, ScheduleSlot, ScheduleState, Status, Trigger, timestamp};
+use records::{Reason, ScheduleState, Status, Trigger};
 use store::{Change, Document, Granted, Lease};
 
+use super::due_runs::{after_cycles, by_the_clock};
 use super::next::{cycles, next_runs, scheduled_triggers};
-use super::settings::{ScheduleSettings, Timing};
+use super::settings::ScheduleSettings;
 use crate::context::Context;
 use crate::supervise::{self, LastRuns, RunRequest, RunResult, label};
 use host::signals::Signals;
@@ -385,44 +383,6 @@ impl<'h> Scheduler<'h> {
     }
 }
 
-/// What a run after cycles is of, where one is due: the log has `count` cycles now.
-fn after_cycles(slot: &mut ScheduleSlot, every: u64, count: u64, is_news: &mut bool) -> Option<String> {
-    let before = slot.count_cycles(count);
-    *is_news |= before != Some(count);
-    before.is_some_and(|before| cycles_are_due(every, before, count)).then(|| format!("cycle {count}"))
-}
-
-/// What a run of the clock is of, where one is due; one that was missed too long ago is reported.
-fn by_the_clock(
-    context: &Context,
-    listed: &Automation,
-    slot: &mut ScheduleSlot,
-    trigger: &Trigger,
-    timing: Timing,
-    is_on: bool,
-    is_news: &mut bool,
-) -> Option<String> {
-    let plan = Plan::of(trigger, timing.daily_at)?;
-    let before =
-        TriggerState { last_checked: slot.last_checked(), handled_until: slot.handled_until(), replays: slot.replays };
-    let now = context.host.now() - timing.offset;
-    let (due, after) = evaluate(&plan, before, now, &MachineZone, timing.catch_up);
-    slot.looked = after.last_checked.map(timestamp);
-    slot.seen_to = after.handled_until.map(timestamp);
-    slot.replays = after.replays;
-    *is_news |= before.last_checked.is_none() || due != Due::Nothing || before.last_checked > after.last_checked;
-    match due {
-        Due::Nothing => None,
-        Due::Run(time) => Some(timestamp(time)),
-        Due::TooOld(time) => {
-            if is_on {
-                missed(context, listed, time);
-            }
-            None
-        }
-    }
-}
-
 /// Puts jobs in the order in which the manifest runs them.
 fn in_order(context: &Context, jobs: &[Job]) -> Vec<Job> {
     let listed = context.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
@@ -470,14 +430,4 @@ fn has_ended_since(context: &Context, id: &str, moment: DateTime<Utc>) -> bool {
     let was_stopped = entry.last_reason.as_deref() == Some(Reason::Stopped.code());
     let is_over = entry.status != Status::Running && !was_stopped;
     is_over && entry.last_end_at().is_some_and(|end| end >= moment)
-}
-
-/// A run that was missed too long ago to be made up.
-fn missed(context: &Context, listed: &Automation, time: DateTime<Utc>) {
-    let reason = Reason::MissedTooOld;
-    context.note(&format!("{}: its run of {} was missed ({reason})", listed.entry.id, timestamp(time)));
-    let report = Report::new(context.host, &context.store, &context.manifest, &listed.entry.id);
-    if let Err(error) = report.skipped(reason) {
-        context.warn(&format!("{}: {error}", listed.entry.id));
-    }
 }
