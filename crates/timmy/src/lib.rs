@@ -7,6 +7,7 @@
 //! - Ends: as the tool ends; of its own commands, 0 done and all is well, 1 done and something is not, 2 wrong usage or
 //!   configuration. A command that is unknown here ends as the next `timmy` on the PATH does.
 
+mod candidates;
 mod cli;
 mod commands;
 mod completions;
@@ -17,6 +18,7 @@ mod help;
 mod present;
 mod table;
 pub mod tools;
+mod version;
 
 use std::process::ExitCode;
 
@@ -24,13 +26,12 @@ use common::exit;
 use common::tool;
 use host::Host;
 
+pub use version::VERSION;
+
 use crate::cli::{Cli, Command, ServiceCommand};
 use crate::commands::{
     automation, doctor, explain, install, repair, schedule, service, shadow, tokens, trigger, uninstall, verify, why,
 };
-
-/// The version, with the commit that the program was built from.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("TIMMY_COMMIT"), ")");
 
 /// Returns the command line of the program without those of the tools.
 pub fn command() -> clap::Command {

@@ -22,7 +22,7 @@ pub const TOOLS: [Tool; 8] = [
 ];
 
 /// The suite, as what manages its tools needs to know it.
-pub const SUITE: Suite = Suite { tools: &TOOLS, version: crate::VERSION };
+pub const SUITE: Suite = Suite { tools: &TOOLS, version: crate::version::VERSION };
 
 /// Returns the tools that replace a script, each with the script's usual path.
 pub fn automations() -> impl Iterator<Item = (&'static Tool, &'static str)> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 use common::CommonArgs;
 
-use super::PlainArgs;
+use super::plain::PlainArgs;
 
 /// The automations.
 #[derive(Debug, Subcommand)]
@@ -35,7 +35,7 @@ pub(crate) enum AutomationCommand {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct IdsArgs {
     /// The automations
-    #[arg(required = true, value_name = "ID", add = crate::completions::ids())]
+    #[arg(required = true, value_name = "ID", add = crate::candidates::ids())]
     pub ids: Vec<String>,
 
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct IdsArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct PauseArgs {
     /// The automations
-    #[arg(required = true, value_name = "ID", add = crate::completions::ids())]
+    #[arg(required = true, value_name = "ID", add = crate::candidates::ids())]
     pub ids: Vec<String>,
 
     /// For how long: 90s, 30m, 2h, 3d
@@ -65,7 +65,7 @@ pub(crate) struct PauseArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ConfigArgs {
     /// The automation; without one, all
-    #[arg(value_name = "ID", add = crate::completions::ids())]
+    #[arg(value_name = "ID", add = crate::candidates::ids())]
     pub id: Option<String>,
 
     #[command(flatten)]
@@ -113,7 +113,7 @@ impl From<Language> for automations::create::Language {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RunArgs {
     /// The automation
-    #[arg(value_name = "ID", add = crate::completions::ids())]
+    #[arg(value_name = "ID", add = crate::candidates::ids())]
     pub id: String,
 
     #[command(flatten)]

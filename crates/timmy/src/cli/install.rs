@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use common::CommonArgs;
 
-use super::PlainArgs;
+use super::plain::PlainArgs;
 
 /// The flags of `timmy install`.
 #[derive(Clone, Debug, clap::Args)]

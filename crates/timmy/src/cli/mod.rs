@@ -2,6 +2,7 @@
 
 mod automation;
 mod install;
+mod plain;
 mod schedule;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use common::CommonArgs;
 
 pub(crate) use automation::{AutomationCommand, IdsArgs, NewArgs, PauseArgs, RunArgs};
 pub(crate) use install::{InstallArgs, ShadowArgs, ShadowCommand, UninstallArgs};
+pub(crate) use plain::PlainArgs;
 pub(crate) use schedule::{ScheduleCommand, ServiceArgs, ServiceCommand};
 
 /// Runs and manages all tools of the suite
@@ -20,7 +22,7 @@ pub(crate) use schedule::{ScheduleCommand, ServiceArgs, ServiceCommand};
 /// backfill_retro, cycle_retro, loop_guard, loop_introspect, orchestrator, pre_commit_checks, triage_score, each with its own
 /// --help; demo_forge is a local forge with a sample project. An unknown command is passed on to the next `timmy` on the PATH.
 #[derive(Debug, Parser)]
-#[command(name = "timmy", version = crate::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "timmy", version = crate::version::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -70,18 +72,11 @@ pub(crate) enum Command {
     Other(Vec<OsString>),
 }
 
-/// Nothing but the common flags.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct PlainArgs {
-    #[command(flatten)]
-    pub common: CommonArgs,
-}
-
 /// The flags of `timmy trigger`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TriggerArgs {
     /// The event: pre_cycle, post_cycle, pre_commit, or any other trigger
-    #[arg(value_name = "EVENT", add = crate::completions::events())]
+    #[arg(value_name = "EVENT", add = crate::candidates::events())]
     pub event: String,
 
     #[command(flatten)]
@@ -100,7 +95,7 @@ pub(crate) struct WhyArgs {
     pub what: String,
 
     /// After `automation`: its id
-    #[arg(value_name = "ID", add = crate::completions::ids())]
+    #[arg(value_name = "ID", add = crate::candidates::ids())]
     pub id: Option<String>,
 
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use common::CommonArgs;
 
-use super::PlainArgs;
+use super::plain::PlainArgs;
 
 /// The scheduler.
 #[derive(Debug, Subcommand)]
