@@ -13,10 +13,12 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
+use serde::de::DeserializeOwned;
 
 use crate::error::{ForgeError, is_transient, problem};
 use crate::issue::Issue;
-use crate::listing::{Listing, Page, RawPage, fetch_concurrently};
+use crate::listing::{Listing, Numbered, fetch_concurrently, fetch_list};
+use crate::page::{Page, RawPage};
 use crate::pull::Pull;
 use crate::settings::{Connection, api_url};
 
@@ -42,7 +44,7 @@ pub struct Forge {
     redirected: Arc<Mutex<Option<String>>>,
     deadline: Duration,
     retries: u32,
-    pub(crate) concurrency: usize,
+    concurrency: usize,
 }
 
 /// Which issues a list is to hold.
@@ -232,8 +234,17 @@ impl Forge {
         })
     }
 
+    /// Fetches the whole list at `path`, which has its query begun.
+    fn list<T: DeserializeOwned + Numbered, U>(
+        &self,
+        path: &str,
+        convert: impl FnMut(T) -> U,
+    ) -> Result<Listing<U>, ForgeError> {
+        fetch_list(self.concurrency, |number| self.page(path, number), convert)
+    }
+
     /// Fetches one page of a list, still to be parsed; pages count from 1.
-    pub(crate) fn page(&self, path: &str, page: usize) -> Result<RawPage, ForgeError> {
+    fn page(&self, path: &str, page: usize) -> Result<RawPage, ForgeError> {
         let url = format!("{}/{path}&limit=50&page={page}", self.base);
         let Answer { headers, body } = self.get(&url)?;
         Ok(RawPage { url, headers, body })

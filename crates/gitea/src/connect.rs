@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use common::run::Run;
 
-use crate::{Connection, Forge, ForgeError, ForgeSettings};
+use crate::client::Forge;
+use crate::error::ForgeError;
+use crate::settings::{Connection, ForgeSettings};
 
 /// Sets up the connection of a run. Nothing is asked yet; warnings are printed.
 ///

@@ -12,13 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, LINK};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
-use crate::client::Forge;
 use crate::error::ForgeError;
 use crate::issue::Issue;
+use crate::page::{Page, RawPage};
 use crate::pull::Pull;
 
 /// How often a list is fetched before a gap is taken as it is.
@@ -38,26 +36,6 @@ pub struct Listing<T> {
     pub rounds: u32,
     /// Whether it was still moving when it was fetched for the last time, so that entries may be missing uncounted.
     pub moving: bool,
-}
-
-/// One page of a list as it came.
-pub(crate) struct RawPage {
-    pub url: String,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
-/// One page of a list.
-#[derive(Debug)]
-pub struct Page<T> {
-    /// The entries that could be read.
-    pub items: Vec<T>,
-    /// How many entries the page has, readable or not.
-    pub length: usize,
-    /// How many entries the whole list has, where the server says so.
-    pub total: Option<usize>,
-    /// Whether the server names a next page.
-    has_next: bool,
 }
 
 /// An entry with a number of its own in the repository.
@@ -103,56 +81,53 @@ impl<T> Round<T> {
     }
 }
 
-impl Forge {
-    /// Fetches the whole list at `path`, which has its query begun. `convert` makes of each entry what is wanted of it,
-    /// while other pages are still under way.
-    pub(crate) fn list<T: DeserializeOwned + Numbered, U>(
-        &self,
-        path: &str,
-        mut convert: impl FnMut(T) -> U,
-    ) -> Result<Listing<U>, ForgeError> {
-        let mut best: Option<Round<U>> = None;
-        for round in 1..=ROUNDS {
-            let fetched = self.fetch_pages(path, &mut convert)?;
-            // What the server itself cannot load will not come by asking again.
-            let whole = !fetched.moved && fetched.missing() <= fetched.unreadable;
-            if best.as_ref().is_none_or(|best| fetched.missing() <= best.missing()) {
-                best = Some(fetched);
-            }
-            if whole || round == ROUNDS {
-                let Some(best) = best else { break };
-                let (missing, moving) = (best.missing(), best.moved);
-                return Ok(Listing { items: best.by_number.into_values().collect(), missing, rounds: round, moving });
-            }
-            std::thread::sleep(Duration::from_millis(100) * round);
+/// Fetches a whole list, of which `page` fetches the page of a number, so many pages at once. `convert` makes of each entry what is
+/// wanted of it, while other pages are still under way.
+pub(crate) fn fetch_list<T: DeserializeOwned + Numbered, U>(
+    concurrency: usize,
+    page: impl Fn(usize) -> Result<RawPage, ForgeError> + Sync,
+    mut convert: impl FnMut(T) -> U,
+) -> Result<Listing<U>, ForgeError> {
+    let mut best: Option<Round<U>> = None;
+    for round in 1..=ROUNDS {
+        let fetched = fetch_pages(concurrency, &page, &mut convert)?;
+        // What the server itself cannot load will not come by asking again.
+        let whole = !fetched.moved && fetched.missing() <= fetched.unreadable;
+        if best.as_ref().is_none_or(|best| fetched.missing() <= best.missing()) {
+            best = Some(fetched);
         }
-        Ok(Listing { items: Vec::new(), missing: 0, rounds: ROUNDS, moving: false })
+        if whole || round == ROUNDS {
+            let Some(best) = best else { break };
+            let (missing, moving) = (best.missing(), best.moved);
+            return Ok(Listing { items: best.by_number.into_values().collect(), missing, rounds: round, moving });
+        }
+        std::thread::sleep(Duration::from_millis(100) * round);
     }
+    Ok(Listing { items: Vec::new(), missing: 0, rounds: ROUNDS, moving: false })
+}
 
-    fn fetch_pages<T: DeserializeOwned + Numbered, U>(
-        &self,
-        path: &str,
-        convert: &mut impl FnMut(T) -> U,
-    ) -> Result<Round<U>, ForgeError> {
-        let fetch = |number: usize| self.page(path, number);
-        let first: Page<T> = fetch(1)?.parse()?;
-        let (size, total) = (first.length, first.total);
-        let mut round = Round { by_number: BTreeMap::new(), unreadable: 0, total, moved: false };
-        match total {
-            Some(total) if size > 0 => {
-                // The server may give less than was asked for, so its own page counts.
-                let last = total.div_ceil(size).min(MOST_PAGES);
-                fetch_concurrently(self.concurrency, 2..last + 1, fetch, |pages| {
-                    // The first page is worked through while the others are under way.
-                    let mut pages = iter::once(Ok(first)).chain(pages.map(|page| page.and_then(RawPage::parse)));
-                    pages.try_for_each(|page| page.map(|page| round.take(page, convert)))
-                })?;
-            }
-            Some(_) => round.take(first, convert),
-            None => fetch_sequentially(first, &mut round, convert, fetch)?,
+fn fetch_pages<T: DeserializeOwned + Numbered, U>(
+    concurrency: usize,
+    fetch: &(impl Fn(usize) -> Result<RawPage, ForgeError> + Sync),
+    convert: &mut impl FnMut(T) -> U,
+) -> Result<Round<U>, ForgeError> {
+    let first: Page<T> = fetch(1)?.parse()?;
+    let (size, total) = (first.length, first.total);
+    let mut round = Round { by_number: BTreeMap::new(), unreadable: 0, total, moved: false };
+    match total {
+        Some(total) if size > 0 => {
+            // The server may give less than was asked for, so its own page counts.
+            let last = total.div_ceil(size).min(MOST_PAGES);
+            fetch_concurrently(concurrency, 2..last + 1, fetch, |pages| {
+                // The first page is worked through while the others are under way.
+                let mut pages = iter::once(Ok(first)).chain(pages.map(|page| page.and_then(RawPage::parse)));
+                pages.try_for_each(|page| page.map(|page| round.take(page, convert)))
+            })?;
         }
-        Ok(round)
+        Some(_) => round.take(first, convert),
+        None => fetch_sequentially(first, &mut round, convert, fetch)?,
     }
+    Ok(round)
 }
 
 /// Fetches what has the numbers in `range`, so many at once, each in a thread that does nothing but ask for the next.
@@ -222,29 +197,5 @@ impl<U> Round<U> {
             self.by_number.insert(item.number(), convert(item));
         }
         self.unreadable += before - readable;
-    }
-}
-
-impl RawPage {
-    /// Reads the entries. One that is null, or that does not fit, is left out.
-    pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<Page<T>, ForgeError> {
-        let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let (items, length): (Vec<T>, usize) = match serde_json::from_slice::<Vec<T>>(&self.body) {
-            Ok(all) => {
-                let length = all.len();
-                (all, length)
-            }
-            Err(error) => {
-                let entries: Vec<&RawValue> = serde_json::from_slice(&self.body).map_err(|_| {
-                    let problem = format!("the response is not a list of entries ({error})");
-                    ForgeError::Unreadable { url: self.url.clone(), problem }
-                })?;
-                let readable = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());
-                (readable.collect(), entries.len())
-            }
-        };
-        let total = header("x-total-count").and_then(|count| count.trim().parse().ok());
-        let has_next = header(LINK.as_str()).is_some_and(|link| link.contains("rel=\"next\""));
-        Ok(Page { items, length, total, has_next })
     }
 }

@@ -7,21 +7,14 @@
 //! The objects of a file mostly have the same keys in the same order. The finder remembers which key followed which, with
 //! the punctuation and white space around it, and compares the next 32 bytes with that key before it parses them.
 
+mod doubt;
 mod keys;
 mod scan;
 
+pub use crate::doubt::Doubt;
 use crate::keys::{BEGINNING, END, Keys, Step};
 pub use crate::scan::space;
 use crate::scan::{Ascii, byte, string, value};
-
-/// Why an object was neither accepted nor rejected.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Doubt {
-    /// The text ends before the value does.
-    Incomplete,
-    /// It is no JSON, or JSON that only a general parser can judge.
-    Undecided,
-}
 
 /// Finds the values of some fields.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //!
 //! Each function takes the text and the place where something begins, and returns the place after it.
 
-use crate::Doubt;
+use crate::doubt::Doubt;
 
 /// How deep arrays and objects may nest here; serde_json has no limit in what it skips.
 const DEPTH: u32 = 64;

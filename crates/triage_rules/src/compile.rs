@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use host::source::{Position, Source, SourceError};
 use host::text;
 use records::triage_rules::{Dimension as DimensionFile, Place, RuleFile, RulesFile};
-use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
+use regex::bytes::RegexSetBuilder;
 use serde_yaml::{Location, Spanned};
 
+use crate::pattern::{SET_LIMIT, regex};
 use crate::rules::{Dimension, Pattern, PatternSet, Rule, Rules};
 
 /// The longest pattern, in bytes.
@@ -18,9 +19,6 @@ const PATTERN_LIMIT: usize = 1000;
 
 /// The most patterns in one file.
 const MOST_PATTERNS: usize = 1000;
-
-/// The largest compiled set of patterns, in bytes.
-const SET_LIMIT: usize = 8 << 20;
 
 /// Makes rules of a file's text.
 pub(crate) fn compile(source: &Source) -> Result<Rules, SourceError> {
@@ -261,15 +259,10 @@ impl Compiler<'_> {
     }
 }
 
-/// Compiles one pattern: no case, ASCII, `^` and `$` at every line.
-pub(crate) fn regex(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).case_insensitive(true).multi_line(true).unicode(false).size_limit(SET_LIMIT).build()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::SHIPPED;
+    use crate::load::SHIPPED;
 
     fn error(text: &str) -> String {
         let error = Rules::parse(&Source::new("rules.yaml", text)).unwrap_err();

@@ -1,10 +1,13 @@
 //! The parser of `triage_rules.yaml`; `triage_score` applies the rules, `pre_commit_checks` checks them.
 
 mod compile;
+mod load;
+mod pattern;
 mod rules;
 
+pub use load::{RulesError, SHIPPED};
 pub use records::triage_rules::{
     Dimension as DimensionFile, Dimensions, Length, Order, Place, QuarantineRules, RuleFile, RulesFile, Thresholds,
     TypeWords,
 };
-pub use rules::{Dimension, Pattern, PatternSet, Rule, Rules, RulesError, SHIPPED, type_groups};
+pub use rules::{Dimension, Pattern, PatternSet, Rule, Rules, type_groups};
