@@ -9,11 +9,12 @@
 
 mod cli;
 mod quarantine;
-mod queue;
 mod score;
+mod scorer;
 mod scores;
 mod settings;
 mod show;
+mod triage;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -30,10 +31,11 @@ use records::{Deferred, TriageRun};
 use store::Log;
 
 use crate::cli::Cli;
-use crate::quarantine::{Decision, Policy};
-use crate::queue::{Scored, Scorer};
+use crate::quarantine::Policy;
+use crate::scorer::Scorer;
 use crate::settings::Settings;
 use crate::show::{ExplanationView, ReleaseView, RulesView, TriageView};
+use crate::triage::{Triage, partition};
 
 pub use score::{Explanation, Hit, Score, score};
 pub use triage_rules::{Rules, RulesError, SHIPPED};
@@ -50,16 +52,6 @@ pub const TOOL: Tool = Tool {
     command: Cli::command,
     settings: |layers| Settings::resolve(layers).map(drop),
 };
-
-/// What a triage run found, in the queue's order.
-pub(crate) struct Triage {
-    pub total_open: usize,
-    pub scored: usize,
-    pub ready: Vec<Scored>,
-    pub not_ready: Vec<Scored>,
-    pub quarantined: Vec<Scored>,
-    pub newly_quarantined: Vec<u64>,
-}
 
 fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
@@ -135,27 +127,6 @@ fn policy<'h>(run: &Run<'h>, settings: &Settings, rules: &Rules) -> Result<Polic
         failures: settings.quarantine_failures.unwrap_or(rules.failures),
         lookback: lookback.unwrap_or(rules.lookback),
     })
-}
-
-/// Sorts the scored issues into ready, not ready and quarantined.
-fn partition(scored: Vec<Scored>, rules: &Rules, decision: Decision) -> Triage {
-    let total_open = scored.len();
-    let (mut ready, mut not_ready, mut quarantined) = (Vec::new(), Vec::new(), Vec::new());
-    for scored in scored {
-        if quarantine::contains(&decision.quarantine, scored.item.issue) {
-            quarantined.push(scored);
-        } else if scored.item.ready {
-            ready.push(scored);
-        } else {
-            not_ready.push(scored);
-        }
-    }
-    for list in [&mut ready, &mut not_ready, &mut quarantined] {
-        queue::sort(list, &rules.ordering);
-    }
-    not_ready.sort_by_key(|scored| std::cmp::Reverse(scored.total()));
-    let newly_quarantined = decision.newly;
-    Triage { total_open, scored: total_open, ready, not_ready, quarantined, newly_quarantined }
 }
 
 fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {

@@ -5,7 +5,7 @@ use common::run::Run;
 use records::{Reason, ScoreRule, ScoredIssue, ScoredIssues, Scores};
 use triage_rules::Rules;
 
-use crate::Triage;
+use crate::triage::Triage;
 
 /// Writes the scores of a triage run.
 pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) -> Result<(), Error> {

@@ -5,9 +5,9 @@ use host::text;
 use records::{IssueType, Reason, TriageRun};
 use serde::{Serialize, Serializer};
 
-use crate::Triage;
-use crate::queue::Scored;
 use crate::score::{Explanation, Hit};
+use crate::scorer::Scored;
+use crate::triage::Triage;
 
 /// How many issues of each kind are listed.
 const LISTED: usize = 5;
