@@ -14,10 +14,12 @@ mod queries;
 mod scopes;
 mod shape;
 mod signs;
+mod syntax_error;
 mod uses;
 
 pub use decode::{Undecodable, decode};
 pub use exports::Exports;
-pub use module::{Dialect, Module, SyntaxError, Version};
+pub use module::{Dialect, Module, Version};
 pub use outline::{Import, Imported, Outline, Patch, Wanted};
 pub use queries::{Call, Emptiness, Literal};
+pub use syntax_error::SyntaxError;

@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 
 use crate::scopes;
 use crate::shape::Shape;
+use crate::syntax_error::SyntaxError;
 
 /// How deep the parser may recurse; what is deeper is not judged. CPython's own limit lies near it and moves with each
 /// release.
@@ -26,15 +27,6 @@ pub struct Dialect {
     pub version: Version,
     /// Whether it is a stub (`.pyi`).
     pub stub: bool,
-}
-
-/// What Python would refuse to compile.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SyntaxError {
-    /// Where, in bytes of the text.
-    pub offset: usize,
-    /// What is wrong, in lower case, without a full stop.
-    pub message: String,
 }
 
 /// A parsed module.

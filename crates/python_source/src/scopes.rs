@@ -13,7 +13,7 @@ use ruff_python_parser::semantic_errors::{
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::bindings;
-use crate::module::SyntaxError;
+use crate::syntax_error::SyntaxError;
 
 /// Finds the errors of a module's statements.
 pub(crate) fn errors(text: &str, body: &[Stmt], version: PythonVersion, stub: bool) -> Vec<SyntaxError> {

@@ -4,7 +4,7 @@
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_text_size::{Ranged, TextSize};
 
-use crate::module::SyntaxError;
+use crate::syntax_error::SyntaxError;
 
 /// How many brackets may be open at once (CPython's `MAXLEVEL`).
 const OPEN_BRACKETS: usize = 200;
