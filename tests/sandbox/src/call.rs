@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use demo_forge::DemoForge;
 
-use crate::forge::{CANARY_TOKEN, holds_token};
+use crate::token::{CANARY_TOKEN, holds_token};
 
 /// A call of a tool that has not been made yet.
 #[must_use = "a call does nothing until it is run"]

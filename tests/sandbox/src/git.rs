@@ -5,7 +5,7 @@ use std::path::Path;
 
 use git2::{Commit, IndexAddOption, Oid, Repository, RepositoryInitOptions, Signature, Time};
 
-use crate::Sandbox;
+use crate::sandbox::Sandbox;
 
 /// When the first commit of a repository is made, in seconds since 1970.
 pub const FIRST_COMMIT: i64 = 1_774_000_000;
