@@ -1,6 +1,6 @@
 //! How much more clustered than chance the data are.
 
-use crate::Parameters;
+use crate::parameters::Parameters;
 
 /// Measures dispersion; keeps its working memory between calls.
 #[derive(Debug, Default)]

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use crate::masks::Masks;
+use crate::series::Series;
 use crate::stats::real;
 use crate::stats::robust::median_of;
-use crate::{KINDS, Masks, Series};
+use crate::streams::KINDS;
 
 /// The groups that durations are centred in: each kind of work, failed and succeeded.
 const GROUPS: usize = 2 * KINDS.len();

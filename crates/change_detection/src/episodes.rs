@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use crate::masks::Masks;
+use crate::parameters::{Parameters, SAME_EPISODE};
+use crate::series::Series;
 use crate::stats::real;
-use crate::{Masks, Parameters, SAME_EPISODE, Series};
 
 /// The episodes of a window; keeps its working memory between windows.
 #[derive(Default)]

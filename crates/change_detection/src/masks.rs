@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use crate::parameters::Parameters;
+use crate::series::Series;
 use crate::stats::real;
-use crate::{Parameters, Series};
 
 /// What is set aside in a window of the log. Positions count from the window's beginning.
 #[derive(Clone, Debug, Default)]

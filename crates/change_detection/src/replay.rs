@@ -1,12 +1,17 @@
 //! The walk over the log: look after look, stream after stream.
 
+use crate::dispersion::Dispersion;
 use crate::durations::{Durations, variance};
 use crate::episodes::Episodes;
-use crate::masks::{episodes_before, repeats};
+use crate::event::Event;
+
+use crate::masks::{Masks, episodes_before, repeats};
+use crate::parameters::Parameters;
+use crate::series::Series;
 use crate::stats::ranks::{log_shift, rank_sum_variance};
 use crate::stats::rates::root_likelihood_ratio;
 use crate::stats::real;
-use crate::{Dispersion, Event, KINDS, Masks, Parameters, Series, Stream};
+use crate::streams::{KINDS, STREAMS, Stream};
 
 /// From which raw evidence on dispersion is measured: below it no threshold is in reach.
 const WORTH_MEASURING: f64 = 3.0;
@@ -20,7 +25,7 @@ pub struct Replay {
     /// Every change event that the log holds, in the order in which they were raised.
     pub events: Vec<Event>,
     /// Where the present regime of each stream begins.
-    pub regimes: [usize; crate::STREAMS],
+    pub regimes: [usize; STREAMS],
 }
 
 /// Walks the log.
@@ -38,7 +43,7 @@ struct Walk<'a> {
     parameters: &'a Parameters,
     again: Vec<bool>,
     /// Where the present regime of each stream began.
-    begun: [usize; crate::STREAMS],
+    begun: [usize; STREAMS],
     events: Vec<Event>,
     masks: Masks,
     /// The longest episode and the cycles of outages before each place of the window; kept where there are outages only.
@@ -88,7 +93,7 @@ impl<'a> Walk<'a> {
             series,
             parameters,
             again: repeats(series, parameters.tries),
-            begun: [0; crate::STREAMS],
+            begun: [0; STREAMS],
             events: Vec::new(),
             masks: Masks::default(),
             before: Vec::new(),

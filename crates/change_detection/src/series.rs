@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use records::IssueType;
 
-use crate::place;
+use crate::streams::place;
 
 /// The counted log as the monitors see it: one entry a cycle in each list.
 #[derive(Clone, Debug, Default)]
