@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::IssueType;
+use crate::issue_type::IssueType;
 use crate::lenient;
 use crate::time::time_in;
 use crate::written;

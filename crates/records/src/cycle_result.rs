@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::issue_type::IssueType;
 use crate::lenient;
-use crate::object;
-use crate::{IssueType, OtherFields};
+use crate::object::{self, OtherFields};
 
 /// What the agent reports. Agents write numbers as texts and leave fields out; what cannot be read is none.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

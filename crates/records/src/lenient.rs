@@ -8,24 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::number::number_in;
 use crate::written;
-
-/// Reads a whole number of at least 0 as agents and old files write it: `85`, `85.0`, `"85"`, `"#85"`, `"1,450"`.
-pub fn number_in(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.as_u64().or_else(|| rounded(number.as_f64()?)),
-        Value::String(text) => {
-            let text = text.trim().trim_start_matches('#').replace([',', '_'], "");
-            text.parse().ok().or_else(|| rounded(text.parse().ok()?))
-        }
-        _ => None,
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-fn rounded(value: f64) -> Option<u64> {
-    (0.0..9e15).contains(&value).then_some(value.round() as u64)
-}
 
 /// Reads a field of a document; a value of another type is none.
 pub(crate) fn field<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -66,30 +50,4 @@ pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 /// Reads a text.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(written::words(<&RawValue>::deserialize(deserializer)?.get().as_bytes()).map(Cow::into_owned))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_agents_write_them() {
-        for (value, expected) in [
-            (json!(85), Some(85)),
-            (json!(85.0), Some(85)),
-            (json!("85"), Some(85)),
-            (json!(" #85 "), Some(85)),
-            (json!("1,450"), Some(1450)),
-            (json!("12.6"), Some(13)),
-            (json!(-1), None),
-            (json!("many"), None),
-            (json!(null), None),
-            (json!([85]), None),
-            (json!(1e300), None),
-        ] {
-            assert_eq!(number_in(&value), expected, "{value}");
-        }
-    }
 }

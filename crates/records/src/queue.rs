@@ -9,8 +9,9 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::IssueType;
+use crate::issue_type::IssueType;
 use crate::lenient;
+use crate::number::number_in;
 use crate::object::OtherFields;
 use crate::time::parse_time;
 
@@ -110,7 +111,7 @@ impl<'de> Deserialize<'de> for QueueItemAdditions {
                 let mut additions = QueueItemAdditions::default();
                 while let Some(key) = map.next_key::<Cow<'_, str>>()? {
                     match key.as_ref() {
-                        "issue" => additions.issue = lenient::number_in(&map.next_value::<Value>()?),
+                        "issue" => additions.issue = number_in(&map.next_value::<Value>()?),
                         known if QueueItem::FIELDS.contains(&known) => drop(map.next_value::<IgnoredAny>()?),
                         _ => drop(additions.other.insert(key.into_owned(), map.next_value()?)),
                     }

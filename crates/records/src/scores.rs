@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::IssueType;
+use crate::issue_type::IssueType;
 
 /// The scores of one triage run.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]

@@ -1,6 +1,6 @@
 //! The one list of the files that the suite stores: where each is, what it holds, who writes and who reads it.
 
-use crate::stored::{Durability, Format, StoredFile};
+use crate::stored_file::{Durability, Format, StoredFile};
 
 /// What each automation last did.
 pub const AUTOMATION_STATE: StoredFile = StoredFile {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::IssueType;
+use crate::issue_type::IssueType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_yaml::Spanned;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::deferred::Deferred;
 use crate::lenient;
 use crate::number;
+use crate::number::number_in;
 use crate::time::time_in;
 
 /// What one triage run found. A line of another writer may lack any field.
@@ -101,7 +102,7 @@ impl FromIterator<(u64, i64)> for IssueScores {
 impl<'de> Deserialize<'de> for IssueNumbers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Value::Array(list) = Value::deserialize(deserializer)? else { return Ok(Self::default()) };
-        Ok(list.iter().filter_map(lenient::number_in).collect())
+        Ok(list.iter().filter_map(number_in).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::lenient::number_in;
+use crate::number::number_in;
 
 /// Reads a whole number of at least 0, as [`number_in`] does.
 pub fn number(raw: &[u8]) -> Option<u64> {
