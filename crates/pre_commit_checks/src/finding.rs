@@ -3,7 +3,7 @@
 use host::text;
 use memchr::memchr_iter;
 
-use crate::checks::without_tokens;
+use crate::secret_tokens::without_tokens;
 
 /// One thing to mend.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use memchr::{memchr, memchr_iter};
 
-use crate::checks;
 use crate::file::File;
+use crate::significant_spaces::{keeps_trailing_spaces, strings};
 
 /// Mends a file's content: only what the checks named in `wanted` look after. None where nothing is to mend.
 pub(crate) fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
@@ -32,41 +32,11 @@ fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u
         return Some([bytes, usual_end(bytes)].concat());
     }
     let trimmed = || {
-        let strings = checks::strings(&File::new(name, bytes));
+        let strings = strings(&File::new(name, bytes));
         without_trailing_spaces(bytes, &strings)
     };
     let trims = wanted("trailing-spaces") && !keeps_trailing_spaces(&File::new(name, bytes));
     trims.then(trimmed).flatten().or_else(|| wanted("line-endings").then(|| one_line_ending(bytes)).flatten())
-}
-
-/// Whether trailing spaces may mean something in a file: in Markdown two of them break a line, and a text over several lines
-/// inside a file of YAML, TOML, JavaScript or shell is a value.
-pub(crate) fn keeps_trailing_spaces(file: &File) -> bool {
-    let name = file.name.to_ascii_lowercase();
-    let is = |extensions: &[&str]| extensions.iter().any(|extension| name.ends_with(extension));
-    let has = |signs: &[&str]| signs.iter().any(|sign| memchr::memmem::find(file.bytes, sign.as_bytes()).is_some());
-    // Python by another name is not read, so that its strings are not known.
-    let is_other_python = || !file.is_python() && (has(&["python"]) && file.bytes.starts_with(b"#!"));
-    let is_python_that_is_not_utf8 = file.is_python() && !matches!(file.decode(), Some(Ok(Cow::Borrowed(_))));
-    is(&[
-        ".md",
-        ".markdown",
-        ".diff",
-        ".patch",
-        ".snap",
-        ".svg",
-        ".tsv",
-        ".pyw",
-        ".pyx",
-        "sconstruct",
-        "sconscript",
-        "wscript",
-    ]) || is(&[".yaml", ".yml"]) && has(&["|", ">", "\"", "'"])
-        || is(&[".toml"]) && has(&["\"\"\"", "\'\'\'"])
-        || is(&[".js", ".jsx", ".mjs", ".ts", ".tsx", ".vue"]) && has(&["`"])
-        || is(&[".sh", ".bash", ".zsh"]) && has(&["<<", "\"", "'"])
-        || is_other_python()
-        || is_python_that_is_not_utf8
 }
 
 /// Replaces a file in one step; its permissions stay.

@@ -7,6 +7,7 @@
 //! - Ends: 0 nothing found, or the checks are disabled; 1 findings; 2 wrong usage or configuration, or Git cannot be read.
 
 mod baseline;
+mod check;
 mod checks;
 mod cli;
 mod dynamic;
@@ -19,9 +20,12 @@ mod ignore;
 mod layout;
 mod modules;
 mod patterns;
+mod project;
 mod runner;
+mod secret_tokens;
 mod selection;
 mod settings;
+mod significant_spaces;
 mod standard_library;
 mod text_scan;
 mod texts;
@@ -41,7 +45,8 @@ use records::{Durability, pyjson};
 use serde::Serialize;
 
 use crate::baseline::Baseline;
-use crate::checks::{CHECKS, Check};
+use crate::check::Check;
+use crate::checks::CHECKS;
 use crate::cli::{Cli, Command, Format, HookArgs};
 use crate::format::Shown;
 use crate::selection::Selection;

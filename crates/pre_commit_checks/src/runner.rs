@@ -12,10 +12,12 @@ use std::thread;
 use python_source::{Dialect, Outline};
 use rustix::process::{Resource, getrlimit};
 
-use crate::checks::{self, Check, Project, Work};
+use crate::check::{Check, Work};
+use crate::checks;
 use crate::file::{File, Python, Report};
 use crate::finding::{Finding, Findings};
 use crate::modules::Modules;
+use crate::project::Project;
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::tree::{Entry, READ_LIMIT, Tree, read_file};

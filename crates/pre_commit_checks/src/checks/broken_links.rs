@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Project;
 use crate::finding::{Findings, Place};
+use crate::project::Project;
 use crate::tree::{Source, as_path};
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {

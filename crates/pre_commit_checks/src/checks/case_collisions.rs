@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Project;
 use crate::finding::{Findings, Place};
+use crate::project::Project;
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     let mut names: HashMap<String, &str> = HashMap::new();

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use host::child::{self, ExitOutcome};
 
-use super::Project;
 use crate::file::File;
 use crate::finding::{Findings, Place};
 use crate::patterns;
+use crate::project::Project;
 use crate::tree::Source;
 
 /// This check.

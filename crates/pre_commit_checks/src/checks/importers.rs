@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use memchr::memmem;
 
-use super::{Project, imports};
+use super::imports;
 use crate::finding::{Findings, Place};
+use crate::project::Project;
 
 /// What a module has lost.
 struct Loss {

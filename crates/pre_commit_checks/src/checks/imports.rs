@@ -2,10 +2,10 @@
 
 use python_source::{Exports, Imported};
 
-use super::Project;
 use crate::file::Report;
 use crate::finding::{Findings, Place};
 use crate::modules::{Missing, Verdict};
+use crate::project::Project;
 
 /// How many imports and exports were judged, and how.
 #[derive(Default)]

@@ -23,56 +23,7 @@ mod trailing_spaces;
 mod undefined_names;
 mod yaml;
 
-use std::cell::RefCell;
-
-use python_source::Undecodable;
-
-use crate::file::{File, Python, Report};
-use crate::finding::Findings;
-use crate::modules::Modules;
-use crate::selection::Selection;
-use crate::settings::Settings;
-
-/// One check.
-pub(crate) struct Check {
-    /// Its id on the command line, in settings and in comments.
-    pub id: &'static str,
-    /// What it looks after, in a few words.
-    pub about: &'static str,
-    /// How it looks.
-    pub work: Work,
-}
-
-/// How a check looks.
-#[derive(Clone, Copy)]
-pub(crate) enum Work {
-    /// At the bytes of each file.
-    Bytes(fn(&File, &Settings, &mut Report)),
-    /// At each Python file that can be parsed.
-    Source(fn(&File, &Python, &Settings, &mut Report)),
-    /// At each Python file, before it is parsed and after.
-    Syntax(fn(&Result<&Python, &Undecodable>, &mut Report)),
-    /// At all files together.
-    Tree(fn(&Project, &mut Findings)),
-}
-
-/// All files together.
-pub(crate) struct Project<'p> {
-    /// The files, and which of them are checked.
-    pub selection: &'p Selection,
-    /// The modules among them.
-    pub modules: &'p Modules<'p>,
-    /// The settings in force.
-    pub settings: &'p Settings,
-    /// Where programs are looked for (`PATH`).
-    pub path: &'p str,
-    /// Whether findings may be mended instead.
-    pub fix: bool,
-    /// What kept a check from its work: its id and the reason.
-    pub warnings: RefCell<Vec<(&'static str, String)>>,
-    /// What is said with --verbose.
-    pub details: RefCell<Vec<String>>,
-}
+use crate::check::{Check, Work};
 
 /// The checks, in the order in which they are shown.
 pub(crate) const CHECKS: [Check; 22] = [
@@ -125,59 +76,15 @@ pub(crate) const CHECKS: [Check; 22] = [
 ];
 
 pub(crate) use large_files::too_large;
-pub(crate) use secrets::without_tokens;
-pub(crate) use trailing_spaces::strings;
-
-impl Work {
-    /// Returns whether it needs a Python file to be parsed.
-    pub(crate) fn reads_python(self) -> bool {
-        matches!(self, Self::Source(_) | Self::Syntax(_))
-    }
-}
-
-impl Project<'_> {
-    /// Returns the names of the files that are checked.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.selection.chosen.iter().map(|at| self.selection.tree.entries[*at].name.as_str())
-    }
-
-    /// Returns the names of the modules among them; stubs are none.
-    pub(crate) fn modules_checked(&self) -> impl Iterator<Item = &str> {
-        self.names().filter(|name| name.strip_suffix(".py").is_some())
-    }
-
-    /// Adds findings of a file whose text is read once more for the places.
-    pub(crate) fn report(
-        &self,
-        check: &'static str,
-        file: &str,
-        findings: &mut Findings,
-        add: impl FnOnce(&mut Report),
-    ) {
-        let tree = &self.selection.tree;
-        let bytes = tree.entry(file).and_then(|entry| tree.read(entry)).unwrap_or_default();
-        let text = File::new(file, &bytes).decode().and_then(Result::ok);
-        let places = text.as_deref().map_or(&*bytes, str::as_bytes);
-        add(&mut Report::new(check, file, places, findings));
-    }
-
-    /// Notes what is worth saying with --verbose.
-    pub(crate) fn detail(&self, what: String) {
-        self.details.borrow_mut().push(what);
-    }
-
-    /// Notes that a check could not do its work.
-    pub(crate) fn warn(&self, check: &'static str, why: impl Into<String>) {
-        self.warnings.borrow_mut().push((check, why.into()));
-    }
-}
 
 #[cfg(test)]
 pub(crate) mod testing {
     use python_source::Dialect;
 
     use super::*;
-    use crate::finding::Finding;
+    use crate::file::{File, Python, Report};
+    use crate::finding::{Finding, Findings};
+    use crate::settings::Settings;
 
     /// Runs a check of one file with the default settings; the findings as `line:column: what`.
     pub(crate) fn of(id: &str, name: &str, bytes: &[u8]) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! Modules export what others need: names that were lost once already, as the settings list them.
 
-use super::Project;
 use crate::finding::{Findings, Place};
 use crate::modules::Verdict;
+use crate::project::Project;
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     let required = &project.settings.required_exports;

@@ -2,9 +2,9 @@
 
 use python_source::{Dialect, Emptiness, Module};
 
-use super::Project;
 use crate::file::File;
 use crate::finding::{Findings, Place};
+use crate::project::Project;
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     let required = &project.settings.required_values;

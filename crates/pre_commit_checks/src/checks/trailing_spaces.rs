@@ -4,8 +4,8 @@ use memchr::memchr_iter;
 
 use crate::file::{File, Report};
 use crate::finding::Place;
-use crate::fix::keeps_trailing_spaces;
 use crate::settings::Settings;
+use crate::significant_spaces::{keeps_trailing_spaces, strings};
 
 /// How many lines of a file are shown.
 const SHOWN: usize = 5;
@@ -38,20 +38,6 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
     if let Some((line, _)) = lines.get(SHOWN) {
         let what = format!("spaces at the end of {} more lines", lines.len() - SHOWN);
         report.add(Place::Line(*line), &what, "take them away (--fix)");
-    }
-}
-
-/// Where strings over several lines stand in a Python file.
-pub(crate) fn strings(file: &File) -> Vec<std::ops::Range<usize>> {
-    match file.decode() {
-        // Places are those of the bytes only where nothing was decoded.
-        Some(Ok(std::borrow::Cow::Borrowed(text))) if file.is_python() => {
-            // A byte order mark stands before the text.
-            let mark = file.bytes.len() - text.len();
-            let strings = python_source::Module::parse(text, python_source::Dialect::default()).strings_over_lines();
-            strings.into_iter().map(|string| string.start + mark..string.end + mark).collect()
-        }
-        _ => Vec::new(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Names that are used for certain are defined: what is left where a definition was renamed or deleted.
 
-use super::Project;
 use crate::finding::{Findings, Place};
 use crate::modules::Verdict;
+use crate::project::Project;
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     // Sphinx runs its `conf.py` with names of its own.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Shown;
+use super::shown::Shown;
 
 pub(super) fn format(shown: &Shown) -> String {
     let mut text = String::new();

@@ -3,7 +3,7 @@
 use records::pyjson;
 use serde::Serialize;
 
-use super::Shown;
+use super::shown::Shown;
 
 /// What the checks found.
 #[derive(Serialize)]

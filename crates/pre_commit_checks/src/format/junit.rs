@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Shown;
+use super::shown::Shown;
 use crate::finding::Finding;
 use crate::ignore;
 

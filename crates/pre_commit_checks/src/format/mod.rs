@@ -4,23 +4,12 @@ mod github;
 mod json;
 mod junit;
 mod sarif;
+mod shown;
 mod text;
 
-use crate::checks::Check;
 use crate::cli::Format;
-use crate::runner::Outcome;
 
-/// What is to be shown.
-pub(crate) struct Shown<'s> {
-    /// What the checks said.
-    pub outcome: &'s Outcome,
-    /// The checks that ran.
-    pub checks: &'s [&'static Check],
-    /// How many findings the baseline left out.
-    pub known: usize,
-    /// Whether a person wants findings only.
-    pub quiet: bool,
-}
+pub(crate) use shown::Shown;
 
 /// Puts what the checks said into a form; without the newline at its end.
 pub(crate) fn format(form: Format, shown: &Shown) -> String {

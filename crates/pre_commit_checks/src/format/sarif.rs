@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Shown;
+use super::shown::Shown;
 use crate::finding::Finding;
 use crate::ignore;
 

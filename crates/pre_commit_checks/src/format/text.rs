@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use host::text::fit;
 
-use super::Shown;
+use super::shown::Shown;
 
 /// What the output begins with.
 pub(super) const HEADING: &str = "🔍 Running pre-commit checks...";

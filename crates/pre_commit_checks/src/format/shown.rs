@@ -1,0 +1,16 @@
+//! What an output shows.
+
+use crate::check::Check;
+use crate::runner::Outcome;
+
+/// What is to be shown.
+pub(crate) struct Shown<'s> {
+    /// What the checks said.
+    pub outcome: &'s Outcome,
+    /// The checks that ran.
+    pub checks: &'s [&'static Check],
+    /// How many findings the baseline left out.
+    pub known: usize,
+    /// Whether a person wants findings only.
+    pub quiet: bool,
+}
