@@ -7,6 +7,7 @@
     reason = "a test reads the repository and fails by panicking"
 )]
 
+mod circles;
 mod crates;
 mod generated;
 mod lists;
@@ -27,8 +28,13 @@ fn read(name: &str) -> String {
 
 /// The source files of a crate, with their texts.
 fn sources(of: &str) -> Vec<(PathBuf, String)> {
+    sources_in(&root().join("crates").join(of).join("src"))
+}
+
+/// The files in a directory and those below it, with their texts.
+fn sources_in(directory: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut folders = vec![root().join("crates").join(of).join("src")];
+    let mut folders = vec![directory.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
