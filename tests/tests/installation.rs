@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use sandbox::{Ended, PYTHON, Sandbox};
+use sandbox::{CallOutput, PYTHON, Sandbox};
 use serde_json::json;
 
 /// Stand-ins for the old scripts: they do a little of what the real ones do, in Python.
@@ -51,7 +51,7 @@ fn picture(sandbox: &Sandbox) -> Picture {
     items.map(|(name, item)| (name, (item.mode, item.content))).collect()
 }
 
-fn python(sandbox: &Sandbox, args: &[&str], now: &str) -> Ended {
+fn python(sandbox: &Sandbox, args: &[&str], now: &str) -> CallOutput {
     sandbox.call_as(Path::new(PYTHON), args).env("TIMMY_NOW", now).run()
 }
 

@@ -161,7 +161,7 @@ fn a_reader_that_goes_away_ends_nothing() {
     let sandbox = Sandbox::new();
     let mut child = sandbox.call("cycle_retro", ["--cycle", "1", "--failure", "--duration", "5"]).start();
     drop(child.stdout.take());
-    let ended: sandbox::Ended = child.wait_with_output().unwrap().into();
+    let ended: sandbox::CallOutput = child.wait_with_output().unwrap().into();
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     assert_eq!(sandbox.json_lines(".loop/retro/cycles.jsonl").len(), 1);
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sandbox::{Ended, Sandbox};
+use sandbox::{CallOutput, Sandbox};
 use serde_json::Value;
 
 const LOG: &str = ".loop/retro/cycles.jsonl";
@@ -77,7 +77,7 @@ fn a_killed_process_loses_nothing_that_it_said() {
                         std::thread::sleep(Duration::from_micros(u64::try_from(patience).unwrap()));
                         let _ = child.kill();
                     }
-                    let ended: Ended = child.wait_with_output().unwrap().into();
+                    let ended: CallOutput = child.wait_with_output().unwrap().into();
                     if ended.code.is_none() {
                         *kills.lock().unwrap() += 1;
                     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use change_detection::stats::real;
 use change_detection::{Event, Parameters, Series, Stream, replay};
-use loop_introspect::claims::{self, Telling};
+use loop_introspect::claims::{self, InformativeCycles};
 use records::IssueType;
 use simulated_loop::{Bursts, Change, Scenario};
 
@@ -77,12 +77,16 @@ fn stationary() -> Vec<(String, Scenario, f64)> {
         all.push((format!("independent {success}"), Scenario { success, ..base() }, 25.0));
     }
     for success in [0.5, 0.7, 0.9] {
-        all.push((format!("labelled bursts {success}"), Scenario { success, bursts: Bursts::Told, ..base() }, 45.0));
+        all.push((
+            format!("labelled bursts {success}"),
+            Scenario { success, bursts: Bursts::Reported, ..base() },
+            45.0,
+        ));
     }
     for success in [0.7, 0.9] {
         all.push((
             format!("unlabelled bursts {success}"),
-            Scenario { success, bursts: Bursts::Untold, ..base() },
+            Scenario { success, bursts: Bursts::Unreported, ..base() },
             50.0,
         ));
     }
@@ -93,7 +97,11 @@ fn stationary() -> Vec<(String, Scenario, f64)> {
         ("nights 10 points worse", Scenario { success: 0.7, night: 0.1, ..base() }, 50.0),
         ("slow and fast hours", Scenario { success: 0.7, slow_hours: 0.5, ..base() }, 50.0),
         ("20 a day, independent 0.7", Scenario { success: 0.7, per_day: 20, ..base() }, 50.0),
-        ("20 a day, labelled bursts 0.7", Scenario { success: 0.7, per_day: 20, bursts: Bursts::Told, ..base() }, 50.0),
+        (
+            "20 a day, labelled bursts 0.7",
+            Scenario { success: 0.7, per_day: 20, bursts: Bursts::Reported, ..base() },
+            50.0,
+        ),
     ];
     all.extend(rest.map(|(name, scenario, most)| (name.to_owned(), scenario, most)));
     all
@@ -105,7 +113,7 @@ type Changed = (String, Scenario, fn(&Event) -> bool, [usize; 3]);
 fn changes() -> Vec<Changed> {
     const NONE: usize = usize::MAX;
     let mut all: Vec<Changed> = Vec::new();
-    for (bursts, more, word) in [(Bursts::None, 0, ""), (Bursts::Told, 20, ", labelled bursts")] {
+    for (bursts, more, word) in [(Bursts::None, 0, ""), (Bursts::Reported, 20, ", labelled bursts")] {
         for (before, after, bars) in [
             (0.9, 0.8, [92, NONE, NONE]),
             (0.9, 0.7, [0, 120 + more, 220 + more]),
@@ -141,7 +149,7 @@ fn changes() -> Vec<Changed> {
 fn claims_of(logs: u64) {
     println!("Claims at every look of a month, of {logs} logs; bars");
     let parameters = Parameters::default();
-    for (name, bursts) in [("independent", Bursts::None), ("labelled bursts", Bursts::Told)] {
+    for (name, bursts) in [("independent", Bursts::None), ("labelled bursts", Bursts::Reported)] {
         let scenario = Scenario { success: 0.7, bursts, ..Scenario::default() };
         let found = each(logs.div_ceil(2), |seed| {
             let series = series(&scenario, seed, LOG);
@@ -151,7 +159,7 @@ fn claims_of(logs: u64) {
                 let prefix = series.prefix(look);
                 // A loop that does not change has one regime.
                 let low = look.saturating_sub(parameters.baseline + parameters.recent);
-                let telling = Telling::find(&prefix, low..look, low, &parameters);
+                let telling = InformativeCycles::find(&prefix, low..look, low, &parameters);
                 level |= telling.level(&prefix, look, 0.7, &parameters).is_some_and(|low| low.r >= claims::LEVEL);
                 let kinds = telling.kinds(&prefix, look, &parameters);
                 kind |= kinds.iter().flatten().any(|low| low.r >= claims::KIND);

@@ -71,7 +71,7 @@ impl<'h> Context<'h> {
     }
 
     fn try_open(host: &'h Host, suite: Suite, repo: Repo, args: &CommonArgs) -> Result<Self, ManifestError> {
-        let (manifest, unreadable) = Manifest::survey(host, &repo, args.config_dir.as_deref())?;
+        let (manifest, unreadable) = Manifest::load_with_diagnostics(host, &repo, args.config_dir.as_deref())?;
         let daily_run = manifest.daily_run()?;
         // Without a manifest the tools run with their defaults, and on the triggers that they are made for.
         let is_built_in = manifest.source().is_none();

@@ -26,7 +26,7 @@ pub enum Language {
 
 /// A new automation.
 #[derive(Debug, Serialize)]
-pub struct Created<'a> {
+pub struct NewAutomation<'a> {
     /// Its id.
     pub id: &'a str,
     /// Its script, from the root of the repository.
@@ -39,7 +39,12 @@ pub struct Created<'a> {
 ///
 /// # Errors
 /// The id or the trigger is not valid, one of that name exists, or a file cannot be written.
-pub fn create<'a>(context: &Context, id: &'a str, trigger: &str, language: Language) -> Result<Created<'a>, Error> {
+pub fn create<'a>(
+    context: &Context,
+    id: &'a str,
+    trigger: &str,
+    language: Language,
+) -> Result<NewAutomation<'a>, Error> {
     let is_good = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_good {
         return Err(Error::usage(format!("{id:?} is not a valid id"), "use lower-case letters, digits and `_`"));
@@ -72,7 +77,7 @@ pub fn create<'a>(context: &Context, id: &'a str, trigger: &str, language: Langu
         files::remove(&path)?;
     }
     result?;
-    Ok(Created { id, script: context.shown(&path), trigger: trigger.to_string() })
+    Ok(NewAutomation { id, script: context.shown(&path), trigger: trigger.to_string() })
 }
 
 fn script_path(context: &Context, id: &str, language: Language) -> PathBuf {

@@ -7,7 +7,7 @@ use common::Error;
 use common::manifest::{Automation, Manifest, SHIPPED};
 use host::source::Source;
 use store::ConfigFile;
-use store::config_file::Edited;
+use store::config_file::EditOutcome;
 
 use crate::context::Context;
 use crate::pause::warn_of_guard;
@@ -65,8 +65,8 @@ pub(crate) fn edit(
         Ok::<_, Error>(Some([mark, after.as_bytes()].concat()))
     })?;
     match edited {
-        Edited::Done => Ok(()),
-        Edited::Busy => Err(Error::failed(
+        EditOutcome::Done => Ok(()),
+        EditOutcome::Busy => Err(Error::failed(
             format!("{} changes faster than it can be edited", file.path().display()),
             "find the program that writes it, and try again",
         )),

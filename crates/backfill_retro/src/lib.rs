@@ -53,7 +53,7 @@ const SHOWN: usize = 10;
 
 /// What a run added, or would add.
 #[derive(Serialize)]
-struct Backfilled {
+struct BackfillView {
     added: usize,
     known: usize,
     unknown_size: usize,
@@ -63,14 +63,14 @@ struct Backfilled {
     shown: Vec<String>,
 }
 
-impl Backfilled {
+impl BackfillView {
     fn outcome(&self) -> Outcome {
         let verb = if self.dry_run { "would add" } else { "added" };
         Outcome::done(format!("{verb} {}, {} known, {} of unknown size", self.added, self.known, self.unknown_size))
     }
 }
 
-impl View for Backfilled {
+impl View for BackfillView {
     fn render(&self, page: &mut Page) {
         page.lines(self.shown.iter().map(|line| format!("  {}", text::line(line))));
         let verb = if self.dry_run { "Dry run: would add" } else { "Added" };
@@ -110,7 +110,7 @@ fn seed(run: &Run, cli: &Cli, settings: &Settings, log: &Cycles<'_>) -> Result<O
     }
     let sized: HashSet<u64> = found.iter().filter(|merged| merged.size.is_some()).map(|merged| merged.number).collect();
     let shown = if cli.dry_run { SHOWN } else { 0 };
-    let backfilled = Backfilled {
+    let backfilled = BackfillView {
         added: lines.len(),
         known: all - lines.len(),
         unknown_size: lines.iter().filter(|line| !sized.contains(&line.pr)).count(),

@@ -38,7 +38,7 @@ impl Durations {
         self.group.clear();
         for at in range {
             let value = series.log_duration[at];
-            if !masks.holds(at - low) && !value.is_nan() {
+            if !masks.contains(at - low) && !value.is_nan() {
                 self.at.push(at);
                 self.value.push(value);
                 self.group.push(series.kind[at] * 2 + u8::from(series.success[at]));
@@ -214,7 +214,7 @@ mod tests {
     fn ranks_in_bins_are_off_by_no_more_than_they_say() {
         let mut closest = f64::INFINITY;
         for (seed, slow_hours) in [(1, 0.0), (2, 0.9)] {
-            let scenario = Scenario { bursts: Bursts::Untold, success: 0.7, slow_hours, ..Scenario::default() };
+            let scenario = Scenario { bursts: Bursts::Unreported, success: 0.7, slow_hours, ..Scenario::default() };
             let mut series = Series::default();
             for cycle in scenario.cycles(seed, 2100) {
                 // Some durations are unknown, and many are equal.

@@ -29,7 +29,7 @@ impl Episodes {
                 continue;
             }
             for at in step {
-                if self.masks.holds(at) {
+                if self.masks.contains(at) {
                     if at > 0 && last.is_none_or(|last| last + SAME_EPISODE < at) {
                         begun += 1.0;
                     }

@@ -84,7 +84,7 @@ impl Masks {
 
     /// Whether nothing of these places is set aside.
     pub(crate) fn is_clear(&self, places: Range<usize>) -> bool {
-        self.is_empty() || !places.into_iter().any(|at| self.holds(at))
+        self.is_empty() || !places.into_iter().any(|at| self.contains(at))
     }
 
     fn find_red(&mut self, series: &Series, window: &Range<usize>, failures: &[usize]) {
@@ -106,7 +106,7 @@ impl Masks {
     }
 
     /// Whether a cycle of the window is set aside as red or in an outage.
-    pub fn holds(&self, at: usize) -> bool {
+    pub fn contains(&self, at: usize) -> bool {
         self.red[at] || self.out[at]
     }
 }
@@ -211,7 +211,7 @@ pub(crate) fn episodes_before(masks: &Masks, before: &mut Vec<(f64, usize)>) {
     before.push((0.0, 0));
     for at in 0..masks.red.len() {
         out += usize::from(masks.out[at]);
-        if masks.holds(at) {
+        if masks.contains(at) {
             run += 1.0;
         } else {
             longest = longest.max(run);
@@ -266,7 +266,7 @@ mod tests {
     fn masks_are_what_their_definitions_say() {
         let mut masks = Masks::default();
         let mut seen = [0; 3];
-        for (seed, bursts) in (0..).zip([Bursts::None, Bursts::Told, Bursts::Untold, Bursts::Echo]) {
+        for (seed, bursts) in (0..).zip([Bursts::None, Bursts::Reported, Bursts::Unreported, Bursts::Echo]) {
             for success in [0.5, 0.9] {
                 let (mut series, mut reported) = (Series::default(), Vec::new());
                 for cycle in (Scenario { bursts, success, ..Scenario::default() }).cycles(seed, 3000) {
@@ -283,7 +283,7 @@ mod tests {
                     let begin = since.saturating_sub(window.start);
                     let own = masks.base_failure(&series.success[window], begin);
                     assert_eq!((&masks.red, &masks.out, own.to_bits()), (&red, &out, base.to_bits()));
-                    let holds = (0..red.len()).filter(|at| masks.holds(*at)).count();
+                    let holds = (0..red.len()).filter(|at| masks.contains(*at)).count();
                     seen = [seen[0] + masks.red_at.len(), seen[1] + masks.outages.len(), seen[2] + holds];
                 }
             }

@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
         let mut split = 0;
         for at in range {
             let of_stream = place == 0 || usize::from(self.series.kind[at]) == place - 1;
-            if of_stream && !self.again[at] && !self.masks.holds(at - low) {
+            if of_stream && !self.again[at] && !self.masks.contains(at - low) {
                 self.values.push(f64::from(self.series.success[at]));
                 self.issues.push(self.series.issue[at]);
                 split += usize::from(at < split_at);

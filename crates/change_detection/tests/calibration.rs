@@ -33,7 +33,7 @@ fn count(scenario: &Scenario, logs: u64, cycles: usize, seen: impl Fn(&[Event]) 
 fn a_loop_that_does_not_change_is_seldom_said_to() {
     // Binomial 99.9 % limits of what was measured on a thousand logs (1 % and 3 % of months), so that chance does not
     // fail the test and a wrong threshold does.
-    for (bursts, most) in [(Bursts::None, 6), (Bursts::Told, 11), (Bursts::Untold, 11)] {
+    for (bursts, most) in [(Bursts::None, 6), (Bursts::Reported, 11), (Bursts::Unreported, 11)] {
         for success in [0.7, 0.9] {
             let scenario = Scenario { success, bursts, ..Scenario::default() };
             let false_alarms =
@@ -88,7 +88,7 @@ fn the_interval_of_a_drop_covers_it() {
 
 #[test]
 fn a_longer_log_takes_no_event_back_and_adds_none_before() {
-    for (seed, bursts) in [(7, Bursts::Told), (8, Bursts::Untold), (9, Bursts::Echo)] {
+    for (seed, bursts) in [(7, Bursts::Reported), (8, Bursts::Unreported), (9, Bursts::Echo)] {
         let change = Some((STEP, Change::Success(0.6)));
         let scenario = Scenario { bursts, change, night: 0.1, ..Scenario::default() };
         let whole = events(&scenario, seed, 3000);

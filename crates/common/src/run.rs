@@ -42,7 +42,7 @@ pub struct TokenEvents {
 
 /// That a tool did not run, as JSON.
 #[derive(Serialize)]
-struct Skipped {
+struct SkipView {
     status: Reason,
     reason: Reason,
 }
@@ -153,7 +153,7 @@ impl<'h> Run<'h> {
             None => format!("{id} is disabled in automations.json (--force runs it all the same)"),
         });
         if self.args.json {
-            self.host.say(&pyjson::to_line(&Skipped { status: reason, reason }).unwrap_or_default());
+            self.host.say(&pyjson::to_line(&SkipView { status: reason, reason }).unwrap_or_default());
         }
         let report = Report::new(self.host, &self.store, &self.manifest, id);
         self.reported(self.store.prepare().map_err(Into::into).and_then(|()| report.skipped(reason)));
@@ -169,8 +169,8 @@ impl<'h> Run<'h> {
         let report = Report::new(self.host, &self.store, &self.manifest, self.tool.id);
         let clock = Instant::now();
         let began = report.began();
-        let mut earnings = TokenEvents::default();
-        let result = work(&mut earnings);
+        let mut token_events = TokenEvents::default();
+        let result = work(&mut token_events);
         let (code, summary, reason) = match &result {
             Ok(outcome) => {
                 (outcome.code(), Ok(outcome.summary().to_owned()), outcome.reason().unwrap_or(Reason::RanWell))
@@ -179,7 +179,7 @@ impl<'h> Run<'h> {
         };
         let mut actions = vec!["run"];
         if result.is_ok() {
-            actions.append(&mut earnings.actions);
+            actions.append(&mut token_events.actions);
         } else {
             actions.push("failure");
         }

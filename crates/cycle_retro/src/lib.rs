@@ -21,7 +21,7 @@ use host::text;
 use records::{Cycle, IssueType, MainChecks, Reason, Seconds};
 use serde::{Serialize, Serializer};
 use store::Cycles;
-use store::cycles::Appended;
+use store::cycles::AppendResult;
 
 use crate::cli::Cli;
 use crate::result_file::ResultFile;
@@ -48,7 +48,7 @@ struct IdleCycle {
 }
 
 /// A record that is on disk.
-struct Recorded {
+struct RecordView {
     cycle: Cycle,
 }
 
@@ -71,7 +71,7 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     }
     let log = run.store.cycles(&run.repo().resolve(&settings.retro_file));
     log.check_writable()?;
-    run.perform(|earnings| write(&run, &settings, &log, cycle, &result_file, earnings))
+    run.perform(|token_events| write(&run, &settings, &log, cycle, &result_file, token_events))
 }
 
 /// Makes the record of what the command line reports, else the agent's result, else the branch. The epoch is still open.
@@ -122,9 +122,9 @@ fn write(
     log: &Cycles<'_>,
     cycle: Cycle,
     result_file: &ResultFile,
-    earnings: &mut TokenEvents,
+    token_events: &mut TokenEvents,
 ) -> Result<Outcome, Error> {
-    let Appended { cycle, lines, derived } = log.append(cycle, run.host.now(), settings.summary_window)?;
+    let AppendResult { cycle, lines, derived } = log.append(cycle, run.host.now(), settings.summary_window)?;
     if let Err(error) = derived {
         run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
     }
@@ -134,21 +134,21 @@ fn write(
         Err(error) => run.warn(&format!("{error}: the next cycle will read it again")),
     }
     if cycle.success {
-        earnings.add("cycle_retro_success");
+        token_events.add("cycle_retro_success");
     }
     let summary = if cycle.success { "recorded a success" } else { "recorded a failure" };
-    run.present(&Recorded { cycle })?;
+    run.present(&RecordView { cycle })?;
     run.detail(&format!("{lines} lines are in {}", log.path().display()));
     Ok(Outcome::done(summary))
 }
 
-impl Serialize for Recorded {
+impl Serialize for RecordView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.cycle.serialize(serializer)
     }
 }
 
-impl View for Recorded {
+impl View for RecordView {
     /// Writes the line that logs are searched for.
     fn render(&self, page: &mut Page) {
         let Cycle { epoch, cycle, success, issue, kind, duration, reason, .. } = &self.cycle;

@@ -298,8 +298,8 @@ impl Forge {
                 Err(problem) => Err(AttemptError::Transient(unreachable(problem), None)),
             };
         }
-        let words = self.redact(&words(&headers, &body.unwrap_or_default()));
-        let error = ForgeError::Status { url: url.to_owned(), status, words };
+        let message = self.redact(&refusal_message(&headers, &body.unwrap_or_default()));
+        let error = ForgeError::Status { url: url.to_owned(), status, message };
         match status {
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
@@ -350,7 +350,7 @@ impl IssueQuery {
 }
 
 /// What a server says in a refusal, on one line: the message of a JSON body, the title of an HTML page, or the text.
-fn words(headers: &HeaderMap, body: &[u8]) -> String {
+fn refusal_message(headers: &HeaderMap, body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Refusal {
         #[serde(default)]
@@ -401,7 +401,7 @@ mod tests {
     use super::*;
 
     fn said(kind: &'static str, body: &str) -> String {
-        words(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]), body.as_bytes())
+        refusal_message(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]), body.as_bytes())
     }
 
     #[test]

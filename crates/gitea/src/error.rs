@@ -28,14 +28,14 @@ pub enum ForgeError {
         tries: u32,
     },
     /// An answer that is a refusal.
-    #[error("GET {url}: {status}{}", if words.is_empty() { String::new() } else { format!(": {words}") })]
+    #[error("GET {url}: {status}{}", if message.is_empty() { String::new() } else { format!(": {message}") })]
     Status {
         /// The URL asked.
         url: String,
         /// The HTTP status.
         status: StatusCode,
         /// What the server says, made safe to show.
-        words: String,
+        message: String,
     },
     /// The server asks for a longer wait than we are ready for.
     #[error("GET {url}: {status}, and the server asks to wait {} s", wait.as_secs())]

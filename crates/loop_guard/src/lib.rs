@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use crate::cli::Cli;
 use crate::settings::Settings;
-use crate::wait::{Waited, Watch, wait_for_work};
+use crate::wait::{WaitOutcome, Watch, wait_for_work};
 use crate::work::Work;
 
 /// The descriptor of the tool.
@@ -142,9 +142,9 @@ fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch<'
         run.host.flush().map_err(Error::caused("cannot write to stdout"))?;
         let length = settings.backoff.jittered(backoff, random_part());
         match wait_for_work(run, settings, length, watch, signals)? {
-            Waited::Work(work) => return begin_work(run, settings, &work),
-            Waited::Whole => {}
-            Waited::Interrupted(signal) => {
+            WaitOutcome::Work(work) => return begin_work(run, settings, &work),
+            WaitOutcome::Elapsed => {}
+            WaitOutcome::Interrupted(signal) => {
                 return Ok(Outcome::interrupted(signal, format!("idle, the wait ended by signal {signal}")));
             }
         }

@@ -21,11 +21,11 @@ use crate::work::Work;
 const GLANCE: Duration = Duration::from_millis(400);
 
 /// How a wait ended.
-pub(crate) enum Waited {
+pub(crate) enum WaitOutcome {
     /// There is work.
     Work(Box<Work>),
     /// Its time is over.
-    Whole,
+    Elapsed,
     /// This signal came.
     Interrupted(usize),
 }
@@ -62,19 +62,19 @@ pub(crate) fn wait_for_work(
     length: Duration,
     mut watch: Watch<'_>,
     (mut signals, signal): (UnixStream, Arc<AtomicUsize>),
-) -> Result<Waited, Error> {
+) -> Result<WaitOutcome, Error> {
     let end = Instant::now() + length;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Ok(Waited::Whole);
+            return Ok(WaitOutcome::Elapsed);
         }
         let fail = Error::caused("cannot wait for signals");
         if let Err(error) = signals.set_read_timeout(Some(left.min(GLANCE))) {
             return Err(fail(error));
         }
         match signals.read(&mut [0]) {
-            Ok(_) => return Ok(Waited::Interrupted(signal.load(Ordering::Relaxed))),
+            Ok(_) => return Ok(WaitOutcome::Interrupted(signal.load(Ordering::Relaxed))),
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
             Err(error) => return Err(fail(error)),
@@ -82,7 +82,7 @@ pub(crate) fn wait_for_work(
         if watch.has_changed() {
             let work = Work::find(run, settings)?;
             if work.ready() > 0 {
-                return Ok(Waited::Work(Box::new(work)));
+                return Ok(WaitOutcome::Work(Box::new(work)));
             }
         }
     }

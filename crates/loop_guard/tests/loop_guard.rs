@@ -222,7 +222,7 @@ fn a_wait_ends_when_work_appears() {
     soon(|| sandbox.bytes(IDLE).is_some());
     let appeared = Instant::now();
     sandbox.write(QUEUE, queue(&[85]));
-    let ended: sandbox::Ended = waiting.wait_with_output().unwrap().into();
+    let ended: sandbox::CallOutput = waiting.wait_with_output().unwrap().into();
     assert!(appeared.elapsed() < Duration::from_secs(2), "{:?}", appeared.elapsed());
     assert_eq!(
         ended.conversation(),
@@ -239,7 +239,7 @@ fn a_wait_ends_at_a_signal_and_when_its_time_is_over() {
         soon(|| sandbox.bytes(IDLE).is_some());
         let sent = Instant::now();
         signal(name, waiting.id());
-        let ended: sandbox::Ended = waiting.wait_with_output().unwrap().into();
+        let ended: sandbox::CallOutput = waiting.wait_with_output().unwrap().into();
         assert_eq!(ended.code, None, "a shell sees that it died of the signal, and stops its loop");
         assert!(sent.elapsed() < Duration::from_secs(2));
         assert_eq!(sandbox.json(".loop/automation_state.json")["automations"]["loop_guard"]["status"], "ok");

@@ -68,18 +68,18 @@ pub struct Outage {
 }
 
 /// The cycles of a window that tell about the loop: not red, in no outage, no later try of a stuck issue.
-pub struct Telling {
+pub struct InformativeCycles {
     /// Their places in the log.
     pub at: Vec<usize>,
 }
 
-impl Telling {
+impl InformativeCycles {
     /// Finds them in `window`, from `since` on.
     pub fn find(series: &Series, window: std::ops::Range<usize>, since: usize, parameters: &Parameters) -> Self {
         let mut masks = Masks::default();
         masks.find(series, window.clone(), since, parameters);
         let again = repeats(series, parameters.tries);
-        let at = window.clone().filter(|at| !masks.holds(at - window.start) && !again[*at] && *at >= since);
+        let at = window.clone().filter(|at| !masks.contains(at - window.start) && !again[*at] && *at >= since);
         Self { at: at.collect() }
     }
 
@@ -132,7 +132,7 @@ pub fn stuck(series: &Series, window: std::ops::Range<usize>, parameters: &Param
     masks.find(series, window.clone(), window.start, parameters);
     let mut issues: std::collections::BTreeMap<u32, (usize, usize)> = std::collections::BTreeMap::new();
     let (mut failures, mut cycles) = ([0.0; KINDS.len()], [0.0; KINDS.len()]);
-    for at in window.clone().filter(|at| !masks.holds(at - window.start)) {
+    for at in window.clone().filter(|at| !masks.contains(at - window.start)) {
         let kind = usize::from(series.kind[at]);
         cycles[kind] += 1.0;
         failures[kind] += f64::from(u8::from(!series.success[at]));

@@ -245,7 +245,7 @@ pub(crate) fn lost(series: &Series, range: Range<usize>, since: usize, parameter
     for at in range.clone().map(|at| at - low) {
         lost.red += usize::from(masks.red[at]);
         lost.outage += usize::from(masks.out[at]);
-        if masks.holds(at) {
+        if masks.contains(at) {
             lost.episodes += usize::from(before.is_none_or(|before| before + SAME_EPISODE < at));
             run += 1;
             lost.longest = lost.longest.max(run);

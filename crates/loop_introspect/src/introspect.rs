@@ -12,9 +12,9 @@ use records::{Insights, TriageRun};
 use store::json_lines::JsonLines;
 use store::{Cycles, Log as _};
 
-use crate::advice::{Advice, Evidence, Sorted};
+use crate::advice::{Advice, Evidence, SortedAdvice};
 use crate::associations::{Associations, scores_before_first_tries};
-use crate::claims::{Run as FailureRun, Telling, outage_now, stuck};
+use crate::claims::{InformativeCycles, Run as FailureRun, outage_now, stuck};
 use crate::events::event_record;
 use crate::facts::{self, DAY, Windows, moment};
 use crate::scan::{Cycle, Log, scan};
@@ -98,11 +98,12 @@ impl Analysis {
         })
     }
 
-    fn advice(&self, log: &Log, settings: &Settings) -> Sorted {
+    fn advice(&self, log: &Log, settings: &Settings) -> SortedAdvice {
         let (series, parameters, end) = (&self.series, &settings.parameters, log.cycles.len());
         let (look, regime) = (self.look, self.replay.regimes[0]);
         let whole = parameters.baseline + parameters.recent;
-        let telling = Telling::find(series, back(look, whole)..look, regime.max(back(look, whole)), parameters);
+        let telling =
+            InformativeCycles::find(series, back(look, whole)..look, regime.max(back(look, whole)), parameters);
         let evidence = Evidence {
             cycles: &log.cycles,
             series,
@@ -126,7 +127,7 @@ impl Analysis {
         Advice::of(&evidence).sorted(settings.max_recommendations)
     }
 
-    fn insights(self, run: &Run, log: &Log, settings: &Settings, advice: Sorted) -> Result<Insights, Error> {
+    fn insights(self, run: &Run, log: &Log, settings: &Settings, advice: SortedAdvice) -> Result<Insights, Error> {
         let cycles = &log.cycles;
         let recent = &cycles[self.windows.recent.clone()];
         let time = |at: usize| cycles.get(at).map_or_else(String::new, |cycle| moment(cycle.time));
@@ -169,7 +170,7 @@ fn associations(
 ) -> Result<Associations, Error> {
     let (cycles, parameters) = (&log.cycles, &settings.parameters);
     let window = back(associated, settings.association_cycles)..associated;
-    let ordinary = Telling::find(series, window.clone(), window.start, parameters);
+    let ordinary = InformativeCycles::find(series, window.clone(), window.start, parameters);
     let runs = run.store.triage_runs();
     let (scores, damaged) = scores_before_first_tries(&runs, cycles, series, window)?;
     if damaged > 0 {
@@ -239,7 +240,7 @@ fn quarantine(
     masks.find(series, 0..series.len(), 0, parameters);
     // How many tries an issue had, and whether all failed; the second is told of after one failure only.
     let mut tries: HashMap<u32, (usize, bool)> = HashMap::new();
-    for at in (0..series.len()).filter(|at| !masks.holds(*at) && cycles[*at].issue.is_some()) {
+    for at in (0..series.len()).filter(|at| !masks.contains(*at) && cycles[*at].issue.is_some()) {
         let (count, failed_first) = tries.entry(series.issue[at]).or_default();
         let failed = usize::from(!series.success[at]);
         match (*count, *failed_first) {

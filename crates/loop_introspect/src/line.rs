@@ -60,7 +60,7 @@ impl Line {
                 let plain = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
                 plain
                     .and_then(|text| time(text, day))
-                    .or_else(|| parse_time(&written::words(raw)?).map(|time| time.timestamp_micros()))
+                    .or_else(|| parse_time(&written::string(raw)?).map(|time| time.timestamp_micros()))
             }),
             issue: number(ISSUE),
             kind: fields.get(KIND).map(IssueType::written).unwrap_or_default(),
@@ -167,7 +167,7 @@ mod tests {
 
     /// Lines as our tool writes them, and as the scripts did.
     fn lines() -> Vec<String> {
-        let scenario = Scenario { success: 0.5, bursts: Bursts::Told, ..Scenario::default() };
+        let scenario = Scenario { success: 0.5, bursts: Bursts::Reported, ..Scenario::default() };
         let mut lines = vec![pyjson::to_line(&record()).unwrap()];
         for (number, cycle) in scenario.cycles(1, 40).iter().enumerate() {
             lines.extend([cycle.line(number), cycle.old_line(number)]);

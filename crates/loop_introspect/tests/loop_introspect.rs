@@ -20,7 +20,7 @@ fn log(scenario: &Scenario, cycles: usize) -> String {
 
 /// A loop that got worse in the middle of its fourth week.
 fn dropped() -> Scenario {
-    Scenario { bursts: Bursts::Told, change: Some((2400, Change::Success(0.6))), ..Scenario::default() }
+    Scenario { bursts: Bursts::Reported, change: Some((2400, Change::Success(0.6))), ..Scenario::default() }
 }
 
 fn ids(list: &Value) -> Vec<&str> {

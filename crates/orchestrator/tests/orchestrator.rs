@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const AGENDA: &str = ".loop/agenda.json";
 
-fn planned(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::Ended {
+fn planned(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::CallOutput {
     sandbox.call("orchestrator", args).forge(forge, SAMPLE_SLUG).env("TIMMY_NOW", "2026-03-21T07:30:00Z").run()
 }
 

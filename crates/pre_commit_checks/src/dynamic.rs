@@ -42,14 +42,14 @@ const DEALINGS: [&[u8]; 9] = [
 ];
 
 /// Whoever makes names and modules in a tree.
-pub(crate) struct Makers<'t> {
+pub(crate) struct DynamicNames<'t> {
     tree: &'t Tree,
     texts: Rc<Texts<'t>>,
     build_files: RefCell<Option<Text>>,
     dealers: RefCell<Option<Rc<[Text]>>>,
 }
 
-impl<'t> Makers<'t> {
+impl<'t> DynamicNames<'t> {
     /// Takes a tree and its texts, and reads nothing yet.
     pub(crate) fn new(tree: &'t Tree, texts: Rc<Texts<'t>>) -> Self {
         Self { tree, texts, build_files: RefCell::default(), dealers: RefCell::default() }

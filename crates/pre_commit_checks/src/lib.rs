@@ -48,7 +48,7 @@ use crate::baseline::Baseline;
 use crate::check::Check;
 use crate::checks::CHECKS;
 use crate::cli::{Cli, Command, Format, HookArgs};
-use crate::format::Shown;
+use crate::format::Results;
 use crate::selection::Selection;
 pub use crate::settings::Config;
 use crate::settings::Settings;
@@ -125,13 +125,13 @@ fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
             return Ok(Outcome::done(format!("{} finding(s) in the baseline", outcome.findings.len())));
         }
         let known = known.map_or(0, |known| known.leave_out(&mut outcome.findings));
-        show(&run, form, &Shown { outcome: &outcome, checks: &checks, known, quiet: run.args.quiet });
+        show(&run, form, &Results { outcome: &outcome, checks: &checks, known, quiet: run.args.quiet });
         let summary = format!("{} finding(s) in {} file(s)", outcome.findings.len(), outcome.files);
         Ok(if outcome.findings.is_empty() { Outcome::done(summary) } else { Outcome::no(summary) })
     })
 }
 
-fn show(run: &Run, form: Format, shown: &Shown) {
+fn show(run: &Run, form: Format, shown: &Results) {
     shown.outcome.details.iter().for_each(|detail| run.detail(detail));
     // With --quiet a person sees findings only; a form that programs read is always whole.
     if form != Format::Text || !run.args.quiet || !shown.outcome.findings.is_empty() {

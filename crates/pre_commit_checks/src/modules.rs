@@ -8,7 +8,7 @@ use std::rc::Rc;
 use host::text;
 use python_source::{Dialect, Exports, Module, Outline, Patch, Wanted};
 
-use crate::dynamic::Makers;
+use crate::dynamic::DynamicNames;
 use crate::file::File;
 use crate::layout::{Child, Layout, Target, folder_of, inside};
 use crate::standard_library::STANDARD_LIBRARY;
@@ -38,7 +38,7 @@ pub(crate) struct Modules<'t> {
     /// The texts of its files.
     pub texts: Rc<Texts<'t>>,
     /// Whatever makes further names and modules.
-    pub dynamic: Makers<'t>,
+    pub dynamic: DynamicNames<'t>,
     layout: Layout<'t>,
     dialect: Dialect,
     outlines: RefCell<HashMap<String, Rc<Outline>>>,
@@ -84,7 +84,7 @@ impl<'t> Modules<'t> {
     ) -> Self {
         let outlines = outlines.into_iter().map(|(name, outline)| (name, Rc::new(outline))).collect();
         let texts = Rc::new(Texts::new(tree));
-        let dynamic = Makers::new(tree, Rc::clone(&texts));
+        let dynamic = DynamicNames::new(tree, Rc::clone(&texts));
         Self { tree, texts, dynamic, layout: Layout::new(tree, sources), dialect, outlines: RefCell::new(outlines) }
     }
 

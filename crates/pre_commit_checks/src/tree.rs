@@ -47,12 +47,12 @@ pub(crate) struct Entry {
     /// Its content in Git, unless the work tree is looked at.
     pub blob: Option<Oid>,
     /// What the work tree's file was like when it was the same as in the index.
-    seen: Option<Seen>,
+    seen: Option<FileStat>,
 }
 
 /// A file's state as the system tells it: seconds and nanoseconds of its change, and its size in bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Seen {
+struct FileStat {
     changed: (i64, i64),
     /// When anything of it changed, its name and owner included.
     touched: (i64, i64),
@@ -138,7 +138,7 @@ impl Tree {
         let of_index = index.iter().filter(|it| it.mode != GITLINK && it.flags & STAGE == 0).map(|it| {
             let mtime = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
             let touched = (i64::from(it.ctime.seconds()), i64::from(it.ctime.nanoseconds()));
-            let seen = Seen { changed: mtime, touched, size: u64::from(it.file_size) };
+            let seen = FileStat { changed: mtime, touched, size: u64::from(it.file_size) };
             let entry = Entry::new(as_path(&it.path), it.mode == LINK, Some(it.id));
             Entry { seen: Some(seen).filter(|seen| written.is_some_and(|written| seen.changed < written)), ..entry }
         });
@@ -254,8 +254,8 @@ pub(crate) fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
     files::read(&root.join(&entry.path), READ_LIMIT).ok().flatten()
 }
 
-fn seen(metadata: &fs::Metadata) -> Seen {
-    Seen {
+fn seen(metadata: &fs::Metadata) -> FileStat {
+    FileStat {
         changed: (metadata.mtime(), metadata.mtime_nsec()),
         touched: (metadata.ctime(), metadata.ctime_nsec()),
         size: metadata.len(),

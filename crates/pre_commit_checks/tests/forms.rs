@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use sandbox::{Ended, Sandbox};
+use sandbox::{CallOutput, Sandbox};
 use serde_json::Value;
 
 /// Findings with everything in their names and texts that a form has to escape.
-fn report(form: &str) -> Ended {
+fn report(form: &str) -> CallOutput {
     let sandbox = Sandbox::new();
     sandbox.write("a & <b>, c:d.py", "x = (\n");
     sandbox.write("tests/test_ä.py", "x = '/home/\u{1b}[31m\"'\n");

@@ -12,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use git2::Repository;
-use sandbox::{Ended, Sandbox, commit, stage};
+use sandbox::{CallOutput, Sandbox, commit, stage};
 use serde_json::Value;
 
 const TOOL: &str = "pre_commit_checks";
@@ -25,7 +25,7 @@ fn repository() -> (Sandbox, Repository) {
 }
 
 /// A call without a formatter, so that the machine's own does not matter.
-fn run(sandbox: &Sandbox, args: &[&str]) -> Ended {
+fn run(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
     sandbox.call(TOOL, args).env("TIMMY_PRE_COMMIT_CHECKS_FORMATTER", "none").run()
 }
 

@@ -148,7 +148,7 @@ impl Cycle {
             backfilled,
         ] = values;
         let number = |value: Option<&[u8]>| value.and_then(written::number);
-        let text = |value: Option<&[u8]>| value.and_then(written::words).map(Cow::into_owned);
+        let text = |value: Option<&[u8]>| value.and_then(written::string).map(Cow::into_owned);
         Self {
             timestamp: text(timestamp),
             cycle: number(cycle),

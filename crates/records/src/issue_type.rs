@@ -64,7 +64,7 @@ impl IssueType {
             b"\"refactor\"" => Self::Refactor,
             b"\"philosophy\"" => Self::Philosophy,
             b"\"unknown\"" => Self::Unknown,
-            _ => written::words(raw).and_then(|name| Self::from_name(&name)).unwrap_or_default(),
+            _ => written::string(raw).and_then(|name| Self::from_name(&name)).unwrap_or_default(),
         }
     }
 

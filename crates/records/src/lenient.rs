@@ -49,5 +49,5 @@ pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 
 /// Reads a text.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(written::words(<&RawValue>::deserialize(deserializer)?.get().as_bytes()).map(Cow::into_owned))
+    Ok(written::string(<&RawValue>::deserialize(deserializer)?.get().as_bytes()).map(Cow::into_owned))
 }

@@ -31,7 +31,7 @@ pub fn boolean(raw: &[u8]) -> Option<bool> {
 }
 
 /// Reads a string; half of a surrogate pair makes it none.
-pub fn words(raw: &[u8]) -> Option<Cow<'_, str>> {
+pub fn string(raw: &[u8]) -> Option<Cow<'_, str>> {
     let content = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     if content.contains(&b'\\') {
         return serde_json::from_slice(raw).ok().map(Cow::Owned);
@@ -66,8 +66,8 @@ mod tests {
             [&b"true"[..], b"false", b"null", b"\"true\"", b"1"].map(boolean),
             [Some(true), Some(false), None, None, None]
         );
-        assert_eq!(words(br#""a \u2014 b""#).as_deref(), Some("a \u{2014} b"));
-        assert_eq!(words("\"\u{e9}\"".as_bytes()).as_deref(), Some("\u{e9}"));
-        assert_eq!([&br#""\ud800""#[..], b"null", b"7"].map(words), [None, None, None]);
+        assert_eq!(string(br#""a \u2014 b""#).as_deref(), Some("a \u{2014} b"));
+        assert_eq!(string("\"\u{e9}\"".as_bytes()).as_deref(), Some("\u{e9}"));
+        assert_eq!([&br#""\ud800""#[..], b"null", b"7"].map(string), [None, None, None]);
     }
 }

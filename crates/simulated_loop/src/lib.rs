@@ -38,9 +38,9 @@ pub enum Bursts {
     /// None; main is told to be green.
     None,
     /// Main is red, and the log says so.
-    Told,
+    Reported,
     /// The log says nothing of main.
-    Untold,
+    Unreported,
     /// The log says that main is red whenever a cycle fails.
     Echo,
 }
@@ -158,8 +158,8 @@ impl Scenario {
                 success,
                 main_green: match self.bursts {
                     Bursts::None => Some(true),
-                    Bursts::Told => Some(!burst),
-                    Bursts::Untold => None,
+                    Bursts::Reported => Some(!burst),
+                    Bursts::Unreported => None,
                     Bursts::Echo => Some(success),
                 },
                 seconds: u32::try_from(whole((MEDIAN * factor * (SPREAD * slowness).exp()).clamp(1.0, TIMEOUT)))

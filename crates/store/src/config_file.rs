@@ -18,7 +18,7 @@ pub struct ConfigFile {
 
 /// How an edit ended.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Edited {
+pub enum EditOutcome {
     /// The file has the new text, or needed none.
     Done,
     /// Another program changed it each time.
@@ -71,15 +71,15 @@ impl ConfigFile {
         &self,
         lock_path: &Path,
         mut make: impl FnMut(Vec<u8>) -> Result<Option<Vec<u8>>, E>,
-    ) -> Result<Edited, E> {
+    ) -> Result<EditOutcome, E> {
         let lock = files::lock_from(&self.path, lock_path)?;
         for _ in 0..TRIES {
             let before = self.read()?.unwrap_or_default();
-            let Some(after) = make(before.clone())? else { return Ok(Edited::Done) };
+            let Some(after) = make(before.clone())? else { return Ok(EditOutcome::Done) };
             if lock.replace_if(&before, &after)? {
-                return Ok(Edited::Done);
+                return Ok(EditOutcome::Done);
             }
         }
-        Ok(Edited::Busy)
+        Ok(EditOutcome::Busy)
     }
 }

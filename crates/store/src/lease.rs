@@ -11,19 +11,19 @@ pub trait Lease {
     ///
     /// # Errors
     /// It cannot be reached.
-    fn acquire(&self) -> Result<Option<Granted<Self::Token>>, Self::Error>;
+    fn acquire(&self) -> Result<Option<Grant<Self::Token>>, Self::Error>;
 
     /// Extends the right; false if it was lost meanwhile, and then its holder must stop.
     ///
     /// # Errors
     /// It cannot be reached.
-    fn renew(&self, granted: &Granted<Self::Token>) -> Result<bool, Self::Error>;
+    fn renew(&self, granted: &Grant<Self::Token>) -> Result<bool, Self::Error>;
 
     /// Gives the right back.
     ///
     /// # Errors
     /// It cannot be reached.
-    fn release(&self, granted: Granted<Self::Token>) -> Result<(), Self::Error>;
+    fn release(&self, granted: Grant<Self::Token>) -> Result<(), Self::Error>;
 
     /// Returns whether a fencing number is that of the latest grant, and was not given back: whether its holder may still
     /// write.
@@ -41,7 +41,7 @@ pub struct Fence(pub u64);
 
 /// A right that was granted.
 #[derive(Debug)]
-pub struct Granted<T> {
+pub struct Grant<T> {
     /// Its fencing number.
     pub fence: Fence,
     /// What stands for it; dropped, the right ends, as it does with the process.

@@ -39,7 +39,7 @@ pub mod tokens;
 pub use config_file::ConfigFile;
 pub use cycles::{Cycles, LineReader, OpenLog};
 pub use document::{Change, Content, Document, Found};
-pub use lease::{Fence, Granted, Lease};
+pub use lease::{Fence, Grant, Lease};
 pub use log::{Entries, Log};
 pub use repo::Repo;
 pub use store::Store;

@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::lease::{Fence, Granted, Lease};
+use crate::lease::{Fence, Grant, Lease};
 use host::files::{self, FileError};
 
 /// A lease in a lock file.
@@ -45,19 +45,19 @@ impl Lease for LockFile {
     type Token = File;
     type Error = FileError;
 
-    fn acquire(&self) -> Result<Option<Granted<File>>, FileError> {
+    fn acquire(&self) -> Result<Option<Grant<File>>, FileError> {
         let Some(token) = files::try_lock(&self.path)? else { return Ok(None) };
         let fence = raise(&token).map_err(|error| FileError::writing(&self.path, error))?;
-        Ok(Some(Granted { fence, token }))
+        Ok(Some(Grant { fence, token }))
     }
 
-    fn renew(&self, granted: &Granted<File>) -> Result<bool, FileError> {
+    fn renew(&self, granted: &Grant<File>) -> Result<bool, FileError> {
         let held = granted.token.metadata().map_err(|error| FileError::reading(&self.path, error))?;
         // Where the file was removed, another may lock a new one of the same name.
         Ok(self.present()?.is_some_and(|present| (present.dev(), present.ino()) == (held.dev(), held.ino())))
     }
 
-    fn release(&self, granted: Granted<File>) -> Result<(), FileError> {
+    fn release(&self, granted: Grant<File>) -> Result<(), FileError> {
         raise(&granted.token).map_err(|error| FileError::writing(&self.path, error)).map(drop)
     }
 

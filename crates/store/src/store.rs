@@ -12,7 +12,7 @@ use records::{
 };
 
 use crate::checked::{CheckedDocument, CheckedLog};
-use crate::config_file::{ConfigFile, Edited};
+use crate::config_file::{ConfigFile, EditOutcome};
 use crate::cycle_result::CycleResultFile;
 use crate::cycles::Cycles;
 use crate::damage::Warnings;
@@ -203,7 +203,7 @@ impl<'h> Store<'h> {
         &self,
         file: &ConfigFile,
         make: impl FnMut(Vec<u8>) -> Result<Option<Vec<u8>>, E>,
-    ) -> Result<Edited, E> {
+    ) -> Result<EditOutcome, E> {
         file.edit(&self.repo.in_loop(".automations.json.lock"), make)
     }
 

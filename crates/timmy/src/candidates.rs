@@ -37,6 +37,6 @@ pub(crate) fn events() -> ArgValueCandidates {
 fn manifest() -> Manifest {
     let host = Host::real().unwrap_or_else(|(host, _)| host);
     let repo = Repo::find(&host, None).ok();
-    let survey = repo.and_then(|repo| Manifest::survey(&host, &repo, None).ok());
-    survey.map(|(manifest, _)| manifest).unwrap_or_default()
+    let load_with_diagnostics = repo.and_then(|repo| Manifest::load_with_diagnostics(&host, &repo, None).ok());
+    load_with_diagnostics.map(|(manifest, _)| manifest).unwrap_or_default()
 }

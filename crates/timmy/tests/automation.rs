@@ -10,12 +10,12 @@
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 
-use sandbox::{CANARY_TOKEN, Ended, Sandbox};
+use sandbox::{CANARY_TOKEN, CallOutput, Sandbox};
 use serde_json::{Value, json};
 
 const MANIFEST: &str = "config/automations.json";
 
-fn automation(sandbox: &Sandbox, args: &[&str]) -> Ended {
+fn automation(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
     sandbox.run("timmy", &[&["automation"], args].concat())
 }
 

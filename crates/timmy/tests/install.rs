@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use sandbox::{Ended, Item, PYTHON, Sandbox, commit, stage_all};
+use sandbox::{CallOutput, Item, PYTHON, Sandbox, commit, stage_all};
 use serde_json::Value;
 
 const OLD: &str = "#!/usr/bin/env python3\nprint('old')\n";
@@ -29,11 +29,11 @@ fn world() -> Sandbox {
     sandbox
 }
 
-fn install(sandbox: &Sandbox, args: &[&str]) -> Ended {
+fn install(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
     sandbox.call("timmy", [&["install", "--into", "repo"], args].concat()).dir(sandbox.outside()).run()
 }
 
-fn uninstall(sandbox: &Sandbox, args: &[&str]) -> Ended {
+fn uninstall(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
     sandbox.call("timmy", [&["uninstall", "--from", "repo"], args].concat()).dir(sandbox.outside()).run()
 }
 

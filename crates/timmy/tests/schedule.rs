@@ -10,7 +10,7 @@
 use std::process::Child;
 use std::time::Duration;
 
-use sandbox::{Call, Ended, Sandbox, signal, soon};
+use sandbox::{Call, CallOutput, Sandbox, signal, soon};
 use serde_json::{Value, json};
 
 /// A repository with one automation that notes when it runs.
@@ -25,7 +25,7 @@ fn world(trigger: &str, config: &Value) -> Sandbox {
 /// 02:00 to 03:00, on 25 October from 03:00 to 02:00.
 const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
-fn tick_in(sandbox: &Sandbox, now: &str, zone: &str) -> Ended {
+fn tick_in(sandbox: &Sandbox, now: &str, zone: &str) -> CallOutput {
     sandbox.call("timmy", ["schedule", "tick"]).env("TIMMY_NOW", now).env("TZ", zone).run()
 }
 
@@ -46,7 +46,7 @@ fn scheduler(sandbox: &Sandbox) -> Call {
     sandbox.call("timmy", ["schedule", "run"])
 }
 
-fn end(child: Child) -> Ended {
+fn end(child: Child) -> CallOutput {
     signal("TERM", child.id());
     child.wait_with_output().unwrap().into()
 }

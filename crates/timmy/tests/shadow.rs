@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use sandbox::{Ended, Sandbox};
+use sandbox::{CallOutput, Sandbox};
 use serde_json::{Value, json};
 
 /// An old guard: it says what ours says, in Python's own way.
@@ -25,7 +25,7 @@ print("[loop-guard] Queue empty — idle #%d, backoff %ds" % (idle + 1, backoff)
 sys.exit(1)
 "#;
 
-fn shadow(sandbox: &Sandbox, flags: &[&str], call: &[&str]) -> Ended {
+fn shadow(sandbox: &Sandbox, flags: &[&str], call: &[&str]) -> CallOutput {
     sandbox.run("timmy", &[&["shadow"], flags, &["--"], call].concat())
 }
 

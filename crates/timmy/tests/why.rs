@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use records::REASONS;
-use sandbox::{Ended, Sandbox};
+use sandbox::{CallOutput, Sandbox};
 use serde_json::{Value, json};
 
-fn timmy(sandbox: &Sandbox, args: &[&str]) -> Ended {
+fn timmy(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
     sandbox.run("timmy", args)
 }
 

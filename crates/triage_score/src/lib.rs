@@ -82,32 +82,32 @@ fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return score_all(&run, cli, &settings, &rules, None);
     }
     run.store.check_writable(&[QUEUE, QUARANTINE, TRIAGE_LOG])?;
-    run.perform(|earnings| score_all(&run, cli, &settings, &rules, Some(earnings)))
+    run.perform(|token_events| score_all(&run, cli, &settings, &rules, Some(token_events)))
 }
 
-/// Scores every open issue. Without `earnings` nothing is written.
+/// Scores every open issue. Without `token_events` nothing is written.
 fn score_all(
     run: &Run,
     cli: &Cli,
     settings: &Settings,
     rules: &Rules,
-    earnings: Option<&mut TokenEvents>,
+    token_events: Option<&mut TokenEvents>,
 ) -> Result<Outcome, Error> {
     let begun = Instant::now();
     let threshold = threshold(settings, rules);
     let scorer = Scorer::new(rules, threshold);
     let issues = open_issues(run, cli, settings, |issue| scorer.score(issue))?;
     let policy = policy(run, settings, rules)?;
-    let dry_run = earnings.is_none();
+    let dry_run = token_events.is_none();
     let decision = if dry_run { quarantine::preview(run, &policy) } else { quarantine::update(run, &policy) };
     let triage = partition(issues, rules, decision?);
     let record = [record(run, &triage, begun)];
-    if let Some(earnings) = earnings {
+    if let Some(token_events) = token_events {
         run.store.queue().replace(triage.ready.iter().map(|scored| &*scored.item))?;
         scores::write(run, rules, threshold, &triage)?;
         run.store.triage_runs().append(&record)?;
         for _ in &triage.newly_quarantined {
-            earnings.add("quarantine_candidate");
+            token_events.add("quarantine_candidate");
         }
     }
     run.present(&TriageView::new(&record[0], &triage, rules.excellent, dry_run))?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
 
-fn triaged(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::Ended {
+fn triaged(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> sandbox::CallOutput {
     sandbox.call("triage_score", args).forge(forge, SAMPLE_SLUG).run()
 }
 

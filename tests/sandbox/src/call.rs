@@ -22,7 +22,7 @@ pub struct Call {
 /// How a call ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "look at the output, or at least at the exit code"]
-pub struct Ended {
+pub struct CallOutput {
     /// The exit code; none after a signal.
     pub code: Option<i32>,
     /// What was said on stdout.
@@ -93,12 +93,12 @@ impl Call {
     }
 
     /// Runs it to its end.
-    pub fn run(self) -> Ended {
+    pub fn run(self) -> CallOutput {
         self.start().wait_with_output().unwrap().into()
     }
 }
 
-impl From<Output> for Ended {
+impl From<Output> for CallOutput {
     /// Takes the output of a program, none of which may show the forge's token.
     fn from(output: Output) -> Self {
         let ended = Self {
@@ -116,7 +116,7 @@ impl From<Output> for Ended {
     }
 }
 
-impl Ended {
+impl CallOutput {
     /// Checks the exit code; returns the rest for further looks.
     pub fn code(self, expected: i32) -> Self {
         assert_eq!(self.code, Some(expected), "stdout: {}\nstderr: {}", self.out, self.err);

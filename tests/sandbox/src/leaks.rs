@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::forge::{SAMPLE_SLUG, serve_sample};
 
-    fn shell(sandbox: &Sandbox, script: &str) -> crate::Ended {
+    fn shell(sandbox: &Sandbox, script: &str) -> crate::CallOutput {
         let forge = serve_sample();
         sandbox.call_as(Path::new("/bin/sh"), ["-c", script]).forge(&forge, SAMPLE_SLUG).run()
     }

@@ -19,7 +19,7 @@ mod leaks;
 mod sandbox;
 mod token;
 
-pub use call::{Call, Ended};
+pub use call::{Call, CallOutput};
 pub use forge::{SAMPLE_SLUG, serve, serve_sample, serve_with};
 pub use git::{FIRST_COMMIT, author, commit, git_at, stage, stage_all};
 pub use sandbox::{Item, NOW, PYTHON, Sandbox, program, signal, soon};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
-use crate::call::{Call, Ended};
+use crate::call::{Call, CallOutput};
 use crate::token::shown;
 
 /// The clock of every sandbox, unless a call sets another.
@@ -121,7 +121,7 @@ impl Sandbox {
     }
 
     /// Runs a tool in the repository.
-    pub fn run(&self, tool: &str, args: &[&str]) -> Ended {
+    pub fn run(&self, tool: &str, args: &[&str]) -> CallOutput {
         self.call(tool, args).run()
     }
 

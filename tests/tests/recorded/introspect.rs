@@ -16,7 +16,7 @@ fn log(scenario: &SimulatedLoop, cycles: usize) -> String {
 
 /// A loop that gets worse in its fourth week, and whose main branch is red at times.
 fn dropped() -> SimulatedLoop {
-    SimulatedLoop { bursts: Bursts::Told, change: Some((2400, Change::Success(0.6))), ..SimulatedLoop::default() }
+    SimulatedLoop { bursts: Bursts::Reported, change: Some((2400, Change::Success(0.6))), ..SimulatedLoop::default() }
 }
 
 #[test]

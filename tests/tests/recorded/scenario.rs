@@ -7,7 +7,7 @@ use std::process::Child;
 use std::time::{Duration, SystemTime};
 
 use demo_forge::{Access, DemoForge, Flavour, Options, Project};
-use sandbox::{Call, Ended, Sandbox, program};
+use sandbox::{Call, CallOutput, Sandbox, program};
 
 use crate::masks::Masks;
 use crate::picture::{self, Picture};
@@ -155,12 +155,12 @@ impl Scenario {
         }
         let child = prepare(call).start();
         meanwhile(&self.sandbox, &child);
-        let ended: Ended = child.wait_with_output().unwrap().into();
+        let ended: CallOutput = child.wait_with_output().unwrap().into();
         let after = picture::take(&self.sandbox.root(), &self.masks);
         self.record(&format!("{line}{remark}"), &words.join(" "), &ended, &before, &after);
     }
 
-    fn record(&mut self, title: &str, command: &str, ended: &Ended, before: &Picture, after: &Picture) {
+    fn record(&mut self, title: &str, command: &str, ended: &CallOutput, before: &Picture, after: &Picture) {
         let output = |stream: &str, text: &str| {
             self.masks.apply(&format!("{command} {stream}"), &picture::lossless(text.as_bytes()))
         };

@@ -13,7 +13,7 @@ use common::Error;
 use host::child;
 use host::files::FileError;
 use records::{Reason, ScheduleState, Status, Trigger};
-use store::{Change, Document, Granted, Lease};
+use store::{Change, Document, Grant, Lease};
 
 use super::due_runs::{after_cycles, by_the_clock};
 use super::next::{cycles, next_runs, scheduled_triggers};
@@ -82,7 +82,7 @@ pub fn is_running(context: &Context) -> bool {
 }
 
 /// Takes the right to schedule; fails if another scheduler has it for longer than `patience`.
-fn acquire_lease(context: &Context, patience: Duration) -> Result<Granted<File>, Error> {
+fn acquire_lease(context: &Context, patience: Duration) -> Result<Grant<File>, Error> {
     let (lease, begun) = (context.store.scheduler_lease(), Instant::now());
     loop {
         if let Some(granted) = lease.acquire()? {
@@ -130,7 +130,7 @@ impl<'h> Scheduler<'h> {
 
     /// Begins what is due and waits for it; with a lease, looks again and again, until a signal comes or the lease is lost.
     /// Returns what became of the runs.
-    fn work(&mut self, mut lease: Option<Granted<File>>) -> Result<Vec<RunResult>, Error> {
+    fn work(&mut self, mut lease: Option<Grant<File>>) -> Result<Vec<RunResult>, Error> {
         let (for_ever, mut is_lost) = (lease.is_some(), false);
         let (sender, events) = channel();
         let on_signal = sender.clone();
@@ -184,7 +184,7 @@ impl<'h> Scheduler<'h> {
 
     /// Keeps the lease: where its file was removed, it is acquired again, unless another scheduler was quicker. Returns whether
     /// this scheduler may go on.
-    fn keep(&self, lease: &mut Option<Granted<File>>) -> bool {
+    fn keep(&self, lease: &mut Option<Grant<File>>) -> bool {
         let Some(granted) = lease else { return true };
         let file = self.context.store.scheduler_lease();
         if file.renew(granted).unwrap_or(true) {

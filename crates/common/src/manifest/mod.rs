@@ -91,7 +91,7 @@ impl Manifest {
     /// # Errors
     /// A folder that is named does not exist, or the manifest is broken (with file, line and column).
     pub fn load(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<Self, ManifestError> {
-        let (manifest, problems) = Self::survey(host, repo, flag)?;
+        let (manifest, problems) = Self::load_with_diagnostics(host, repo, flag)?;
         match problems.into_iter().next() {
             None => Ok(manifest),
             Some(problem) => Err(problem.error.into()),
@@ -103,7 +103,11 @@ impl Manifest {
     ///
     /// # Errors
     /// A folder that is named does not exist, or the file is no list of automations at all.
-    pub fn survey(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<(Self, Vec<Diagnostic>), ManifestError> {
+    pub fn load_with_diagnostics(
+        host: &Host,
+        repo: &Repo,
+        flag: Option<&Path>,
+    ) -> Result<(Self, Vec<Diagnostic>), ManifestError> {
         let Some(folder) = find_folder(host, repo, flag)? else { return Ok((Self::default(), Vec::new())) };
         let path = folder.join(MANIFEST.path);
         let (mut manifest, problems) = match ConfigFile::at(&path).read()? {

@@ -31,16 +31,16 @@ pub(super) struct RepoCopy {
 }
 
 /// The files of a stage.
-pub(super) type Snapshot = BTreeMap<PathBuf, Seen>;
+pub(super) type Snapshot = BTreeMap<PathBuf, FileSnapshot>;
 
 /// A file as it was seen: its content if it is of the loop, else only by what a change of it would change.
 #[derive(Clone, Debug)]
-pub(super) enum Seen {
+pub(super) enum FileSnapshot {
     Content(Vec<u8>),
     Mark { length: u64, modified: (i64, i64), inode: u64 },
 }
 
-impl Seen {
+impl FileSnapshot {
     fn of(path: &Path, name: &Path) -> Option<Self> {
         let metadata = fs::symlink_metadata(path).ok()?;
         if name.starts_with(".loop") && metadata.len() <= LIMIT_OF_CONTENT {
@@ -158,7 +158,7 @@ impl RepoCopy {
         };
         let after: Snapshot = loop_names(root)
             .into_iter()
-            .filter_map(|name| Some((name.clone(), Seen::of(&root.join(&name), &name)?)))
+            .filter_map(|name| Some((name.clone(), FileSnapshot::of(&root.join(&name), &name)?)))
             .filter(|(name, _)| !is_book_keeping(name))
             .collect();
         Ok(written(&in_loop(self.snapshot()?), &in_loop(after), root))
@@ -174,7 +174,7 @@ fn snapshot(root: &Path) -> Result<Snapshot, Error> {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && name != Path::new(".git") => folders.push(name),
                 Ok(kind) if kind.is_file() && !is_book_keeping(&name) && !is_cache(&name) => {
-                    snapshot.extend(Seen::of(&root.join(&name), &name).map(|seen| (name, seen)));
+                    snapshot.extend(FileSnapshot::of(&root.join(&name), &name).map(|seen| (name, seen)));
                 }
                 _ => {}
             }
@@ -194,10 +194,10 @@ fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Vec<FileChange> 
         (Some(before), Some(after)) => !before.is_same_as(after),
         (before, after) => before.is_some() != after.is_some(),
     };
-    let content = |seen: Option<&Seen>, is_now: bool, name: &Path| match seen? {
-        Seen::Content(content) => Some(content.clone()),
-        Seen::Mark { .. } if is_now => Some(fs::read(root.join(name)).unwrap_or_default()),
-        Seen::Mark { .. } => Some(Vec::new()),
+    let content = |seen: Option<&FileSnapshot>, is_now: bool, name: &Path| match seen? {
+        FileSnapshot::Content(content) => Some(content.clone()),
+        FileSnapshot::Mark { .. } if is_now => Some(fs::read(root.join(name)).unwrap_or_default()),
+        FileSnapshot::Mark { .. } => Some(Vec::new()),
     };
     names
         .into_iter()

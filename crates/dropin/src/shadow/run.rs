@@ -58,17 +58,12 @@ pub fn shadow(context: &Context, options: &ShadowOptions) -> Result<u8, Error> {
     context.store.prepare()?;
     let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     // The copies are gone before a signal may end us.
-    let verdict = side_by_side(context, options, &old_call, &signals);
+    let verdict = run_both(context, options, &old_call, &signals);
     signals.end_as_told(context.host);
     verdict
 }
 
-fn side_by_side(
-    context: &Context,
-    options: &ShadowOptions,
-    old_call: &OldCall,
-    signals: &Signals,
-) -> Result<u8, Error> {
+fn run_both(context: &Context, options: &ShadowOptions, old_call: &OldCall, signals: &Signals) -> Result<u8, Error> {
     let host = context.host;
     let input = input(host)?;
     let limit = options.timeout;

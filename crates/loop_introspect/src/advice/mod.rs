@@ -74,7 +74,7 @@ pub(crate) struct Advice {
 }
 
 /// The recommendations, those beyond the most that are made, and what stays silent.
-pub(crate) struct Sorted {
+pub(crate) struct SortedAdvice {
     pub recommendations: Vec<Finding>,
     pub details: Vec<Finding>,
     pub considered: Vec<Finding>,
@@ -123,11 +123,11 @@ impl Advice {
     }
 
     /// Sorts by urgency; of equals the earlier judged comes first.
-    pub(crate) fn sorted(mut self, most: usize) -> Sorted {
+    pub(crate) fn sorted(mut self, most: usize) -> SortedAdvice {
         self.raised.sort_by_key(|(severity, _)| *severity);
         let mut all = self.raised.into_iter().map(|(_, finding)| finding);
         let recommendations = all.by_ref().take(most).collect();
-        Sorted { recommendations, details: all.collect(), considered: self.silent }
+        SortedAdvice { recommendations, details: all.collect(), considered: self.silent }
     }
 
     fn raise(&mut self, severity: Severity, finding: Finding) {

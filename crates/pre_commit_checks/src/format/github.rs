@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::shown::Shown;
+use super::results::Results;
 
-pub(super) fn format(shown: &Shown) -> String {
+pub(super) fn format(shown: &Results) -> String {
     let mut text = String::new();
     for finding in &shown.outcome.findings {
         let _ = write!(text, "::error file={}", property(&finding.file));

@@ -3,7 +3,7 @@
 use records::pyjson;
 use serde::Serialize;
 
-use super::shown::Shown;
+use super::results::Results;
 
 /// What the checks found.
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ struct Warning<'s> {
     what: &'s str,
 }
 
-pub(super) fn format(shown: &Shown) -> String {
+pub(super) fn format(shown: &Results) -> String {
     let outcome = shown.outcome;
     let findings = outcome.findings.iter().map(|it| ShownFinding {
         check: it.check,

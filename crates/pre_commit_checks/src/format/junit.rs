@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::shown::Shown;
+use super::results::Results;
 use crate::finding::Finding;
 use crate::ignore;
 
-pub(super) fn format(shown: &Shown) -> String {
+pub(super) fn format(shown: &Results) -> String {
     let outcome = shown.outcome;
     let mut checks: Vec<(&str, &str)> = shown.checks.iter().map(|check| (check.id, check.about)).collect();
     if outcome.findings.iter().any(|finding| finding.check == ignore::ID) {

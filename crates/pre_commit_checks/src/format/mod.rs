@@ -3,16 +3,16 @@
 mod github;
 mod json;
 mod junit;
+mod results;
 mod sarif;
-mod shown;
 mod text;
 
 use crate::cli::Format;
 
-pub(crate) use shown::Shown;
+pub(crate) use results::Results;
 
 /// Puts what the checks said into a form; without the newline at its end.
-pub(crate) fn format(form: Format, shown: &Shown) -> String {
+pub(crate) fn format(form: Format, shown: &Results) -> String {
     match form {
         Format::Text => text::format(shown),
         Format::Json => json::format(shown),

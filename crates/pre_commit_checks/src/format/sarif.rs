@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::shown::Shown;
+use super::results::Results;
 use crate::finding::Finding;
 use crate::ignore;
 
-pub(super) fn format(shown: &Shown) -> String {
+pub(super) fn format(shown: &Results) -> String {
     let checks = shown.checks.iter().map(|check| (check.id, check.about));
     let rules: Vec<(&str, &str)> =
         checks.chain([(ignore::ID, "Comments that ignore a finding name it and say why")]).collect();

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use host::text::fit;
 
-use super::shown::Shown;
+use super::results::Results;
 
 /// What the output begins with.
 pub(super) const HEADING: &str = "🔍 Running pre-commit checks...";
 
-pub(super) fn format(shown: &Shown) -> String {
+pub(super) fn format(shown: &Results) -> String {
     let outcome = shown.outcome;
     let mut text = if shown.quiet { String::new() } else { marks(shown) };
     if outcome.findings.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn format(shown: &Shown) -> String {
 }
 
 /// A line for each check, each warning and each mended file, and the rule.
-fn marks(shown: &Shown) -> String {
+fn marks(shown: &Results) -> String {
     let outcome = shown.outcome;
     let mut text = format!("{HEADING}\n\n");
     for check in shown.checks {

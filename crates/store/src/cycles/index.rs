@@ -32,7 +32,7 @@ const VERSION: u32 = 2;
 const SAVE_EVERY: u64 = 16;
 
 /// What of a line is counted.
-struct Counted {
+struct IndexedLine {
     time: Option<DateTime<Utc>>,
     epoch: Option<Epoch>,
     was_observed: bool,
@@ -42,9 +42,9 @@ const TIMESTAMP: usize = slot(Cycle::FIELDS, "timestamp");
 const EPOCH: usize = slot(Cycle::FIELDS, "epoch");
 const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
 
-impl Counted {
+impl IndexedLine {
     fn from_fields(fields: &Object<'_>) -> Self {
-        let text = |slot| fields.get(slot).and_then(written::words);
+        let text = |slot| fields.get(slot).and_then(written::string);
         Self {
             time: text(TIMESTAMP).and_then(|time| parse_time(&time)),
             epoch: text(EPOCH).and_then(|epoch| Epoch::parse(&epoch)),
@@ -53,7 +53,7 @@ impl Counted {
     }
 }
 
-impl From<&Cycle> for Counted {
+impl From<&Cycle> for IndexedLine {
     fn from(cycle: &Cycle) -> Self {
         Self {
             time: cycle.time(),
@@ -79,7 +79,8 @@ impl Index {
         let start = index.counts.covered;
         let mut reader = LineReader::default();
         index.counts.covered = lines::scan(log, start, |line| {
-            let counted = line.and_then(|line| reader.read(line, Counted::from_fields, |cycle| Counted::from(&cycle)));
+            let counted =
+                line.and_then(|line| reader.read(line, IndexedLine::from_fields, |cycle| IndexedLine::from(&cycle)));
             index.count(counted);
         })?;
         Ok(index)
@@ -91,10 +92,10 @@ impl Index {
     }
 
     /// Counts a line; none is a damaged one.
-    fn count(&mut self, line: Option<Counted>) {
+    fn count(&mut self, line: Option<IndexedLine>) {
         self.unsaved += 1;
         let counts = &mut self.counts;
-        let Some(Counted { time, epoch, was_observed }) = line else {
+        let Some(IndexedLine { time, epoch, was_observed }) = line else {
             counts.damaged += 1;
             return;
         };

@@ -25,7 +25,7 @@ pub struct Cycles<'h> {
 
 /// What appending a record did.
 #[derive(Debug)]
-pub struct Appended {
+pub struct AppendResult {
     /// The record with its epoch, as it is in the log.
     pub cycle: Cycle,
     /// How many intact lines the log has.
@@ -66,7 +66,7 @@ impl<'h> Cycles<'h> {
     ///
     /// # Errors
     /// The record is not in the log, which is as it was.
-    pub fn append(&self, mut cycle: Cycle, now: DateTime<Utc>, window: usize) -> Result<Appended, FileError> {
+    pub fn append(&self, mut cycle: Cycle, now: DateTime<Utc>, window: usize) -> Result<AppendResult, FileError> {
         let lock = files::lock(&self.log)?;
         let mut index = Index::up_to_date(&self.log, &self.index)?;
         cycle.epoch = Some(index.next_epoch(now).to_string());
@@ -77,7 +77,7 @@ impl<'h> Cycles<'h> {
             .save(&self.log, &self.index, end)
             .and_then(|()| self.tail(window))
             .and_then(|recent| summary::write(&self.summary, &recent.intact, &index, timestamp(now)));
-        Ok(Appended { cycle, lines: index.counts().lines, derived })
+        Ok(AppendResult { cycle, lines: index.counts().lines, derived })
     }
 
     /// Merges records of merged pull requests, which are in the order of time, into the log, less those that another run has put

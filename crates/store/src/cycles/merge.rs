@@ -80,7 +80,7 @@ fn pull_request(reader: &mut LineReader, line: &[u8]) -> Option<u64> {
 }
 
 fn time(reader: &mut LineReader, line: &[u8]) -> Option<DateTime<Utc>> {
-    reader.read(line, |fields| parse_time(&fields.get(TIMESTAMP).and_then(written::words)?), |cycle| cycle.time())?
+    reader.read(line, |fields| parse_time(&fields.get(TIMESTAMP).and_then(written::string)?), |cycle| cycle.time())?
 }
 
 /// A line of the log, or the beginning of one that is too long to be held.

@@ -8,6 +8,6 @@ mod parts;
 mod summary;
 
 pub use line::LineReader;
-pub use log::{Appended, Cycles};
+pub use log::{AppendResult, Cycles};
 pub use merge::PastCycle;
 pub use parts::OpenLog;

@@ -1,7 +1,7 @@
 //! `timmy automation`: the automations of the manifest are listed, validated, switched, paused, configured, added, run.
 
 use automations::Context;
-use automations::create::{Created, create};
+use automations::create::{NewAutomation, create};
 use automations::overview::record_in_state;
 use automations::pause::{NewPause, pause, resume};
 use automations::supervise::{self, RunRequest};
@@ -83,13 +83,13 @@ fn print_problems(context: &Context) -> Result<Outcome, Error> {
 }
 
 /// Switched automations.
-struct Switched<'a> {
+struct SwitchView<'a> {
     on: bool,
     asked: &'a [String],
     changed: &'a [String],
 }
 
-impl Switched<'_> {
+impl SwitchView<'_> {
     fn state(&self) -> &'static str {
         if self.on { "enabled" } else { "disabled" }
     }
@@ -103,7 +103,7 @@ impl Switched<'_> {
     }
 }
 
-impl Serialize for Switched<'_> {
+impl Serialize for SwitchView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map([(self.state(), self.asked), ("changed", self.changed)])
     }
@@ -114,13 +114,13 @@ fn switch_all(context: &Context, ids: &[String], on: bool) -> Result<Outcome, Er
     asked.sort();
     asked.dedup();
     let changed = switch(context, &asked, on)?;
-    present(context, &Switched { on, asked: &asked, changed: &changed }, Switched::render)?;
+    present(context, &SwitchView { on, asked: &asked, changed: &changed }, SwitchView::render)?;
     Ok(Outcome::done(""))
 }
 
 /// New pauses, as JSON.
 #[derive(Serialize)]
-struct PausedIds<'a> {
+struct PauseView<'a> {
     paused: &'a [String],
     until: String,
     reason: String,
@@ -128,7 +128,7 @@ struct PausedIds<'a> {
 
 fn pause_all(context: &Context, args: &PauseArgs) -> Result<Outcome, Error> {
     let NewPause { until, reason } = pause(context, &args.ids, args.length, &args.reason)?;
-    present(context, &PausedIds { paused: &args.ids, until, reason }, |pauses, page| {
+    present(context, &PauseView { paused: &args.ids, until, reason }, |pauses, page| {
         for id in pauses.paused {
             page.line(format!("{id} is paused until {}", pauses.until));
         }
@@ -138,12 +138,12 @@ fn pause_all(context: &Context, args: &PauseArgs) -> Result<Outcome, Error> {
 
 /// Ended pauses, as JSON.
 #[derive(Serialize)]
-struct Resumed<'a> {
+struct ResumeView<'a> {
     resumed: Vec<&'a str>,
 }
 
 fn resume_all(context: &Context, args: &IdsArgs) -> Result<Outcome, Error> {
-    present(context, &Resumed { resumed: resume(context, &args.ids)? }, |pauses, page| {
+    present(context, &ResumeView { resumed: resume(context, &args.ids)? }, |pauses, page| {
         for id in &args.ids {
             let was_paused = pauses.resumed.contains(&id.as_str());
             page.line(if was_paused { format!("{id} is resumed") } else { format!("{id} was not paused") });
@@ -154,7 +154,7 @@ fn resume_all(context: &Context, args: &IdsArgs) -> Result<Outcome, Error> {
 
 fn add(context: &Context, args: &NewArgs) -> Result<Outcome, Error> {
     let created = create(context, &args.id, &args.trigger, args.language.into())?;
-    present(context, &created, |Created { id, script, .. }, page| {
+    present(context, &created, |NewAutomation { id, script, .. }, page| {
         page.line(format!("{id}: {script} is a script to start from, and the manifest has an entry for it"));
         page.line(format!("Try it: timmy automation run {id}"));
     })?;

@@ -12,7 +12,7 @@ use crate::tools::SUITE;
 
 /// What an installation did, or would do.
 #[derive(Serialize)]
-struct Installed {
+struct InstallView {
     dry_run: bool,
     bin: String,
     paths: Vec<PathView>,
@@ -52,7 +52,7 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         changed: one.action != Action::Nothing,
         action: one.action,
     });
-    let installed = Installed {
+    let installed = InstallView {
         dry_run,
         bin: report.bin.display().to_string(),
         paths: paths.collect(),
@@ -64,7 +64,7 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
     Ok(Outcome::done(""))
 }
 
-fn render(report: &Installed, page: &mut Page) {
+fn render(report: &InstallView, page: &mut Page) {
     for PathView { path, action, .. } in &report.paths {
         let verb = match (action, report.dry_run) {
             (Action::Nothing, _) => "is installed already",

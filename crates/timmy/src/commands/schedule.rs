@@ -19,7 +19,7 @@ use crate::tools::SUITE;
 
 /// What a tick ran, as JSON.
 #[derive(Serialize)]
-struct Ticked<'a> {
+struct TickView<'a> {
     ran: &'a [RunResult],
 }
 
@@ -40,7 +40,7 @@ fn tick(context: &Arc<Context<'_>>) -> Result<Outcome, Error> {
     if all.is_empty() {
         context.say("[timmy] Nothing is due");
     }
-    print_json(context, &Ticked { ran: &all })?;
+    print_json(context, &TickView { ran: &all })?;
     // One that was switched off meanwhile, or runs already, is as it should be.
     let is_well = |result: &RunResult| {
         matches!(result.reason, Reason::RanWell | Reason::AlreadyRunning | Reason::Disabled | Reason::Paused)

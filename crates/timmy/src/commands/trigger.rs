@@ -16,7 +16,7 @@ use crate::tools::SUITE;
 
 /// What became of an event, as JSON.
 #[derive(Serialize)]
-struct Triggered {
+struct TriggerView {
     trigger: String,
     exit_code: u8,
     automations: Vec<RunResult>,
@@ -49,7 +49,7 @@ pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Outcome, Error>
     } else {
         2
     });
-    print_json(&context, &Triggered { trigger: event.to_string(), exit_code: code, automations: all })?;
+    print_json(&context, &TriggerView { trigger: event.to_string(), exit_code: code, automations: all })?;
     signals.end_as_told(host);
     Ok(Outcome::exit(code, ""))
 }

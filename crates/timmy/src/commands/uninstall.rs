@@ -21,7 +21,7 @@ struct PathView {
 
 /// What was put back, or would be.
 #[derive(Serialize)]
-struct Uninstalled {
+struct UninstallView {
     dry_run: bool,
     whole: bool,
     paths: Vec<PathView>,
@@ -32,7 +32,7 @@ struct Uninstalled {
 
 /// That there is no installation.
 #[derive(Serialize)]
-struct NotInstalled {
+struct NoInstallation {
     paths: [PathView; 0],
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
     // A broken manifest must not prevent going back.
     let context = Context::without_configuration(host, SUITE, repo, &common);
     let Some(report) = uninstall(&context, UninstallOptions { dry_run: args.dry_run, force: args.force })? else {
-        present(&context, &NotInstalled { paths: [] }, |_, page| page.line("Nothing is installed here"))?;
+        present(&context, &NoInstallation { paths: [] }, |_, page| page.line("Nothing is installed here"))?;
         return Ok(Outcome::done(""));
     };
     let path = |(path, restoration)| PathView {
@@ -54,12 +54,12 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
     };
     let paths: Vec<PathView> = report.paths.into_iter().map(path).collect();
     let whole = paths.iter().all(|path| !path.kept);
-    let uninstalled = Uninstalled { dry_run: args.dry_run, whole, paths, kept_programs: report.kept_programs };
+    let uninstalled = UninstallView { dry_run: args.dry_run, whole, paths, kept_programs: report.kept_programs };
     present(&context, &uninstalled, render)?;
     Ok(Outcome::yes_or_no(whole))
 }
 
-fn render(report: &Uninstalled, page: &mut Page) {
+fn render(report: &UninstallView, page: &mut Page) {
     for PathView { path, restored, kept } in &report.paths {
         let verdict = match (restored, kept, report.dry_run) {
             (true, _, false) => "is restored",

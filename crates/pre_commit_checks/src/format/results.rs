@@ -4,7 +4,7 @@ use crate::check::Check;
 use crate::runner::Outcome;
 
 /// What is to be shown.
-pub(crate) struct Shown<'s> {
+pub(crate) struct Results<'s> {
     /// What the checks said.
     pub outcome: &'s Outcome,
     /// The checks that ran.
