@@ -22,19 +22,13 @@ use host::source::{Source, SourceError};
 pub struct JsonFile<'h, T> {
     path: PathBuf,
     durability: Durability,
-    is_compact: bool,
     warnings: Warnings<'h>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<'h, T> JsonFile<'h, T> {
     pub(crate) fn new(path: PathBuf, durability: Durability, warnings: Warnings<'h>) -> Self {
-        Self { path, durability, is_compact: false, warnings, value: PhantomData }
-    }
-
-    /// Has the document written on one line: for one that is large, and that no person reads.
-    pub(crate) fn compact(self) -> Self {
-        Self { is_compact: true, ..self }
+        Self { path, durability, warnings, value: PhantomData }
     }
 
     /// Returns its path, for messages.
@@ -74,6 +68,17 @@ impl<T: Serialize> JsonFile<'_, T> {
         self.write(&files::lock(&self.path)?, value)
     }
 
+    /// Replaces the document as [`JsonFile::replace`] does, by one on a single line: for one that is large, and that no person
+    /// reads.
+    ///
+    /// # Errors
+    /// The system refuses; the old document stays.
+    pub fn replace_compact(&self, value: &T) -> Result<(), FileError> {
+        let lock = files::lock(&self.path)?;
+        let text = pyjson::to_line(value).map_err(|error| FileError::writing(lock.path(), error.into()))?;
+        lock.replace(text.as_bytes(), self.durability)
+    }
+
     /// Replaces the fields `fields` of the document by those of `record`, and keeps the other fields that it has. A damaged
     /// document is kept first.
     ///
@@ -86,8 +91,7 @@ impl<T: Serialize> JsonFile<'_, T> {
     }
 
     fn write(&self, lock: &Lock, value: &impl Serialize) -> Result<(), FileError> {
-        let text = if self.is_compact { pyjson::to_line(value) } else { pyjson::to_document(value) };
-        let text = text.map_err(|error| FileError::writing(lock.path(), error.into()))?;
+        let text = pyjson::to_document(value).map_err(|error| FileError::writing(lock.path(), error.into()))?;
         lock.replace(text.as_bytes(), self.durability)
     }
 }

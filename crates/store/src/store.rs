@@ -92,7 +92,7 @@ impl<'h> Store<'h> {
 
     /// Every issue's score by rule.
     pub fn scores<'a>(&self) -> JsonFile<'h, Scores<'a>> {
-        self.document().compact()
+        self.document()
     }
 
     /// How long the loop has been idle.

@@ -23,7 +23,7 @@ pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) 
         rules: names.collect(),
         issues: issues(triage),
     };
-    Ok(run.store.scores().replace(&scores)?)
+    Ok(run.store.scores().replace_compact(&scores)?)
 }
 
 fn issues(triage: &Triage) -> ScoredIssues<'_> {
