@@ -199,6 +199,39 @@ fn a_second_scheduler_refuses_and_a_stop_waits_for_what_runs() {
 }
 
 #[test]
+fn a_scheduler_whose_lock_was_removed_goes_on_unless_another_has_taken_over() {
+    for another in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.script("s.sh", "touch begun; while [ ! -e go ]; do sleep 0.02; done");
+        sandbox.automations(&json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
+        let _ = tick_in(&sandbox, "2026-03-21T11:30:00Z", "UTC").code(0);
+        let first = scheduler(&sandbox).start();
+        soon(|| sandbox.bytes("begun").is_some());
+        let is_held = || sandbox.run("timmy", &["schedule", "next", "--json"]).out.contains("\"scheduler\": true");
+        assert!(is_held());
+        std::fs::remove_dir_all(sandbox.root().join(".loop/running")).unwrap();
+        assert!(!is_held());
+        let second = another.then(|| scheduler(&sandbox).start());
+        if another {
+            soon(is_held);
+        }
+        // The end of the run wakes the scheduler.
+        sandbox.write("go", "");
+        match second {
+            None => {
+                soon(is_held);
+                let _ = end(first).code(0);
+            }
+            Some(second) => {
+                let ended = CallOutput::from(first.wait_with_output().unwrap()).code(1);
+                assert!(ended.err.contains("another scheduler is running"), "{}", ended.conversation());
+                let _ = end(second).code(0);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_stop_does_not_wait_for_ever_and_what_was_ended_is_begun_again() {
     let sandbox = Sandbox::new();
     sandbox.script("s.sh", "trap '' TERM; echo x >> begun; [ -e quick ] || sleep 1000");
