@@ -55,6 +55,17 @@ fn idle_when_there_is_no_queue_and_the_wait_grows() {
 }
 
 #[test]
+fn an_idle_state_that_is_an_empty_file_is_written_and_one_that_is_not_there_is_not() {
+    let sandbox = Sandbox::new();
+    sandbox.write(QUEUE, queue(&[85]));
+    let _ = guard(&sandbox, &[]).run().code(0);
+    assert!(sandbox.bytes(IDLE).is_none());
+    sandbox.write(IDLE, "");
+    let _ = guard(&sandbox, &[]).run().code(0);
+    assert_eq!(sandbox.json(IDLE)["consecutive_idle"], 0);
+}
+
+#[test]
 fn work_resets_the_wait_and_seeds_the_result() {
     let sandbox = Sandbox::new();
     sandbox.write(QUEUE, queue(&[85, 90, 91]));

@@ -53,8 +53,10 @@ pub enum Content<T> {
 /// What was at a document's place when its update began.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Found {
-    /// Nothing, or an empty file.
+    /// Nothing.
     Missing,
+    /// An empty file, such as a power cut leaves.
+    Empty,
     /// A document that could be read.
     Intact,
     /// Something that cannot be read as one; it is kept already.

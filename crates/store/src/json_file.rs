@@ -202,7 +202,10 @@ fn read_for_update<T: DeserializeOwned + Default>(
     warnings: Warnings<'_>,
 ) -> Result<(T, Found), FileError> {
     match read(lock.path())? {
-        Content::Missing => Ok((T::default(), Found::Missing)),
+        Content::Missing => {
+            let found = if lock.path().exists() { Found::Empty } else { Found::Missing };
+            Ok((T::default(), found))
+        }
         Content::Intact(value) => Ok((value, Found::Intact)),
         Content::Damaged(error) => {
             let kept = keep_damaged(lock)?;
@@ -245,6 +248,20 @@ mod tests {
             assert!(matches!(file.read().unwrap(), Content::Intact(_)));
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "the file, its lock, three that were damaged");
+    }
+
+    #[test]
+    fn an_empty_file_is_told_from_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("idle_state.json");
+        let (host, _, _) = Host::test(&["x"], &[], Path::new("/"));
+        let file: JsonFile<'_, Value> =
+            JsonFile::new(path.clone(), Durability::Derived, Warnings { host: &host, is_quiet: true });
+        let found = || -> Result<Found, FileError> { file.update(|_, found| Ok(Change::Keep(found))) };
+        assert_eq!(found().unwrap(), Found::Missing);
+        fs::write(&path, "").unwrap();
+        assert_eq!(found().unwrap(), Found::Empty);
+        assert!(matches!(file.read().unwrap(), Content::Missing));
     }
 
     #[test]
