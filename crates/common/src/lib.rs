@@ -19,6 +19,7 @@
 
 pub mod branch;
 pub mod cycle_log_settings;
+mod disabled;
 pub mod error;
 pub mod exit;
 pub mod manifest;

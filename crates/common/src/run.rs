@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use records::{Pause, Reason, TOKEN_ECONOMY, pyjson, timestamp};
+use records::{Reason, TOKEN_ECONOMY, pyjson};
 use serde::Serialize;
 
 use crate::cycle_log_settings;
@@ -38,13 +38,6 @@ pub struct Run<'h> {
 #[derive(Debug, Default)]
 pub struct TokenEvents {
     actions: Vec<&'static str>,
-}
-
-/// That a tool did not run, as JSON.
-#[derive(Serialize)]
-struct SkipView {
-    status: Reason,
-    reason: Reason,
 }
 
 impl<'h> Run<'h> {
@@ -124,40 +117,6 @@ impl<'h> Run<'h> {
 
     fn setting_of_log<T: Value>(&self, setting: &Setting<T>) -> Result<T, SettingsError> {
         cycle_log_settings::layers(self.host, &self.manifest).get(setting, None)
-    }
-
-    /// Returns whether the manifest disables the automation, or it is paused, and `--force` is not given.
-    pub fn is_disabled(&self) -> bool {
-        !self.args.force
-            && (self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled) || self.pause().is_some())
-    }
-
-    fn pause(&self) -> Option<Pause> {
-        // A file that the system refuses pauses nothing.
-        let pauses = self.store.pauses().read_intact("nothing counts as paused").unwrap_or_default()?;
-        pauses.in_effect(self.tool.id, self.host.now())
-    }
-
-    /// Reports that the automation is disabled or paused, and records that it was skipped.
-    pub fn skip(&self) -> Outcome {
-        let is_off = self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled);
-        let pause = self.pause().filter(|_| !is_off);
-        let reason = if pause.is_some() { Reason::Paused } else { Reason::Disabled };
-        let id = self.tool.id;
-        self.say(&match &pause {
-            Some(pause) => format!(
-                "{id} is paused until {}: {} (--force runs it all the same)",
-                timestamp(pause.until),
-                text::fit(&pause.reason, 200)
-            ),
-            None => format!("{id} is disabled in automations.json (--force runs it all the same)"),
-        });
-        if self.args.json {
-            self.host.say(&pyjson::to_line(&SkipView { status: reason, reason }).unwrap_or_default());
-        }
-        let report = Report::new(self.host, &self.store, &self.manifest, id);
-        self.reported(self.store.prepare().map_err(Into::into).and_then(|()| report.skipped(reason)));
-        Outcome::done("disabled").because(reason)
     }
 
     /// Does the tool's work between the two halves of its report, which is written on every path.
@@ -266,7 +225,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    fn reported(&self, result: Result<(), ReportError>) {
+    pub(crate) fn reported(&self, result: Result<(), ReportError>) {
         if let Err(error) = result {
             self.warn(&format!("the run could not be reported: {}", chain(&error)));
         }

@@ -7,5 +7,5 @@ pub mod automation;
 pub mod idle;
 pub mod integrity;
 pub mod issue;
+pub mod ledger;
 pub mod score;
-pub mod tokens;

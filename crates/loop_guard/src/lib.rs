@@ -7,6 +7,7 @@
 //! - Ends: 0 there is work, or the guard is disabled; 1 there is none; 2 wrong usage or configuration, or a file is in the
 //!   way. A signal that ends a wait ends the guard by that signal, so that Ctrl-C stops the loop around it too.
 
+mod backoff;
 mod cli;
 mod idle;
 mod settings;

@@ -22,7 +22,7 @@ use crate::shadow::ShadowRun;
 use crate::stored_file::StoredFile;
 use crate::stored_files as files;
 use crate::summary::Summary;
-use crate::tokens::TokenLine;
+use crate::token_line::TokenLine;
 use crate::triage_rules::RulesFile;
 use crate::triage_run::{DeepTriageRun, TriageRun};
 

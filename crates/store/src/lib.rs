@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`document`], [`log`], [`lease`] | what can be stored, whatever it is stored in |
 //! | [`json_file`], [`json_lines`], [`lock_file`] | the same in a file |
-//! | [`queue`], [`cycles`], [`tokens`], [`cycle_result`], [`run_log`] | files that are more than a document or a log |
+//! | [`queue`], [`cycles`], [`ledger`], [`cycle_result`], [`run_log`] | files that are more than a document or a log |
 //! | [`ready`] | what is ready and not in quarantine, and why the loop is idle |
 //! | [`config_file`] | a file that people edit |
 //! | [`checked`] | the files whose damage is looked for |
@@ -26,6 +26,7 @@ mod fingerprint;
 pub mod json_file;
 pub mod json_lines;
 pub mod lease;
+pub mod ledger;
 mod lines;
 pub mod lock_file;
 pub mod log;
@@ -34,7 +35,6 @@ pub mod ready;
 pub mod repo;
 pub mod run_log;
 mod store;
-pub mod tokens;
 
 pub use config_file::ConfigFile;
 pub use cycles::{Cycles, LineReader, OpenLog};

@@ -18,11 +18,11 @@ use crate::cycles::Cycles;
 use crate::damage::Warnings;
 use crate::json_file::JsonFile;
 use crate::json_lines::JsonLines;
+use crate::ledger::Ledger;
 use crate::lock_file::LockFile;
 use crate::queue::Queue;
 use crate::repo::Repo;
 use crate::run_log::RunLog;
-use crate::tokens::Ledger;
 use host::Host;
 use host::files::{self, FileError};
 

@@ -4,12 +4,12 @@
 //! at the first moment after the gap, and one that it brings twice comes once; lists, ranges and steps such as `*/15` follow the
 //! clock as it is, so that they come anew in an hour that comes twice.
 
-mod check_trigger;
 mod due;
+mod invalid_trigger;
 mod plan;
 mod zone;
 
-pub use check_trigger::{InvalidTrigger, check_trigger, parse_trigger};
 pub use due::{Due, TriggerState, cycles_are_due, evaluate};
+pub use invalid_trigger::{InvalidTrigger, check_trigger, parse_trigger};
 pub use plan::{Plan, TimeOfDay};
 pub use zone::MachineZone;

@@ -1,7 +1,7 @@
 //! What a run leaves behind: in `automation_state.json` that it began, that it ended and how; in `tokens.jsonl` what it
 //! earned and cost. A failure to report is the caller's warning, never a failure of the run.
 
-mod tokens;
+mod ledger;
 
 use std::time::Duration;
 

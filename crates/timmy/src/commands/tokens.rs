@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::tokens::{LedgerSums, Movement, tokens};
+use explain::ledger::{LedgerSums, Movement, tokens};
 use host::Host;
 
 use crate::cli::TokensArgs;

@@ -9,15 +9,6 @@ use serde_json::Value;
 use crate::lenient;
 use crate::time::parse_time;
 
-/// The actions of the token economy, with what each earns (above 0) or costs (below 0).
-pub const TOKEN_ECONOMY: [(&str, i64); 5] = [
-    ("run", -1),
-    ("cycle_retro_success", 5),
-    ("quarantine_candidate", 10),
-    ("deep_triage_refinement", 20),
-    ("failure", -2),
-];
-
 /// One line of the token ledger. A line without `tokens` is damaged; old lines have no `balance`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct TokenLine {

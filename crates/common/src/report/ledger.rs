@@ -1,7 +1,7 @@
 //! The token ledger: what a run earned and cost.
 
 use records::TOKEN_ECONOMY;
-use store::tokens::TokenChange;
+use store::ledger::TokenChange;
 
 use super::Report;
 use host::files::FileError;
