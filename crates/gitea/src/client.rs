@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::DateTime;
 use common::settings::Secret;
 use host::redact;
 use host::text;
@@ -20,6 +20,7 @@ use crate::issue::Issue;
 use crate::listing::{Listing, Numbered, fetch_concurrently, fetch_list};
 use crate::page::{Page, RawPage};
 use crate::pull::Pull;
+use crate::query::IssueQuery;
 use crate::settings::{Connection, api_url};
 
 /// The largest body that is read, in bytes: a page of 50 pull requests is some hundred KiB.
@@ -45,29 +46,6 @@ pub struct Forge {
     deadline: Duration,
     retries: u32,
     concurrency: usize,
-}
-
-/// Which issues a list is to hold.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct IssueQuery {
-    /// Closed ones too, or only those.
-    pub state: State,
-    /// Only those touched at that time or later.
-    pub since: Option<DateTime<Utc>>,
-    /// Pull requests too.
-    pub with_pulls: bool,
-}
-
-/// Which states a list is to hold.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum State {
-    /// Open ones.
-    #[default]
-    Open,
-    /// Closed ones.
-    Closed,
-    /// All.
-    All,
 }
 
 /// An answer with its body read.
@@ -335,20 +313,6 @@ impl Forge {
     }
 }
 
-impl IssueQuery {
-    fn path(self) -> String {
-        let state = match self.state {
-            State::Open => "open",
-            State::Closed => "closed",
-            State::All => "all",
-        };
-        let kind = if self.with_pulls { "" } else { "&type=issues" };
-        // `Z`, not `+00:00`: a plus sign in a query is a space.
-        let since = self.since.map(|time| format!("&since={}", time.to_rfc3339_opts(SecondsFormat::Secs, true)));
-        format!("issues?state={state}{kind}{}", since.unwrap_or_default())
-    }
-}
-
 /// What a server says in a refusal, on one line: the message of a JSON body, the title of an HTML page, or the text.
 fn refusal_message(headers: &HeaderMap, body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
@@ -429,14 +393,6 @@ mod tests {
         assert_eq!(retry_after(&headers("Sat, 21 Mar 2026 12:00:09 GMT")), Some(Duration::from_secs(9)));
         assert_eq!(retry_after(&headers("Sat, 21 Mar 2026 11:00:00 GMT")), None);
         assert_eq!(retry_after(&headers("soon")), None);
-    }
-
-    #[test]
-    fn a_time_in_a_query_has_no_plus_sign() {
-        let since = records::parse_time("2026-03-21T12:00:00+02:00");
-        let query = IssueQuery { state: State::All, since, with_pulls: true };
-        assert_eq!(query.path(), "issues?state=all&since=2026-03-21T10:00:00Z");
-        assert_eq!(IssueQuery::default().path(), "issues?state=open&type=issues");
     }
 
     #[test]
