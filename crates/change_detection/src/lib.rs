@@ -15,6 +15,7 @@ mod replay;
 mod series;
 pub mod stats;
 mod streams;
+mod tally;
 
 pub use dispersion::Dispersion;
 pub use event::Event;

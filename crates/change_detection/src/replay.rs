@@ -12,6 +12,7 @@ use crate::stats::ranks::{log_shift, rank_sum_variance};
 use crate::stats::rates::root_likelihood_ratio;
 use crate::stats::real;
 use crate::streams::{KINDS, STREAMS, Stream};
+use crate::tally::{Tally, spread};
 
 /// From which raw evidence on dispersion is measured: below it no threshold is in reach.
 const WORTH_MEASURING: f64 = 3.0;
@@ -58,16 +59,6 @@ struct Walk<'a> {
     durations: Durations,
     episodes: Episodes,
     dispersion: Dispersion,
-}
-
-/// Counts of one success stream.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    count: f64,
-    successes: f64,
-    /// Of the outages.
-    out: f64,
-    out_successes: f64,
 }
 
 /// A change point of the durations.
@@ -426,30 +417,4 @@ impl<'a> Walk<'a> {
             error: (1.0 / (c1 + 0.5) + 1.0 / (c2 + 0.5)).sqrt(),
         });
     }
-}
-
-impl Tally {
-    fn and(self, other: &Self) -> Self {
-        Self {
-            count: self.count + other.count,
-            successes: self.successes + other.successes,
-            out: self.out + other.out,
-            out_successes: self.out_successes + other.out_successes,
-        }
-    }
-
-    fn less(self, other: &Self) -> Self {
-        Self {
-            count: self.count - other.count,
-            successes: self.successes - other.successes,
-            out: self.out - other.out,
-            out_successes: self.out_successes - other.out_successes,
-        }
-    }
-}
-
-/// The variance of an observed rate, which is never taken for certain.
-fn spread(rate: f64, count: f64) -> f64 {
-    let drawn = (rate * count + 0.5) / (count + 1.0);
-    drawn * (1.0 - drawn) / count
 }
