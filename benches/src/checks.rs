@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::measure::{Variant, bar, in_turns, print};
-use crate::subjects::{built, empty_by_default, variant};
+use crate::programs::{built, empty_by_default, variant};
 
 /// Runs Git in a directory.
 fn git(folder: &Path, args: &[&str]) {

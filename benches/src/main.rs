@@ -14,6 +14,7 @@
 mod checks;
 mod duckdb;
 mod measure;
+mod programs;
 mod subjects;
 
 use clap::Parser;

@@ -15,6 +15,7 @@ use triage_score::Rules;
 use crate::checks::{checks, staged};
 use crate::duckdb;
 use crate::measure::{Variant, bar, in_turns, median, print};
+use crate::programs::{empty_by_default, variant};
 
 /// A comparison: runs this number of rounds and prints the results.
 type Subject = fn(usize);
@@ -35,25 +36,6 @@ pub(crate) const ALL: [(&str, Subject); 12] = [
     ("staged: three files of a project", staged),
 ];
 
-pub(crate) fn built(name: &str) -> String {
-    let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-    let path = folder.join(name);
-    assert!(path.exists(), "{} is not built: run `just bench`", path.display());
-    path.to_str().unwrap().to_owned()
-}
-
-pub(crate) fn variant(name: &str, program: &str, args: &[&str], times: usize) -> Variant {
-    Variant {
-        name: name.to_owned(),
-        program: built(program),
-        args: args.iter().map(ToString::to_string).collect(),
-        env: Vec::new(),
-        dir: "/".to_owned(),
-        before: Box::new(|| ()),
-        times,
-    }
-}
-
 /// A work tree without a remote; it is removed at the end.
 struct Tree(tempfile::TempDir);
 
@@ -72,18 +54,6 @@ impl Tree {
     fn here(&self, variant: Variant) -> Variant {
         Variant { dir: self.0.path().to_str().unwrap().to_owned(), ..variant }
     }
-}
-
-/// An empty program that rustc builds with its default options, in a temporary directory that is returned with it.
-pub(crate) fn empty_by_default() -> (tempfile::TempDir, Variant) {
-    let folder = tempfile::tempdir().unwrap();
-    let (source, program) = (folder.path().join("empty.rs"), folder.path().join("empty"));
-    fs::write(&source, include_str!("../examples/empty.rs")).unwrap();
-    let status = std::process::Command::new("rustc").arg("-O").arg(&source).arg("-o").arg(&program).status().unwrap();
-    assert!(status.success(), "rustc builds the empty program");
-    let program = program.to_str().unwrap().to_owned();
-    let variant = Variant { program, ..variant("empty program (rustc -O)", "examples/empty", &[], 200) };
-    (folder, variant)
 }
 
 fn version(rounds: usize) {
