@@ -4,7 +4,7 @@ use std::fs;
 
 use timmy::tools::TOOLS;
 
-use crate::{crates, programs, read, root};
+use crate::{all_sources, crates, programs, read, root};
 
 #[test]
 fn tools_are_doorways_and_depend_on_no_tools() {
@@ -43,4 +43,11 @@ fn every_check_has_its_place_in_the_guide() {
     for id in pre_commit_checks::ids() {
         assert!(guide.contains(&format!("`{id}`")), "docs/checks.md does not know {id}");
     }
+}
+
+#[test]
+fn no_file_is_longer_than_450_lines() {
+    let long = all_sources().into_iter().map(|(path, text)| (path, text.lines().count()));
+    let long: Vec<_> = long.filter(|(_, lines)| *lines > 450).collect();
+    assert!(long.is_empty(), "split them by what they are about: {long:#?}");
 }
