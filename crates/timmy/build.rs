@@ -10,7 +10,7 @@ fn git(args: &[&str]) -> Option<String> {
 }
 
 fn main() {
-    // Of a source archive nothing is known.
+    // A source archive has no commit.
     let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "no commit known".to_owned());
     println!("cargo::rustc-env=TIMMY_COMMIT={commit}");
     let branch = git(&["symbolic-ref", "-q", "HEAD"]);

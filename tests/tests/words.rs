@@ -46,8 +46,8 @@ struct Text {
 /// Phrases that do not come back, each with what to write instead.
 ///
 /// A phrase is a sequence of words. `a|b` is one word or the other; `^a` is at the start of a sentence; `!a|b` at the end means
-/// that neither of these words follows. Words that have an ordinary technical use are listed only in the phrases in which they are
-/// not plain: `stands for` is allowed.
+/// that neither of these words follows. Words that have an ordinary technical use are listed only in the phrases in which they
+/// are not plain: `stands for` is allowed.
 const PHRASES: [(&str, &str); 40] = [
     ("mend|mends|mended|mending", "fix"),
     ("anew", "again"),
@@ -119,6 +119,11 @@ fn documents_configuration_and_benches_use_plain_words() {
 #[test]
 fn help_and_messages_use_plain_words() {
     check(&[Kind::Reference, Kind::Message, Kind::Help]);
+}
+
+#[test]
+fn comments_use_plain_words() {
+    check(&[Kind::Comment]);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub struct Context<'h> {
 }
 
 impl<'h> Context<'h> {
-    /// Finds the repository and reads its configuration; entries that are wrong are left out and told.
+    /// Finds the repository and reads its configuration; entries that are wrong are left out and reported.
     ///
     /// # Errors
     /// There is no repository, or its configuration is broken as a whole.
@@ -43,7 +43,7 @@ impl<'h> Context<'h> {
         Self::open_in(host, suite, repo, args)
     }
 
-    /// Finds the repository; of a configuration that is broken as a whole it is told what is wrong, and the built-in one
+    /// Finds the repository; what is wrong with a configuration that is broken as a whole is reported, and the built-in one
     /// stands for it: for commands that must work when it is.
     ///
     /// # Errors

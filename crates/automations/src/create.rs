@@ -73,7 +73,7 @@ pub fn create<'a>(
         None => Ok(Some(with_entry(source.text(), id, &script, &trigger)?)),
     });
     if result.is_err() {
-        // Nothing is left behind of what did not come about.
+        // Nothing is left behind of what was not created.
         files::remove(&path)?;
     }
     result?;
@@ -92,7 +92,7 @@ fn write_script(path: &Path, text: &str) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         files::make_folder(folder)?;
     }
-    // Somebody else's script of that name is never ours to remove.
+    // A script of that name that another program made is never removed.
     let mut file =
         fs::File::options().write(true).create_new(true).open(path).map_err(Error::io("create the script", path))?;
     if let Err(error) = file.write_all(text.as_bytes()) {

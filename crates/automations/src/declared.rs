@@ -28,7 +28,7 @@ pub fn scheduler(layers: &mut Layers) -> Result<(), SettingsError> {
     ScheduleSettings::resolve(layers).map(drop)
 }
 
-/// Takes the settings that every automation may have in its `config`, for whoever runs it.
+/// Takes the settings that every automation may have in its `config`, for the program that runs it.
 ///
 /// # Errors
 /// A value does not parse or is out of range.

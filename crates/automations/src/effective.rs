@@ -17,7 +17,7 @@ use crate::declared::every_automation;
 use crate::scheduler::ScheduleSettings;
 use crate::supervise::in_variable;
 
-/// A setting with its effective value, and where that came from in words.
+/// A setting with its effective value, and where that came from.
 #[derive(Clone, Debug)]
 pub struct EffectiveSetting {
     /// Its key.
@@ -78,7 +78,7 @@ fn settings_of(context: &Context, id: &str) -> Result<Vec<Resolved>, Error> {
     }
     every_automation(&mut layers)?;
     if let (None, Some(listed)) = (tool, listed) {
-        // Which keys such a script reads nobody knows.
+        // Which keys such a script reads is unknown.
         return Ok(foreign(context, listed).into_iter().chain(layers.resolved().iter().cloned()).collect());
     }
     let (resolved, warnings) = layers.finish()?;

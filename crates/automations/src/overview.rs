@@ -35,7 +35,7 @@ pub struct AutomationOverview {
     pub status: String,
     /// When it last ran.
     pub last_run: Option<String>,
-    /// What its last run said of itself.
+    /// The result that its last run reported.
     pub last_result: Option<String>,
     /// Why its last run ended as it did.
     pub last_reason: Option<String>,
@@ -48,7 +48,7 @@ pub struct AutomationOverview {
 }
 
 impl AutomationOverview {
-    /// An entry that cannot be read: of it nothing is known but its id.
+    /// An entry that cannot be read: only its id is known.
     fn unreadable(id: String, problem: &str) -> Self {
         let unknown = || "?".to_owned();
         Self {

@@ -65,7 +65,7 @@ pub fn resume<'a>(context: &Context, ids: &'a [String]) -> Result<Vec<&'a str>, 
     Ok(resumed)
 }
 
-/// A guard that is off does not stop the loop, which whoever switches it off must know.
+/// A guard that is off does not stop the loop, which the person who switches it off must know.
 pub(crate) fn warn_of_guard(context: &Context, id: &str) {
     if id == "loop_guard" {
         context

@@ -44,7 +44,7 @@ fn gone(id: &str) -> Error {
 }
 
 /// Changes the manifest's text: `make` gets the manifest and its text, and gives the new text, or none if nothing is to change.
-/// Beside another program that edits the file, the edit is made anew of what that program has written.
+/// If another program edits the file meanwhile, the edit is repeated on what that program wrote.
 pub(crate) fn edit(
     context: &Context,
     mut make: impl FnMut(&Manifest, &Source) -> Result<Option<String>, Error>,

@@ -57,11 +57,11 @@ pub fn validate(context: &Context) -> Vec<Diagnostic> {
     problems
 }
 
-/// Has an automation's settings read by whoever runs it, by the scheduler and by the tool that they are for, as far as files hold
-/// them; of each the first fault is told.
+/// Has an automation's settings read by the program that runs it, by the scheduler and by the tool that they are for, as far as
+/// files hold them; for each the first fault is reported.
 fn check_settings(context: &Context, listed: &Automation) -> Vec<SettingsError> {
     let id = listed.entry.id.as_str();
-    // Variables belong to whoever calls, not to the manifest.
+    // Variables belong to the caller, not to the manifest.
     let (sealed, _, _) = Host::test(&[], &[], context.repo().root());
     let layers = || Layers::new(&sealed, id, vec![&listed.config], Vec::new());
     let checks = [
@@ -72,7 +72,7 @@ fn check_settings(context: &Context, listed: &Automation) -> Vec<SettingsError> 
     checks.into_iter().filter_map(Result::err).collect()
 }
 
-/// Of a tool of ours every key is known, so that one that nothing reads is a mistake as well.
+/// Every key of a tool of the suite is known, so that one that nothing reads is a mistake as well.
 fn check_of_tool(listed: &Automation, tool: &Tool, mut layers: Layers) -> Result<(), SettingsError> {
     let id = listed.entry.id.as_str();
     (tool.settings)(&mut layers)?;

@@ -1,4 +1,4 @@
-//! Work that was merged, whoever told of it.
+//! Work that was merged, by whatever source.
 
 use chrono::{DateTime, Utc};
 use gitea::{Pull, Size};
@@ -19,7 +19,7 @@ pub(crate) struct Merged {
     pub at: DateTime<Utc>,
     /// Where in the local history its size may be seen.
     pub commits: Commits,
-    /// How much it changes, where somebody has told.
+    /// How much it changes, where that is known.
     pub size: Option<Size>,
 }
 

@@ -19,7 +19,7 @@ const LIMIT: Setting<u64> =
 pub(crate) struct Settings {
     /// Only what was merged on that day or later.
     pub since: Option<NaiveDate>,
-    /// At most so many records; 0 means all.
+    /// At most this number of records; 0 means all.
     pub limit: usize,
     /// How to reach the forge.
     pub forge: ForgeSettings,

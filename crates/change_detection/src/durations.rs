@@ -145,7 +145,7 @@ impl Durations {
     }
 
     /// Puts the values' places in the values' order. A key is a value's first bits and its place: such keys are sorted
-    /// fast, and what their missing bits left in disorder is put right after.
+    /// fast, and what their missing bits left in disorder is sorted afterwards.
     fn sort(&mut self) {
         let mask = self.place_bits();
         self.order.clear();

@@ -1,4 +1,4 @@
-//! What is set aside before anything is compared: red main, outages that nobody labelled, and the later tries of an issue
+//! What is set aside before anything is compared: red main, unlabelled outages, and the later tries of an issue
 //! that is stuck. Most of what looks like change is bursts of these.
 
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::stats::real;
 /// What is set aside in a window of the log. Positions count from the window's beginning.
 #[derive(Clone, Debug, Default)]
 pub struct Masks {
-    /// Cycles in which main was red: at least two in a row that say so.
+    /// Cycles in which main was red: at least two in a row that report it.
     pub red: Vec<bool>,
     /// Cycles of an outage that no red main explains.
     pub out: Vec<bool>,

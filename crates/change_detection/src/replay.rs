@@ -1,4 +1,4 @@
-//! The walk over the log: look after look, stream after stream.
+//! The walk over the log: one look and one stream at a time.
 
 use crate::dispersion::Dispersion;
 use crate::durations::{Durations, variance};
@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
         step(to).less(step(from))
     }
 
-    /// Lays out a success stream's observations in `range`; returns how many lie before `split_at`.
+    /// Writes a success stream's observations in `range`; returns how many lie before `split_at`.
     fn observe(&mut self, place: usize, low: usize, range: std::ops::Range<usize>, split_at: usize) -> usize {
         self.values.clear();
         self.issues.clear();
@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
         split
     }
 
-    /// Outages are set aside only as far as the past has known them. Of those after `candidate`, the share that counts as
+    /// Outages are set aside only as far as the past has known them. The share of those after `candidate` that counts as
     /// ordinary cycles; none where there are none or all are set aside.
     fn counted_share(&self, low: usize, look: usize, from: usize, candidate: usize) -> Option<f64> {
         if self.masks.outages.is_empty() {

@@ -1,4 +1,4 @@
-//! What a tool does while it is disabled or paused: it says so, records that it was skipped, and ends with 0.
+//! What a tool does while it is disabled or paused: it reports that, records that it was skipped, and ends with 0.
 
 use host::text;
 use records::{Pause, Reason, pyjson, timestamp};

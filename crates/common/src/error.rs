@@ -191,7 +191,7 @@ impl Failure for Adjusted {
     }
 }
 
-/// A result that cannot be written as JSON: a mistake of ours.
+/// A result that cannot be written as JSON: an error in this program.
 impl Failure for serde_json::Error {}
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! After a cycle: records its outcome.
 //!
 //! - Reads: `.loop/cycle_result.json`, the branch's name, the end of `.loop/retro/cycles.jsonl` and its index.
-//! - Writes: a line of `.loop/retro/cycles.jsonl` (flushed before anything is said), `.loop/retro/summary.json`, the
+//! - Writes: a line of `.loop/retro/cycles.jsonl` (flushed before anything is printed), `.loop/retro/summary.json`, the
 //!   index `.loop/retro/cycles.index.json`; removes `.loop/cycle_result.json` once the record is on disk.
 //! - Ends: 0 the cycle is recorded, or there was nothing to record; 2 wrong usage or configuration, or the record could
 //!   not be written.

@@ -55,7 +55,7 @@ impl ResultFile {
     }
 }
 
-/// Finds the result in an agent's text: the first object in it that has a field of a result, whatever is around it; at last
+/// Finds the result in an agent's text: the first object in it that has a field of a result, whatever is around it; finally
 /// with the commas ignored that are before a closing bracket.
 fn parse(text: &str) -> Option<CycleResult> {
     first_object(text).or_else(|| first_object(&without_trailing_commas(text)))

@@ -9,7 +9,7 @@ pub struct Access {
     pub token: Option<String>,
     /// Whether the token is needed.
     pub private: bool,
-    /// Whether the server talks to nobody who is not signed in.
+    /// Whether the server refuses requests without a login.
     pub sign_in_required: bool,
     /// The scopes that the token lacks, like `read:issue`.
     pub lacks: Vec<String>,

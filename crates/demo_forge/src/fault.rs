@@ -74,7 +74,7 @@ impl FromStr for Fault {
     }
 }
 
-/// An order of faults as it stands on a command line: `502` for every request, `502*2` for the next two.
+/// An order of faults as it is given on a command line: `502` for every request, `502*2` for the next two.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// What goes wrong.

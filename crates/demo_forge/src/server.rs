@@ -318,7 +318,7 @@ fn read_request(mut connection: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<
     }
 }
 
-/// Waits without a word until the client gives up or the forge ends.
+/// Waits silently until the client gives up or the forge ends.
 fn hang(mut connection: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut sent = 1;
     while sent > 0 && !shared.stopped.load(Ordering::Relaxed) {

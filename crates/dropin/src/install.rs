@@ -174,7 +174,7 @@ fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<
                     let what = if target == Path::new(&link) { Action::Nothing } else { Action::Replace };
                     (what, known.original.clone(), None)
                 } else {
-                    // Also a link of ours that nobody has noted: it came with a clone, and is what was there before.
+                    // Also a link to a tool that is not in the record: it came with a clone, and is what was there before.
                     let Some(target) = target.to_str().map(str::to_owned) else {
                         return Err(Error::usage(
                             format!("{} is a link to a name that is not UTF-8", full.display()),
@@ -252,8 +252,8 @@ fn is_dirty(path: &Path) -> bool {
     !status.is_empty() && !is_link_for_script
 }
 
-/// Keeps what is at a path, writes down what will be there, and puts our link there: whoever is killed in between can take
-/// everything back.
+/// Keeps what is at a path, writes down what will be there, and puts our link there: a process that is killed in between leaves
+/// what is needed to take everything back.
 fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -> Result<(), Error> {
     let (root, path) = (store.repo().root(), &step.installed.path);
     let full = root.join(path);
@@ -269,7 +269,7 @@ fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -
         return Ok(());
     }
     full.parent().map_or(Ok(()), files::make_folder)?;
-    // Made beside and moved over, so that there is never nothing at the path.
+    // Made next to it and moved over it, so that there is never nothing at the path.
     let temporary = program::beside(&full);
     files::remove(&temporary)?;
     symlink(&installed.link, &temporary).map_err(Error::io("create the link", &temporary))?;

@@ -15,7 +15,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 const SUFFIX: &str = "timmy";
 
 /// What Python runs: it is replaced by the file itself, with the arguments as they were given. `sys.argv[0]` is the path that
-/// Python was told to run, so the link's own place still decides about the repository.
+/// Python was asked to run, so the link's own place still decides about the repository.
 const MAIN: &str = "import os, sys
 
 path = os.path.abspath(sys.argv[0])

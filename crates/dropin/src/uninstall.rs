@@ -33,7 +33,7 @@ pub enum Restoration {
     Restored,
     /// It was there already.
     Untouched,
-    /// Somebody has put something else there, which stays.
+    /// Something else was put there, which stays.
     Kept,
 }
 
@@ -111,7 +111,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         return Ok(Restoration::Restored);
     }
     if is_there && !is_in_place(root, installed) {
-        // What somebody has put there is not lost either.
+        // What was put there is not lost either.
         let aside = store.originals().join(format!("{}.replaced", installed.path));
         if let Some(folder) = aside.parent() {
             files::make_folder(folder)?;
@@ -139,7 +139,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
             let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
             program::replace(&full, &bytes, mode).map_err(Error::io("restore", &full))?;
             if let Some((user, group)) = *owner {
-                // Only root may give a file to somebody else, and only then it was somebody else's.
+                // Only root may give a file to another user, and only then it was another user's.
                 let _ = chown(&full, Some(user), Some(group));
             }
             let (seconds, nanoseconds) = *modified;
@@ -188,7 +188,7 @@ fn tidy_up(context: &Context, installation: &Installation) -> Result<(), Error> 
     for folder in installation.folders.iter().rev() {
         let path = store.repo().root().join(folder);
         if folder == ".loop" && fs::read_dir(&path).is_ok_and(|entries| entries.count() == 1) {
-            // What nobody has used but the installation: the file that hides it is all that is in it.
+            // What only the installation has used: the file that hides it is all that is in it.
             files::remove(&path.join(".gitignore"))?;
         }
         // Only if it is empty.

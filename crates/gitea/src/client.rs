@@ -142,7 +142,7 @@ impl Forge {
         self.issues_as(query, |issue| issue)
     }
 
-    /// Fetches every issue that `query` asks for, and makes of each what `convert` makes of it, while other pages are
+    /// Fetches every issue that `query` asks for, and converts each with `convert`, while other pages are
     /// still under way.
     ///
     /// # Errors

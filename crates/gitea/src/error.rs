@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 /// What went wrong, at which URL. No variant ever holds the token.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
-    /// Nobody says which repository.
+    /// No setting and no remote names the repository.
     #[error("no repository on the forge is known{0}")]
     NoSlug(String),
     /// The client itself could not be set up.
@@ -22,7 +22,7 @@ pub enum ForgeError {
     Unreachable {
         /// The URL asked.
         url: String,
-        /// What happened, in words.
+        /// What happened, as text.
         problem: String,
         /// How often it was tried.
         tries: u32,
@@ -99,7 +99,7 @@ impl Failure for ForgeError {
     }
 }
 
-/// Says in words why a request got no answer, without the URL (the caller names it).
+/// Describes why a request got no answer, without the URL (the caller names it).
 pub(crate) fn problem(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no response in time".to_owned();

@@ -1,7 +1,7 @@
 //! A client of the HTTP API of Gitea and Forgejo, for the few requests that the tools need; it only reads.
 //!
 //! The forge may be slow, paged, flaky, absent or hostile: every request has time limits, a bounded number of tries
-//! and a bounded body; a list that moves while it is fetched is fetched again, and what is still missing is said; the
+//! and a bounded body; a list that moves while it is fetched is fetched again, and what is still missing is reported; the
 //! token goes to the configured host and nowhere else, and never into a message.
 
 mod client;

@@ -81,8 +81,8 @@ impl<T> Round<T> {
     }
 }
 
-/// Fetches a whole list, of which `page` fetches the page of a number, so many pages at once. `convert` makes of each entry what is
-/// wanted of it, while other pages are still under way.
+/// Fetches a whole list, of which `page` fetches the page of a number, so many pages at once. `convert` makes of each entry
+/// what is wanted of it, while other pages are still under way.
 pub(crate) fn fetch_list<T: DeserializeOwned + Numbered, U>(
     concurrency: usize,
     page: impl Fn(usize) -> Result<RawPage, ForgeError> + Sync,
@@ -148,7 +148,7 @@ pub(crate) fn fetch_concurrently<R: Send, O>(
                 let send = send;
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    // Nobody listens any more when the consumer has ended.
+                    // No receiver is left when the consumer has ended.
                     if number >= range.end || send.send(fetch(number)).is_err() {
                         break;
                     }
@@ -163,7 +163,7 @@ pub(crate) fn fetch_concurrently<R: Send, O>(
     })
 }
 
-/// Fetches page after page where nobody says how many there are, until one is short, empty or brings nothing new.
+/// Fetches page after page where the server does not report how many there are, until one is short, empty or brings nothing new.
 fn fetch_sequentially<T: DeserializeOwned + Numbered, U>(
     first: Page<T>,
     round: &mut Round<U>,

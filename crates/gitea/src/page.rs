@@ -20,7 +20,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many entries the page has, readable or not.
     pub length: usize,
-    /// How many entries the whole list has, where the server says so.
+    /// How many entries the whole list has, where the server reports it.
     pub total: Option<usize>,
     /// Whether the server names a next page.
     pub(crate) has_next: bool,

@@ -58,7 +58,7 @@ pub struct Pull {
     /// When it was merged, in the server's words.
     #[serde(deserialize_with = "or_default")]
     pub merged_at: String,
-    /// The commit that merged it; of a rebase or a fast-forward the last of several.
+    /// The commit that merged it; the last one of a rebase or a fast-forward.
     #[serde(deserialize_with = "or_default")]
     pub merge_commit_sha: String,
     /// Where its branch left the other one.

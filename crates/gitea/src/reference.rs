@@ -41,7 +41,7 @@ fn without_code(text: &str) -> String {
             (Some(open), Some(closed)) if open == closed => fence = None,
             (None, None) => {
                 for (at, piece) in line.split('`').enumerate() {
-                    // An odd piece stands between two marks.
+                    // An odd piece is between two marks.
                     kept.push_str(if at % 2 == 0 { piece } else { "code" });
                 }
                 kept.push('\n');

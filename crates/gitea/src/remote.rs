@@ -20,7 +20,7 @@ pub(crate) struct Origin {
 /// Reads the `origin` remote of a repository.
 ///
 /// # Errors
-/// Why git does not tell, in words.
+/// Why git does not report it, as text.
 pub(crate) fn origin(repo: &Repo) -> Result<Origin, String> {
     if names_no_origin(repo) {
         return Err("there is no remote `origin`".to_owned());

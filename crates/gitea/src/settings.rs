@@ -63,7 +63,7 @@ const HTTP_CONCURRENCY: Setting<u64> = Setting {
     expected: "a whole number from 1 to 32",
 };
 
-/// The settings as they stand in the layers.
+/// The settings as they are in the layers.
 #[derive(Clone, Debug)]
 pub struct ForgeSettings {
     api: String,

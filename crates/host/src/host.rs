@@ -15,7 +15,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use records::timestamp;
 
-/// The variable whose value stands in for the clock (RFC 3339).
+/// The variable whose value replaces the clock (RFC 3339).
 const NOW: &str = "TIMMY_NOW";
 
 /// What a tool can see of the world.
@@ -126,7 +126,7 @@ impl Host {
 
     /// Ends the process as this signal would have ended it, so that a shell that runs a loop sees it and ends as well.
     pub fn end_by_signal(&self, signal: usize) {
-        // Nobody is left to hear of it.
+        // No reader is left.
         let _ = self.flush();
         let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal).unwrap_or(0));
     }
@@ -300,7 +300,7 @@ impl Stream {
     }
 
     fn flush(&self) {
-        // Whoever writes to a reader that does not read has the stream for ever; the end does not wait for that.
+        // A thread that writes to a reader that does not read keeps the stream without end; the end does not wait for that.
         for _ in 0..40 {
             match self.sink.try_lock() {
                 Ok(mut sink) => {

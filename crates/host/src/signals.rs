@@ -1,4 +1,4 @@
-//! Signals that ask a command to end: seen by whoever runs children, which are ended first.
+//! Signals that ask a command to end: handled by the code that runs children, which are ended first.
 
 use std::io::{self, Read};
 use std::sync::Arc;

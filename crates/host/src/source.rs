@@ -1,4 +1,4 @@
-//! The text of a configuration file, and where in it something stands, so that an error can say file, line and
+//! The text of a configuration file, and where in it something is, so that an error can name file, line and
 //! column.
 
 use std::fmt;

@@ -75,7 +75,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Breaks [`line()`] of `text` at spaces into lines of at most `width` columns (a longer word stands alone).
+/// Breaks [`line()`] of `text` at spaces into lines of at most `width` columns (a longer word is alone).
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -103,7 +103,7 @@ pub fn markdown(text: &str) -> String {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
-            // A mention would ring at somebody's door each time an agenda is pasted.
+            // A mention would notify that user each time an agenda is pasted.
             '@' => safe.push_str("@\u{2060}"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '!' | '~' => safe.extend(['\\', character]),
             other => safe.push(other),
@@ -179,7 +179,8 @@ fn without_escapes(text: &str) -> impl Iterator<Item = char> + '_ {
                     while characters.next_if(|c| matches!(c, ' '..='?')).is_some() {}
                     characters.next_if(|c| matches!(c, '@'..='~'));
                 }
-                // A string ends with BEL or ST; one that never ends is cut at the line's end, lest it eat the rest.
+                // A string ends with BEL or ST; one that never ends is cut at the line's end, so that it does not swallow the
+                // rest.
                 ']' | 'P' | 'X' | '^' | '_' => {
                     while let Some(inside) = characters.next_if(|c| *c != '\n') {
                         if inside == '\u{7}' || inside == '\u{9c}' {

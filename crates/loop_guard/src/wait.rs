@@ -38,7 +38,7 @@ pub(crate) struct Watch<'h> {
 }
 
 impl<'h> Watch<'h> {
-    /// Takes how they stand. To be called before they are read, lest a change in between is missed.
+    /// Takes their versions. To be called before they are read, so that no change in between is missed.
     pub(crate) fn new(run: &Run<'h>) -> Self {
         let (queue, quarantine) = (run.store.queue(), run.store.quarantine());
         let mut watch = Self { queue, quarantine, seen: [None, None] };

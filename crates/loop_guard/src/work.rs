@@ -117,7 +117,7 @@ fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64
         return Ok(BTreeSet::new());
     }
     let is_whole = page.total.is_some_and(|total| total <= page.length);
-    // The latest opened come first: of a page that is not all, only numbers in its reach are known.
+    // The latest opened come first: on a page that is not all, only numbers in its reach are known.
     let reach = if is_whole { 0 } else { open.first().copied().unwrap_or(u64::MAX) };
     Ok(queued.iter().copied().filter(|number| *number >= reach && !open.contains(number)).collect())
 }

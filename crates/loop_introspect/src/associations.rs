@@ -60,7 +60,7 @@ pub(crate) struct Associations {
 }
 
 impl Associations {
-    /// Looks for them among the cycles at `telling`; `scores` are what triage said of issues before their first try.
+    /// Looks for them among the cycles at `telling`; `scores` are what triage reported of issues before their first try.
     pub(crate) fn find(
         cycles: &[Cycle],
         series: &Series,
@@ -129,7 +129,7 @@ fn of_hours(cycles: &[Cycle], series: &Series, telling: &[usize], parameters: &P
     Some(OfHours { bins, statistic, phi, p })
 }
 
-/// What triage said of each issue in its last run before the issue's first try: its score, or where runs are old and say
+/// What triage reported of each issue in its last run before the issue's first try: its score, or where runs are old and have
 /// none, its place among the ready ones, the best being 1. By the place of the first try.
 ///
 /// # Errors

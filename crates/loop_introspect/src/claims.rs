@@ -1,4 +1,4 @@
-//! Claims about the present: not that something changed, but how it stands now.
+//! Claims about the present: not that something changed, but how it is now.
 //!
 //! Each is judged at the last look (associations at every 500th cycle only, an outage on the last cycle), so that running
 //! the tool more often raises no alarm.

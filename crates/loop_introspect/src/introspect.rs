@@ -238,7 +238,7 @@ fn quarantine(
     found.issues.sort_unstable();
     let mut masks = Masks::default();
     masks.find(series, 0..series.len(), 0, parameters);
-    // How many tries an issue had, and whether all failed; the second is told of after one failure only.
+    // How many tries an issue had, and whether all failed; the second is reported after one failure only.
     let mut tries: HashMap<u32, (usize, bool)> = HashMap::new();
     for at in (0..series.len()).filter(|at| !masks.contains(*at) && cycles[*at].issue.is_some()) {
         let (count, failed_first) = tries.entry(series.issue[at]).or_default();

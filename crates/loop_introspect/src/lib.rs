@@ -2,9 +2,9 @@
 //!
 //! - Reads: `.loop/retro/cycles.jsonl`, `.loop/retro/triage.jsonl`, `.loop/retro/deep-triage.jsonl`,
 //!   `.loop/quarantine.json`.
-//! - Writes: `.loop/retro/insights.json`, and beside it `.loop/retro/insights.source.json`, which says what it was made
+//! - Writes: `.loop/retro/insights.json`, and next to it `.loop/retro/insights.source.json`, which records what it was made
 //!   of: while that has not changed, the answer is read and not made again.
-//! - Ends: 0 said; 1 there is no such finding to explain; 2 wrong usage or configuration, or a file stands in the way.
+//! - Ends: 0 reported; 1 there is no such finding to explain; 2 wrong usage or configuration, or a file is in the way.
 
 mod advice;
 mod associations;

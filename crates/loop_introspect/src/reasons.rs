@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 /// The longest reason that is looked at, in bytes.
 const LONGEST: usize = 300;
 
-/// Failures of one template within so many cycles are one episode.
+/// Failures of one template within this number of cycles are one episode.
 pub(crate) const SAME_EPISODE: usize = 5;
 
 /// Templates that differ in no more words are one.

@@ -49,7 +49,7 @@ pub(crate) struct Log {
 /// Counts over a whole log.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
-    /// Cycles that count: dated, not in the future, seen to happen.
+    /// Cycles that count: dated, not in the future, observed.
     pub cycles: usize,
     pub damaged: usize,
     pub backfilled: usize,
@@ -138,7 +138,7 @@ impl Part {
         }
     }
 
-    /// Lets go of what is not among the latest.
+    /// Drops what is not among the latest.
     fn trim(&mut self) {
         if let Some(surplus) = self.latest.len().checked_sub(KEPT).filter(|surplus| *surplus > 0) {
             self.latest.select_nth_unstable_by_key(surplus, |cycle| (cycle.time, cycle.at));

@@ -7,11 +7,11 @@ use common::settings::{Layers, Setting, SettingsError};
 /// The settings in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// How many days are set beside as many before.
+    /// How many days are compared with as many before.
     pub window_days: u64,
     /// The success rate that the loop should have.
     pub success_target: f64,
-    /// From which evidence on an open outage is told.
+    /// From which evidence on an open outage is reported.
     pub outage_alert: f64,
     /// The share of false names among the issues called stuck.
     pub issue_fdr: f64,

@@ -90,7 +90,7 @@ fn left_out_for(number: u64, reason: Reason) -> LeftOut {
     LeftOut { number, reason: reason.code().to_owned() }
 }
 
-/// The candidates, and the issues that somebody works on already.
+/// The candidates, and the issues that are in work already.
 fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> (Vec<Candidate>, Vec<u64>) {
     let Some(forge) = &sources.forge else {
         let ready = sources.queue.iter().filter(|item| sources.ready.contains(&item.issue));

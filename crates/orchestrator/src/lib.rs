@@ -4,7 +4,7 @@
 //!   `.loop/queue.json`, `.loop/quarantine.json`, the end of `.loop/retro/cycles.jsonl`, `.loop/tokens.jsonl`.
 //! - Writes: `.loop/agenda.json`.
 //! - Ends: 0 there is an agenda, of the local queue alone if the forge cannot be asked; 1 the forge cannot be asked and
-//!   there is no queue either; 2 wrong usage or configuration, or a file stands in the way.
+//!   there is no queue either; 2 wrong usage or configuration, or a file is in the way.
 
 mod agenda;
 mod cli;

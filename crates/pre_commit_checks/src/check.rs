@@ -11,7 +11,7 @@ use crate::settings::Settings;
 pub(crate) struct Check {
     /// Its id on the command line, in settings and in comments.
     pub id: &'static str,
-    /// What it looks after, in a few words.
+    /// What it checks, in a few words.
     pub about: &'static str,
     /// How it looks.
     pub work: Work,

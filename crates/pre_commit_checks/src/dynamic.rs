@@ -41,7 +41,7 @@ const DEALINGS: [&[u8]; 9] = [
     b"vars(",
 ];
 
-/// Whoever makes names and modules in a tree.
+/// The code that makes names and modules in a tree.
 pub(crate) struct DynamicNames<'t> {
     tree: &'t Tree,
     texts: Rc<Texts<'t>>,
@@ -114,7 +114,7 @@ impl<'t> DynamicNames<'t> {
         words(&self.build_files(), name).next().is_some()
     }
 
-    /// The texts of the files that deal with modules as things: whoever reads them may find what no statement binds.
+    /// The texts of the files that deal with modules as things: code that reads them may find what no statement binds.
     fn dealers(&self) -> Rc<[Text]> {
         if let Some(known) = &*self.dealers.borrow() {
             return Rc::clone(known);

@@ -5,7 +5,7 @@ use memchr::memchr_iter;
 
 use crate::secret_tokens::without_tokens;
 
-/// One thing to mend.
+/// One thing to fix.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Finding {
     /// The file, relative to the repository, with `/`.

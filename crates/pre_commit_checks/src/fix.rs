@@ -1,4 +1,4 @@
-//! What is mended without judgement: line endings, trailing spaces, the final newline.
+//! What is fixed without judgement: line endings, trailing spaces, the final newline.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -9,13 +9,13 @@ use memchr::{memchr, memchr_iter};
 use crate::file::File;
 use crate::significant_spaces::{keeps_trailing_spaces, strings};
 
-/// Mends a file's content: only what the checks named in `wanted` look after. None where nothing is to mend.
+/// Fixes a file's content: only what the checks named in `wanted` check. None where nothing is to fix.
 pub(crate) fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
     if !file.is_utf8 {
         return None;
     }
     let mut bytes = Cow::Borrowed(file.bytes);
-    // A carriage return that stands alone becomes part of a line's end when the spaces behind it go.
+    // A carriage return that is alone becomes part of a line's end when the spaces behind it go.
     while let Some(mended) = step(file.name, &bytes, wanted) {
         bytes = Cow::Owned(mended);
     }
@@ -25,7 +25,7 @@ pub(crate) fn mend(file: &File, wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>
     }
 }
 
-/// Mends one thing.
+/// Fixes one thing.
 fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
     let is_open = !bytes.is_empty() && !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r");
     if wanted("final-newline") && is_open {

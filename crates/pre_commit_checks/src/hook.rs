@@ -12,7 +12,7 @@ use git2::Repository;
 use host::Host;
 use host::files::{self, FileError};
 
-/// How a hook of ours is known.
+/// How our hook is known.
 const MARK: &str = "# Made by `pre_commit_checks install-hook`.";
 
 /// What was done.
@@ -22,7 +22,7 @@ pub(crate) enum Done {
     Installed(PathBuf),
     /// It is gone.
     Removed(PathBuf),
-    /// There was none of ours.
+    /// Our hook was not there.
     NotThere,
 }
 
@@ -73,7 +73,7 @@ fn place(root: &Path) -> Result<PathBuf, Error> {
 
 fn is_ours(path: &Path) -> bool {
     let text = files::read(path, 1 << 20).ok().flatten().unwrap_or_default();
-    // With a line of somebody else's in it, it is theirs.
+    // With a line of another program in it, it is that program's.
     String::from_utf8_lossy(&text).contains(MARK) && memchr::memchr_iter(b'\n', &text).count() == 3
 }
 

@@ -1,4 +1,4 @@
-//! `# pre-commit: ignore[ID] reason`: findings that somebody has judged, in the line that they stand in.
+//! `# pre-commit: ignore[ID] reason`: findings that a person has judged, in the line that they are in.
 
 use host::text;
 use memchr::memmem;
@@ -16,14 +16,14 @@ const MOST: usize = 50;
 /// The id of findings about the comments themselves.
 pub(crate) const ID: &str = "ignore-comments";
 
-/// Leaves out the findings of a file whose lines say so.
+/// Leaves out the findings of a file whose lines ask for it.
 pub(crate) fn leave_out(file: &File, findings: &mut Findings) {
     if file.is_text && memmem::find(file.bytes, MARK).is_some() {
         findings.found.retain(|finding| !is_ignored(file, finding));
     }
 }
 
-/// Leaves out the findings of a file whose lines say so, and adds one for each comment that says nothing useful.
+/// Leaves out the findings of a file whose lines ask for it, and adds one for each comment that says nothing useful.
 pub(crate) fn apply(file: &File, findings: &mut Findings) {
     if !file.is_text || memmem::find(file.bytes, MARK).is_none() {
         return;

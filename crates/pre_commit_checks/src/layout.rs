@@ -24,7 +24,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Returns the file that binds its names; of a namespace package one that is not there.
+    /// Returns the file that binds its names; for a namespace package one that does not exist.
     pub(crate) fn file(&self) -> String {
         match self {
             Self::Module(file) => file.clone(),

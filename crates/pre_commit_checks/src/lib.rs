@@ -2,7 +2,7 @@
 //!
 //! - Reads: the work tree (what Git ignores left out), with `--staged` the index, with `--from-ref` and `--to-ref` a commit;
 //!   the file of `--baseline`.
-//! - Writes: nothing of the repository, but with `--fix` the files that it mends, with `--update-baseline` that file;
+//! - Writes: nothing of the repository, but with `--fix` the files that it fixes, with `--update-baseline` that file;
 //!   `install-hook` writes the hook.
 //! - Ends: 0 nothing found, or the checks are disabled; 1 findings; 2 wrong usage or configuration, or Git cannot be read.
 

@@ -18,11 +18,11 @@ pub(crate) struct Project<'p> {
     pub settings: &'p Settings,
     /// Where programs are looked for (`PATH`).
     pub path: &'p str,
-    /// Whether findings may be mended instead.
+    /// Whether findings may be fixed instead.
     pub fix: bool,
     /// What kept a check from its work: its id and the reason.
     pub warnings: RefCell<Vec<(&'static str, String)>>,
-    /// What is said with --verbose.
+    /// What is printed with --verbose.
     pub details: RefCell<Vec<String>>,
 }
 

@@ -44,9 +44,9 @@ pub(crate) struct Outcome {
     pub warnings: Vec<(&'static str, String)>,
     /// How many files were looked at.
     pub files: usize,
-    /// The files that were mended.
+    /// The files that were fixed.
     pub mended: Vec<String>,
-    /// What is said with --verbose.
+    /// What is printed with --verbose.
     pub details: Vec<String>,
 }
 
@@ -95,7 +95,8 @@ fn has_large_stack() -> bool {
         && limit.is_none_or(|limit| limit >= SMALL_STACK as u64)
 }
 
-/// Runs `checks` on what is selected; `path` is where programs are looked for. The caller's stack is to be large ([`with_large_stack`]).
+/// Runs `checks` on what is selected; `path` is where programs are looked for. The caller's stack is to be large
+/// ([`with_large_stack`]).
 pub(crate) fn run(
     selection: &Selection,
     checks: &[&'static Check],

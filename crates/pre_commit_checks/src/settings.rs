@@ -174,7 +174,7 @@ pub struct Config {
     pub test_files: Option<Vec<String>>,
 }
 
-/// A list of `module:name` that somebody asks for.
+/// A list of `module:name` that a setting asks for.
 #[derive(Debug)]
 pub(crate) struct Required {
     /// Module and name.

@@ -35,12 +35,12 @@ pub(crate) fn keeps_trailing_spaces(file: &File) -> bool {
         || is_python_that_is_not_utf8
 }
 
-/// Where strings over several lines stand in a Python file.
+/// Where strings over several lines are in a Python file.
 pub(crate) fn strings(file: &File) -> Vec<Range<usize>> {
     match file.decode() {
         // Places are those of the bytes only where nothing was decoded.
         Some(Ok(Cow::Borrowed(text))) if file.is_python() => {
-            // A byte order mark stands before the text.
+            // A byte order mark is before the text.
             let mark = file.bytes.len() - text.len();
             let strings = python_source::Module::parse(text, python_source::Dialect::default()).strings_over_lines();
             strings.into_iter().map(|string| string.start + mark..string.end + mark).collect()

@@ -45,7 +45,7 @@ pub(crate) fn sets(text: &[u8], name: &str) -> bool {
     })
 }
 
-/// Returns where a word stands in a text by itself.
+/// Returns where a text has a word by itself.
 pub(crate) fn words<'w>(text: &'w [u8], word: &'w str) -> impl Iterator<Item = usize> + 'w {
     let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     memmem::find_iter(text, word).filter(move |at| {
@@ -53,7 +53,7 @@ pub(crate) fn words<'w>(text: &'w [u8], word: &'w str) -> impl Iterator<Item = u
     })
 }
 
-/// Whether a line that begins like `line` after `text` is run when the module is imported: it stands at the margin, or one
+/// Whether a line that begins like `line` after `text` is run when the module is imported: it begins at the margin, or one
 /// level below a statement that is no definition and no check for types.
 fn is_of_module(text: &[u8], line: &[u8]) -> bool {
     let indent = line.len() - line.trim_ascii_start().len();

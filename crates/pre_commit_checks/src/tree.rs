@@ -117,7 +117,7 @@ impl Tree {
     }
 
     /// Lists the index, and what in it differs from the last commit. `index` is another file than the
-    /// repository's own where Git says so (`GIT_INDEX_FILE`).
+    /// repository's own where Git reports it (`GIT_INDEX_FILE`).
     ///
     /// # Errors
     /// There is no repository, or Git cannot read it.
@@ -134,7 +134,7 @@ impl Tree {
         };
         // What was changed as late as the index itself may have been changed again since.
         let written = index.path().and_then(|path| path.metadata().ok()).map(|metadata| seen(&metadata).changed);
-        // Of a file in conflict there are up to three; none of them is what will be committed.
+        // A file in conflict has up to three; none of them is what will be committed.
         let of_index = index.iter().filter(|it| it.mode != GITLINK && it.flags & STAGE == 0).map(|it| {
             let mtime = (i64::from(it.mtime.seconds()), i64::from(it.mtime.nanoseconds()));
             let touched = (i64::from(it.ctime.seconds()), i64::from(it.ctime.nanoseconds()));
@@ -348,7 +348,7 @@ impl Walk<'_> {
                     continue;
                 }
                 // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
-                // of ours.
+                // of this program.
                 let is_wanted = self.tracked.folders.contains(path.as_os_str())
                     || (!self.is_ignored(&path.join("")) && !self.root.join(&path).join(".git").exists());
                 if is_wanted {

@@ -29,7 +29,7 @@ pub(crate) fn names(body: &[Stmt]) -> HashSet<&str> {
     names
 }
 
-/// Returns whether the scope of a function with these statements has a name, as far as they say so.
+/// Returns whether the scope of a function with these statements has a name, as far as they show it.
 pub(crate) fn has(body: &[Stmt], name: &str) -> bool {
     let mut has = false;
     let take = |binding| {
@@ -90,7 +90,7 @@ impl<'a, F: FnMut(Binding<'a>)> Bindings<F> {
 impl<'a, F: FnMut(Binding<'a>)> Visitor<'a> for Bindings<F> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            // What stands in a definition's head is of the scope around it.
+            // What is in a definition's head is of the scope around it.
             Stmt::FunctionDef(function) => {
                 self.plain(Some(&function.name));
                 function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));

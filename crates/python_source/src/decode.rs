@@ -13,7 +13,7 @@ pub enum Undecodable {
     Bytes(usize, String),
     /// A byte order mark of UTF-8, and a declaration of another encoding.
     Contradiction(String),
-    /// An encoding that only Python knows, if anybody: nothing can be said about the file.
+    /// An encoding that at most Python knows: nothing can be concluded about the file.
     Unknown(String),
 }
 
@@ -22,7 +22,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Returns the text of a source file. A byte order mark is left out.
 ///
 /// # Errors
-/// The bytes are not what the file declares them to be, or nobody here knows the encoding.
+/// The bytes are not what the file declares them to be, or the encoding is unknown here.
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     let (marked, bytes) = bytes.strip_prefix(BOM).map_or((false, bytes), |rest| (true, rest));
     if let Some(at) = memchr::memchr(0, bytes) {
@@ -31,7 +31,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     let declared = declared(bytes).map(|name| normal(&name));
     match declared.as_deref() {
         None | Some("utf-8") => match utf8(bytes, "utf-8") {
-            // Python reads past what stands in a comment.
+            // Python reads past what is in a comment.
             Err(_) if are_in_comments(bytes) => Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())),
             read => read,
         },
@@ -57,7 +57,7 @@ fn utf8<'b>(bytes: &'b [u8], name: &str) -> Result<Cow<'b, str>, Undecodable> {
     }
 }
 
-/// Whether all bytes that are not UTF-8 stand behind a `#` that no quote stands before.
+/// Whether all bytes that are not UTF-8 are behind a `#` that no quote precedes.
 fn are_in_comments(bytes: &[u8]) -> bool {
     bytes.split(|byte| *byte == b'\n').all(|line| match std::str::from_utf8(line) {
         Ok(_) => true,

@@ -30,17 +30,17 @@ const OTHER_EXCEPTIONS: [&str; 19] = [
 /// Signs that an expression deals with imports that fail.
 const EXPECTS_FAILURE: [&[u8]; 6] = [b"Import", b"Exception", b"ModuleNotFound", b"suppress", b"raises", b"import"];
 
-/// Where a statement stands.
+/// Where a statement is.
 #[derive(Clone, Copy)]
 pub(crate) struct Flow {
     pub(crate) level: Level,
-    /// Whoever runs what is around it runs it, and minds if it fails.
+    /// It runs when what is around it runs, and a failure matters.
     pub(crate) is_certain: bool,
     /// No condition, loop or handler is around it.
     pub(crate) is_straight: bool,
 }
 
-/// What a statement stands in.
+/// What a statement is in.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Level {
     Module,

@@ -93,7 +93,7 @@ impl<'t> Module<'t> {
         let first = match first {
             // Brackets are counted apart; another depth is the parser's limit, and not Python's.
             Some(error) if self.gave_up() && is_limit(&error.error) => None,
-            // A text that ends too early is best told where it should have gone on.
+            // A text that ends too early is best reported where it should have continued.
             Some(error)
                 if error.location.start().to_usize() >= self.text.trim_end().len() && self.unclosed.is_some() =>
             {

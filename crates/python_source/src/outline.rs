@@ -32,7 +32,7 @@ pub struct Outline {
     pub patches: Vec<Patch>,
     /// The names that it uses for certain and does not bind, each with its place.
     pub undefined: Vec<(String, usize)>,
-    /// Its functions that put names into the module of whoever calls them, or is decorated by them.
+    /// Its functions that put names into the module of the code that calls them, or is decorated by them.
     pub injectors: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 use crate::module::Module;
 use crate::names::{self, dotted};
 
-/// A string literal; of an f-string, one of its literal parts.
+/// A string literal, or one of the literal parts of an f-string.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Literal {
     /// Its value.
@@ -180,7 +180,7 @@ impl<'a> Visitor<'a> for Names {
     }
 }
 
-/// The values that the module's statements assign to `name`, each with whether it stands at the top.
+/// The values that the module's statements assign to `name`, each with whether it is at the top.
 fn assignments<'a>(body: &'a [Stmt], name: &str) -> Vec<(&'a Expr, bool)> {
     struct Assignments<'a, 'n> {
         name: &'n str,

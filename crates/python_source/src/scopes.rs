@@ -1,4 +1,4 @@
-//! The errors that depend on where a statement stands: `return` outside a function, `await` outside an asynchronous one,
+//! The errors that depend on where a statement is: `return` outside a function, `await` outside an asynchronous one,
 //! `break` outside a loop, names that are both global and a parameter. CPython finds them when it compiles a tree, after the
 //! parse.
 
@@ -318,7 +318,7 @@ impl SemanticSyntaxContext for Context<'_> {
     }
 
     fn report_semantic_error(&self, error: SemanticSyntaxError) {
-        // What may stand in an annotation differs between versions that say so nowhere.
+        // What an annotation may contain differs between versions, which is documented nowhere.
         let is_of_version = matches!(error.kind, SemanticSyntaxErrorKind::InvalidExpression(..));
         // In brackets an annotated name is no declaration.
         let start = error.range.start().to_usize();

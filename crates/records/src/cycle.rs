@@ -82,7 +82,7 @@ pub enum MainChecks {
     /// The line has no such field.
     #[default]
     Absent,
-    /// Nobody reported them: `null`.
+    /// They were not reported: `null`.
     NotReported,
     /// They passed.
     Green,
@@ -124,7 +124,7 @@ impl Cycle {
     ];
 
     /// Makes it of the values of its fields as they are written, in the order of [`Cycle::FIELDS`]: what reading the line as
-    /// JSON makes of it, if no field is there twice.
+    /// JSON reads it, if no field is there twice.
     pub fn from_written(values: [Option<&[u8]>; Self::FIELDS.len()]) -> Self {
         let [
             timestamp,
@@ -188,7 +188,7 @@ impl Cycle {
         self.duration.map(Seconds::as_f64).filter(|seconds| Self::is_plausible(*seconds))
     }
 
-    /// Returns whether a cycle can have taken so many seconds.
+    /// Returns whether a cycle can have taken this number of seconds.
     pub fn is_plausible(seconds: f64) -> bool {
         seconds > 0.0 && seconds < 3.2e7
     }

@@ -2,7 +2,7 @@
 //!
 //! A type keeps the fields that it does not know in `other` (`#[serde(flatten)]`). An [`Object`] adds what a type cannot say:
 //! the order of the fields, and the values of known fields that have another type than expected. [`Entries`] is an object whose
-//! keys are data, such as the numbers of issues; an entry that nobody changes is written back as it was read. A [`Replacement`]
+//! keys are data, such as the numbers of issues; an entry that is not changed is written back as it was read. A [`Replacement`]
 //! is a record that one program writes whole, with the fields that other programs added to the document.
 
 use std::borrow::Cow;

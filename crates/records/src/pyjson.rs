@@ -196,7 +196,7 @@ fn float(value: f64) -> String {
     format!("{value:?}")
 }
 
-/// Returns a JSON text in which each half of a surrogate pair that stands alone is U+FFFD; none if there is no such half. Python
+/// Returns a JSON text in which each half of a surrogate pair that is alone is U+FFFD; none if there is no such half. Python
 /// writes them, and reads them, where a name of a file was no text; serde_json refuses them.
 pub fn without_lone_surrogates(text: &[u8]) -> Option<Vec<u8>> {
     let mut mended: Option<Vec<u8>> = None;

@@ -41,7 +41,7 @@ macro_rules! reasons {
         pub const REASONS: &[Reason] = &[$(Reason::$name,)+];
 
         impl Reason {
-            /// Returns the code that stands in files and JSON.
+            /// Returns the code that is in files and JSON.
             pub fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
             }

@@ -91,7 +91,7 @@ impl FromIterator<u64> for IssueNumbers {
 }
 
 impl FromIterator<(u64, i64)> for IssueScores {
-    /// Of several scores of one issue the last counts.
+    /// The last of several scores of one issue counts.
     #[expect(clippy::cast_precision_loss, reason = "sums of a few points")]
     fn from_iter<I: IntoIterator<Item = (u64, i64)>>(scores: I) -> Self {
         let sorted: BTreeMap<u64, i64> = scores.into_iter().collect();

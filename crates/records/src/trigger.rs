@@ -23,7 +23,7 @@ pub enum Trigger {
     Hourly,
     /// Once a day, at a time that a setting gives.
     Daily,
-    /// After every so many cycles, from 1 to [`Trigger::MOST_CYCLES`].
+    /// After every N cycles, N from 1 to [`Trigger::MOST_CYCLES`].
     EveryCycles(u64),
     /// When the clock matches a cron expression, which is not checked here.
     Cron(String),

@@ -22,7 +22,7 @@ pub struct Scenario {
     pub burst_length: f64,
     /// How much issues differ in difficulty: the standard deviation of their logits.
     pub unequal: f64,
-    /// The share of issues that nobody can solve; they are tried ten times.
+    /// The share of issues that cannot be solved; they are tried ten times.
     pub impossible: f64,
     /// How much lower the success rate is at night.
     pub night: f64,
@@ -35,9 +35,9 @@ pub struct Scenario {
 /// Bursts of failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Bursts {
-    /// None; main is told to be green.
+    /// None; main is reported as green.
     None,
-    /// Main is red, and the log says so.
+    /// Main is red, and the log has it.
     Reported,
     /// The log says nothing of main.
     Unreported,
@@ -52,7 +52,7 @@ pub enum Change {
     Success(f64),
     /// The success rate of one kind of work becomes this.
     SuccessOf(IssueType, f64),
-    /// Cycles take so many times as long.
+    /// How many times as long cycles take.
     Duration(f64),
 }
 
@@ -67,7 +67,7 @@ pub struct Cycle {
     pub kind: IssueType,
     /// Whether it succeeded.
     pub success: bool,
-    /// What is told of main.
+    /// What is reported of main.
     pub main_green: Option<bool>,
     /// Seconds.
     pub seconds: u32,

@@ -1,4 +1,4 @@
-//! A file of the configuration, which people edit: read whole, and changed only if nobody has changed it meanwhile.
+//! A file of the configuration, which people edit: read whole, and changed only if it was not changed meanwhile.
 
 use std::path::{Path, PathBuf};
 
@@ -61,9 +61,9 @@ impl ConfigFile {
         files::create(&self.path, content)
     }
 
-    /// Changes the file: `make` gets its content, and returns the new one, or none if nothing is to change. Where another program
-    /// changes the file meanwhile, the edit is repeated on what that program wrote. `lock_path` lies elsewhere, so that no file
-    /// of ours appears among the configuration.
+    /// Changes the file: `make` gets its content, and returns the new one, or none if nothing is to change. Where another
+    /// program changes the file meanwhile, the edit is repeated on what that program wrote. `lock_path` lies elsewhere, so that
+    /// no lock file appears among the configuration.
     ///
     /// # Errors
     /// The system refuses, or what `make` fails with.

@@ -1,4 +1,4 @@
-//! What becomes of a file that cannot be read: its bytes are kept next to it, and a person is told.
+//! What becomes of a file that cannot be read: its bytes are kept next to it, and the damage is reported.
 
 use std::fs;
 use std::io::ErrorKind;

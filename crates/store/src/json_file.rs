@@ -1,7 +1,7 @@
 //! A document in a JSON file: replaced in one step under its lock, so that a reader sees the old text or the new.
 //!
 //! A document that cannot be read never stops a tool and is never lost: its damaged bytes are kept next to it as `NAME.bad`
-//! before it is written anew.
+//! before it is written again.
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};

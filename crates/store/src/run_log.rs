@@ -22,7 +22,7 @@ pub struct RunLog {
 }
 
 impl RunLog {
-    /// Opens a log to be continued. What goes wrong from here on is kept, and keeps nobody from running.
+    /// Opens a log to be continued. What goes wrong from here on is kept, and does not keep the automation from running.
     pub fn open(path: PathBuf) -> Self {
         let mut log = Self { path, file: None, size: 0, at_line_start: true, problem: None };
         log.reopen();
@@ -63,7 +63,7 @@ impl RunLog {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            // A pipe in its place would hold us for ever.
+            // A pipe in its place would block without end.
             files::check_writable_place(path).map_err(io::Error::other)?;
             let file = OpenOptions::new().create(true).append(true).open(path)?;
             let size = file.metadata()?.len();

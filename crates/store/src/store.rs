@@ -207,7 +207,7 @@ impl<'h> Store<'h> {
         file.edit(&self.repo.in_loop(".automations.json.lock"), make)
     }
 
-    /// Replaces a file that is not stored here, such as a service unit, whose directory is to hold no lock file of ours.
+    /// Replaces a file that is not stored here, such as a service unit, whose directory is to hold no lock file.
     ///
     /// # Errors
     /// The system refuses.

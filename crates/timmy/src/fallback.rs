@@ -11,7 +11,7 @@ use host::text;
 use crate::cli::Cli;
 use crate::tools;
 
-/// Names the programs that a command has been handed on from, so that two of ours do not hand it to and fro.
+/// Names the programs that a command has been handed on from, so that two of them do not hand it back and forth.
 const PASSED_ON: &str = "TIMMY_PASSED_ON";
 
 /// Returns the next program called `timmy` on the PATH that is not this one, and has not handed on the command already.
@@ -58,7 +58,7 @@ pub(crate) fn delegate(host: &Host, args: &[OsString]) -> u8 {
         });
         return 2;
     };
-    // With the one that it is handed to: a wrapper of ours would hand it back.
+    // With the one that it is handed to: a wrapper of it would hand it back.
     let passed: Vec<String> = passed(host)
         .into_iter()
         .chain(next.canonicalize().ok())

@@ -2,7 +2,7 @@
 
 use host::text;
 
-/// Lays rows of cells out in columns, the widest cell deciding, no line wider than `width`. The last column is cut to what is
+/// Arranges rows of cells in columns, the widest cell deciding, no line wider than `width`. The last column is cut to what is
 /// left; of the others none is wider than `most` columns. Spaces at the beginning of a cell indent it.
 pub(crate) fn lay_out(rows: &[Vec<String>], most: usize, width: usize) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -66,7 +66,7 @@ struct Compiler<'a> {
 struct Automation {
     /// As it is compiled.
     text: String,
-    /// As it stands in the file.
+    /// As it is in the file.
     given: Spanned<String>,
 }
 

@@ -8,7 +8,7 @@ use records::IssueType;
 use serde::Serialize;
 use triage_rules::{Length, Rule, Rules, type_groups};
 
-/// How much of a body is looked at, in bytes: what stands behind 64 KiB makes no issue clearer.
+/// How much of a body is looked at, in bytes: what is behind 64 KiB makes no issue clearer.
 const BODY_LIMIT: usize = 64 << 10;
 
 /// The longest piece of matched text that an explanation shows, in columns.

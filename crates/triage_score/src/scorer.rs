@@ -82,7 +82,7 @@ impl<'a> Scorer<'a> {
     }
 }
 
-/// Puts scored issues in the order that the rules name; the lower number decides at last.
+/// Puts scored issues in the order that the rules name; finally the lower number decides.
 pub(crate) fn sort(scored: &mut [Scored], ordering: &[Order]) {
     scored.sort_by(|a, b| {
         let by = |order: &Order| match order {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use crate::schedule::plan::Plan;
 
-/// How far a clock must have been set back for time to pass anew, and how long after the last look a time that was had before
+/// How far a clock must have been set back for time to pass again, and how long after the last look a time that was had before
 /// then counts as new.
 const WATCHED: TimeDelta = TimeDelta::hours(1);
 
@@ -13,9 +13,9 @@ const WATCHED: TimeDelta = TimeDelta::hours(1);
 pub struct TriggerState {
     /// When it last looked, by the clock of then.
     pub last_checked: Option<DateTime<Utc>>,
-    /// The latest time that it has seen to.
+    /// The latest time that it has handled.
     pub handled_until: Option<DateTime<Utc>>,
-    /// Whether the clock was set back so far that what was seen to comes anew as time passes.
+    /// Whether the clock was set back so far that handled times come again as time passes.
     pub replays: bool,
 }
 
@@ -24,7 +24,7 @@ pub struct TriggerState {
 pub enum Due {
     /// Nothing.
     Nothing,
-    /// The run of this time; of several that were missed, only the last.
+    /// The run of this time; if several were missed, only the last.
     Run(DateTime<Utc>),
     /// The run of this time would be, but it is too long ago.
     TooOld(DateTime<Utc>),

@@ -2,7 +2,7 @@
 //!
 //! The calendar, time zones and daylight saving are croner's: a time of one hour and one minute that daylight saving skips comes
 //! at the first moment after the gap, and one that it brings twice comes once; lists, ranges and steps such as `*/15` follow the
-//! clock as it is, so that they come anew in an hour that comes twice.
+//! clock as it is, so that they come again in an hour that comes twice.
 
 mod due;
 mod invalid_trigger;

@@ -23,7 +23,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the times of a trigger that the clock brings about; none of any other. `daily_at` is when a day's runs are.
+    /// Returns the times of a trigger of the clock; none of any other. `daily_at` is when a day's runs are.
     pub fn of(trigger: &Trigger, daily_at: TimeOfDay) -> Option<Self> {
         match trigger {
             Trigger::Hourly => Self::cron("0 * * * *").ok(),
@@ -44,7 +44,7 @@ impl Plan {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(expression.trim()).map_err(|error| error.to_string())?;
         let plan = Self { cron };
-        // A day that no year has: found here, and not by a scheduler that waits for ever.
+        // A day that no year has: found here, and not by a scheduler that waits without end.
         match plan.next_after(DateTime::UNIX_EPOCH, &Utc) {
             Some(_) => Ok(plan),
             None => Err("it never comes".to_owned()),

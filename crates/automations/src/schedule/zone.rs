@@ -3,7 +3,7 @@
 use chrono::{FixedOffset, Local, MappedLocalTime, NaiveDate, NaiveDateTime, TimeZone};
 
 /// The time zone that the variable `TZ` names, else the machine's. It is chrono's `Local`, but of a time that comes twice the
-/// earlier is told first: `Local` has them the other way round, against what chrono says of all zones.
+/// earlier comes first: `Local` has them the other way round, unlike what chrono documents for all zones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct MachineZone;
 

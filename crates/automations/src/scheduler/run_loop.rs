@@ -223,7 +223,7 @@ impl<'h> Scheduler<'h> {
         next.and_then(|at| (at - now).to_std().ok()).map_or(LOOK_EVERY, |length| length.min(LOOK_EVERY))
     }
 
-    /// Reads the configuration anew; one that is broken is told, and the last good one goes on to hold.
+    /// Reads the configuration again; one that is broken is reported, and the last good one stays in effect.
     fn reload(&mut self) {
         let Context { host, suite, store, args, .. } = &*self.context;
         let reloaded = Context::open_in(host, *suite, store.repo().clone(), args)
@@ -391,7 +391,7 @@ fn in_order(context: &Context, jobs: &[Job]) -> Vec<Job> {
 }
 
 fn perform(context: &Context, job: &Job, lacking: Option<String>, kill: &AtomicBool) -> RunResult {
-    // Between the look and now the manifest may have been read anew.
+    // Between the look and now the manifest may have been read again.
     let Some(listed) = context.manifest.find(&job.id) else {
         return RunResult {
             id: job.id.clone(),
@@ -416,8 +416,8 @@ fn perform(context: &Context, job: &Job, lacking: Option<String>, kill: &AtomicB
     supervise::run(context, &request)
 }
 
-/// Whether an automation is running: somebody has the right to, or something that such a run has started is still there (it may
-/// have let go of the right).
+/// Whether an automation is running: a process holds its lease, or something that such a run has started is still there (it may
+/// have closed it).
 fn is_held(context: &Context, id: &str) -> bool {
     let lease = context.store.run_lease(id);
     lease.path().exists() && (lease.is_held() || child::is_running(&label(context, id)))

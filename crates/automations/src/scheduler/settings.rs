@@ -61,7 +61,7 @@ const OWN_CATCH_UP_HOURS: Setting<Option<u64>> = Setting {
 pub struct ScheduleSettings {
     daily_at: TimeOfDay,
     catch_up: TimeDelta,
-    /// How long a scheduler that is told to end waits for what runs.
+    /// How long a scheduler that is asked to end waits for what runs.
     pub stop_timeout: Duration,
     /// How many automations run at once.
     pub parallel: usize,
@@ -115,7 +115,7 @@ impl ScheduleSettings {
         context: &Context,
         take: impl FnOnce(&mut Layers) -> Result<T, SettingsError>,
     ) -> Result<T, SettingsError> {
-        // A file that cannot be read has been told when the suite was opened.
+        // A file that cannot be read was reported when the configuration was read.
         let daily_run = context.manifest.daily_run_config(Self::ID).ok().flatten();
         let mut layers = Layers::new(context.host, Self::ID, daily_run.iter().collect(), Vec::new());
         let taken = take(&mut layers)?;

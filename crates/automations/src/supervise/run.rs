@@ -20,14 +20,14 @@ use super::settings::Supervision;
 use super::target::{Target, find_target};
 use crate::context::Context;
 
-/// How long an automation has to end when it is told to.
+/// How long an automation has to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A run that is asked for.
 pub struct RunRequest<'a> {
     /// The automation.
     pub listed: &'a Automation,
-    /// What brings it about, as it is told to the automation and to its log.
+    /// What starts it, as the automation and its log get it.
     pub trigger: &'a str,
     /// Further arguments.
     pub args: &'a [OsString],
@@ -37,7 +37,7 @@ pub struct RunRequest<'a> {
     pub forward_output: bool,
     /// Whether it runs although it is disabled or paused.
     pub force: bool,
-    /// Set by whoever wishes everything to end.
+    /// Set when everything is to end.
     pub stop: &'a AtomicBool,
 }
 
@@ -128,9 +128,9 @@ fn held_back(context: &Context, request: &RunRequest) -> Option<RunResult> {
     Some(RunResult::not(listed, reason, detail))
 }
 
-/// What an automation reads. Unless it is run by an event, which several agents may bring about at once, it is an empty file that
+/// What an automation reads. Unless it is run by an event, which several agents may cause at once, it is an empty file that
 /// stands for the right to run, so that the right lasts as long as anything of the run does, even when this program is killed.
-/// None if somebody else has the right.
+/// None if another process has the right.
 fn stdin(context: &Context, request: &RunRequest) -> Result<Option<(Stdio, Option<File>)>, FileError> {
     let own = || if request.stdin && context.host.stdin_is_piped() { Stdio::inherit() } else { Stdio::null() };
     if DeclaredTrigger::new(request.trigger).trigger().is_some_and(Trigger::is_event) {
@@ -253,7 +253,7 @@ fn variables(context: &Context, request: &RunRequest, target: &Target) -> Vec<(O
         for (key, value) in &request.listed.entry.config {
             let name = format!("TIMMY_{}_{}", id.to_uppercase(), key.to_uppercase());
             let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            // What somebody has set stands above the manifest.
+            // A variable that is set has priority over the manifest.
             if is_name && context.host.var(&name).is_none() {
                 env.push((name.into(), in_variable(value).into()));
             }

@@ -1,4 +1,4 @@
-//! What an automation runs: a script of the repository, or a tool of ours.
+//! What an automation runs: a script of the repository, or a tool of the suite.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -27,7 +27,7 @@ pub(crate) struct Target {
 /// Finds what an automation runs. A script that is not there is the tool of its name, where there is one.
 ///
 /// # Errors
-/// What is wrong with its script, in words.
+/// What is wrong with its script, as text.
 pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Target, String> {
     let entry = &listed.entry;
     if entry.script.is_empty() {
@@ -69,20 +69,20 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     if !is_compiled(&real) && !begins_with(&real, *b"#!") {
         return Err(format!("{shown} does not begin with `#!`, so that the shell would run it"));
     }
-    // An installed tool of ours, or a link of its name to an installed `timmy`.
+    // An installed tool of the suite, or a link of its name to an installed `timmy`.
     let is_ours = context.suite.named_like(&real).is_some()
         || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
     Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_compiled(&real) })
 }
 
-/// A tool of ours, as a program.
+/// A tool of the suite, as a program.
 fn own(host: &Host, tool: &'static str) -> Result<Target, String> {
     let program = own_program(host, tool).map_err(|error| error.to_string())?;
     let args = if program.file_name().is_some_and(|name| name == tool) { Vec::new() } else { vec![tool.into()] };
     Ok(Target { program, args, reports: true })
 }
 
-/// Whether a file is this program, or one of our tools beside it.
+/// Whether a file is this program, or one of the tools next to it.
 fn is_beside_us(context: &Context, real: &Path) -> bool {
     let Ok(ours) = context.host.program().and_then(|path| path.canonicalize()) else { return false };
     real == ours || real.parent() == ours.parent() && context.suite.named_like(real).is_some()

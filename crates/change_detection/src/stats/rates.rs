@@ -20,7 +20,7 @@ pub fn wilson(successes: usize, trials: usize, confidence: f64) -> Interval {
     Interval { low, high }
 }
 
-/// The first rate less the second, and its interval (Newcombe 1998, method 10: of two Wilson intervals).
+/// The first rate less the second, and its interval (Newcombe 1998, method 10, from two Wilson intervals).
 pub fn newcombe(first: (usize, usize), second: (usize, usize), confidence: f64) -> (f64, Interval) {
     let rate = |(successes, trials): (usize, usize)| real(successes) / real(trials.max(1));
     let (p1, p2) = (rate(first), rate(second));

@@ -36,7 +36,7 @@ pub fn trend(failures: &[usize], successes: &[usize], scores: &[f64]) -> Option<
         rise += real(*failures) * score;
     }
     let rate = failed / n;
-    // Of all ways to deal the failures out, hence over n - 1.
+    // Over all ways to distribute the failures, so over n - 1.
     let variance = rate * (1.0 - rate) * (squares - sum * sum / n) * n / (n - 1.0);
     (variance > 0.0).then(|| {
         let z = (rise - rate * sum) / variance.sqrt();

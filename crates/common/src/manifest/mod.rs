@@ -1,4 +1,4 @@
-//! The list of automations (`automations.json`): what exists, what is on, how it is run; and the schedules beside it
+//! The list of automations (`automations.json`): what exists, what is on, how it is run; and the schedules next to it
 //! (`daily_run.json`).
 
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ pub struct Automation {
     pub entry: ManifestEntry,
     /// Its settings, each with its place.
     pub config: ConfigObject,
-    /// The bytes of the file in which it stands.
+    /// Its bytes in the file.
     pub range: Range<usize>,
 }
 
@@ -99,7 +99,7 @@ impl Manifest {
     }
 
     /// Reads the manifest as [`Manifest::load`] does, but goes on where an entry is wrong: it is left out, and what is wrong
-    /// is told.
+    /// is reported.
     ///
     /// # Errors
     /// A folder that is named does not exist, or the file is no list of automations at all.
@@ -118,7 +118,7 @@ impl Manifest {
         Ok((manifest, problems))
     }
 
-    /// Reads a manifest's text; an entry that is wrong is left out and told.
+    /// Reads a manifest's text; an entry that is wrong is left out and reported.
     ///
     /// # Errors
     /// It is no list of automations at all.

@@ -20,7 +20,7 @@ use host::text;
 pub const SHARED_KEYS: [&str; 7] =
     ["gitea_api", "repo_slug", "gitea_token", "token_file", "http_timeout", "http_retries", "http_concurrency"];
 
-/// The keys of an automation's `config` that whoever runs it reads, and not the automation itself.
+/// The keys of an automation's `config` that the program that runs it reads, and not the automation itself.
 pub const SUPERVISION_KEYS: [&str; 4] = ["timeout", "args", "at", "catch_up_hours"];
 
 /// A variable under the shared prefix that is no setting.
@@ -32,11 +32,11 @@ pub struct Setting<T: 'static> {
     pub key: &'static str,
     /// Variables that existing set-ups use for it.
     pub aliases: &'static [&'static str],
-    /// Its value when nobody sets it.
+    /// Its value when it is not set.
     pub default: fn() -> T,
     /// Whether a value is in range.
     pub valid: fn(&T) -> bool,
-    /// What a value must be, in words that complete "expected …".
+    /// What a value must be, as text that completes "expected …".
     pub expected: &'static str,
 }
 
@@ -64,7 +64,7 @@ pub struct Resolved {
     pub origin: Origin,
     /// Variables that existing set-ups use for it.
     pub aliases: &'static [&'static str],
-    /// What its value must be, in words that complete "expected …".
+    /// What its value must be, as text that completes "expected …".
     pub expected: &'static str,
 }
 
@@ -107,8 +107,8 @@ pub struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    /// Lays the layers of automation `id`: `objects` come after the environment, highest first. `known_ids` are the
-    /// automations whose variables are none of ours to judge.
+    /// Creates the layers of automation `id`: `objects` come after the environment, highest first. `known_ids` are the
+    /// automations whose variables are not checked here.
     pub fn new(host: &'a Host, id: &'a str, objects: Vec<&'a ConfigObject>, known_ids: Vec<String>) -> Self {
         Self { host, id, objects, known_ids, known: Vec::new(), resolved: Vec::new(), warnings: Vec::new() }
     }
@@ -215,7 +215,7 @@ impl<'a> Layers<'a> {
 
     fn files<T: Value>(&self, setting: &Setting<T>) -> Result<Option<(T, Origin)>, SettingsError> {
         for object in &self.objects {
-            // Of a key that stands twice the last counts, as in Python.
+            // If a key occurs twice, the last one counts, as in Python.
             let found = object.entries.iter().rev().find(|(key, json, _)| key == setting.key && !json.is_null());
             let Some((key, json, position)) = found else { continue };
             return match T::from_json(json).filter(|value| (setting.valid)(value)) {

@@ -37,7 +37,7 @@ pub struct Caller {
 /// What is at a script's path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum There {
-    /// A tool of ours.
+    /// A tool of the suite.
     Ours,
     /// A script that is not ours.
     Script,
@@ -86,7 +86,7 @@ pub(super) fn find_callers(context: &Context) -> Vec<Caller> {
     places.sort();
     places.dedup();
     for place in places {
-        // A program of ours holds the names of all of them, and the manifest is looked at below.
+        // A program of the suite holds the names of all of them, and the manifest is looked at below.
         if is_compiled(&place) || context.manifest.folder().is_some_and(|folder| place.starts_with(folder)) {
             continue;
         }
@@ -126,7 +126,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Adds the lines of a text that name a script of ours: from the repository's root, or from the folder of the text.
+/// Adds the lines of a text that name a script of the suite: from the repository's root, or from the folder of the text.
 fn look_through(context: &Context, place: &str, folder: &Path, text: &[u8], callers: &mut Vec<Caller>) {
     for (number, line) in String::from_utf8_lossy(text).lines().enumerate() {
         if line.trim_start().starts_with('#') {

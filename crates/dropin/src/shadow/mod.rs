@@ -1,4 +1,4 @@
-//! An old script and the tool that replaces it, side by side, so that nobody has to believe the suite.
+//! An old script and the tool that replaces it, side by side, so that the results can be checked.
 
 mod compare;
 mod output;

@@ -18,7 +18,7 @@ const LIMIT_OF_CONTENT: u64 = 64 << 20;
 /// Parts of `.loop` that no tool reads.
 const NOT_COPIED: [&str; 5] = [ORIGINALS.path, PROGRAMS.path, LOGS.path, RUN_LOCKS.path, SHADOW.path];
 
-/// Files that only ours writes beside, and locks.
+/// Files that only the tools write, and locks.
 fn is_book_keeping(name: &Path) -> bool {
     let file = name.file_name().unwrap_or_default().to_string_lossy();
     file.starts_with('.') && (file.ends_with(".lock") || file.ends_with(".tmp"))
@@ -122,7 +122,7 @@ impl RepoCopy {
         self.folder.path()
     }
 
-    /// Puts the old script to where it stood, in the place of a link of ours that may be there.
+    /// Puts the old script to its old path, in the place of a link to a tool that may be there.
     pub(super) fn put_script(&self, name: &Path, kept: &Path) -> Result<PathBuf, Error> {
         let path = self.root().join(name);
         let _ = fs::remove_dir(&path);

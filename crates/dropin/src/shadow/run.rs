@@ -83,7 +83,7 @@ fn run_both(context: &Context, options: &ShadowOptions, old_call: &OldCall, sign
         let output = run(context, &words, &root, limit, signals, &input)?;
         let written = match (&theirs, before) {
             (Some(repo_copy), Some(before)) => repo_copy.written_since(&before)?,
-            // Of what it did in the repository itself others may have done a part: compared with the copy made before.
+            // Other processes may have changed the repository meanwhile: compared with the copy made before.
             _ => ours.written_in(context.repo().root())?,
         };
         RunOutput { written, ..output }

@@ -84,7 +84,7 @@ fn lines(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
     Ok(finding)
 }
 
-/// The ledger adds up: each line's balance is the one before it and its own tokens. Behind a damaged line nobody knows.
+/// The ledger adds up: each line's balance is the one before it and its own tokens. After a damaged line this is unknown.
 fn ledger(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
     let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
     let (mut number, mut intact, mut balance) = (0_u64, 0, Some(0_i64));

@@ -21,7 +21,7 @@ use crate::child::tree::{Group, MARK};
 /// How often a caller's wish to stop is looked for.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How long output is read on after the end, where somebody outside the group still holds it open.
+/// How long output is read on after the end, where a process outside the group still has it open.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A mark that no other run has, and by which all runs of one label are known.
@@ -29,14 +29,15 @@ fn mark(label: &str) -> String {
     format!("{label}:{}-{:016x}", std::process::id(), RandomState::new().build_hasher().finish())
 }
 
-/// Returns whether anything that runs under a label is still there, whoever has started it; where the system does not tell, no.
+/// Returns whether anything that runs under a label is still there, whichever program started it; no where the system does not
+/// report that.
 pub fn is_running(label: &str) -> bool {
     !label.is_empty() && tree::any_marked(&format!("{label}:"))
 }
 
 /// A program that is to be run.
 pub struct Call<'a> {
-    /// What its runs are known by, in words without `:`; empty where nobody asks.
+    /// What its runs are known by, as text without `:`; empty where that is not needed.
     pub label: &'a str,
     /// The program: a path, or a name to be looked for in `PATH`.
     pub program: &'a OsStr,
@@ -50,7 +51,7 @@ pub struct Call<'a> {
     pub stdin: Stdio,
     /// How long it may take.
     pub limit: Duration,
-    /// How long it has to end by itself when it is told to (SIGTERM) before it is ended (SIGKILL).
+    /// How long it has to end by itself after SIGTERM before it is ended (SIGKILL).
     pub grace: Duration,
 }
 
@@ -211,7 +212,7 @@ fn pump(mut stream: impl Read + Send + 'static, from: StreamKind, sink: &Sink, e
     });
 }
 
-/// What a short call said.
+/// What a short call printed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Output {
     /// How it ended.
@@ -238,7 +239,7 @@ impl CapturedOutput {
         })
     }
 
-    /// Takes what was said on stdout and on stderr.
+    /// Takes what was printed on stdout and on stderr.
     pub fn take(&self) -> (Vec<u8>, Vec<u8>) {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

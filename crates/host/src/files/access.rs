@@ -17,7 +17,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return fail(error),
     };
-    // Opened only when it is a file: a pipe in its place would hold the tool for ever.
+    // Opened only when it is a file: a pipe in its place would block the tool without end.
     if let Err(error) = regular(&metadata) {
         return fail(error);
     }
@@ -65,7 +65,7 @@ pub fn open(path: &Path) -> Result<Option<File>, FileError> {
 /// Fails unless `path` is a regular file or nothing, so that a run can refuse before it has written anything.
 ///
 /// # Errors
-/// Something else stands there: a directory, a pipe, a symbolic link in a circle.
+/// Something else is there: a directory, a pipe, a symbolic link in a circle.
 pub fn check_writable_place(path: &Path) -> Result<(), FileError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -83,7 +83,7 @@ pub fn is_open_to_others(path: &Path) -> bool {
 /// Makes a folder and those above it.
 ///
 /// # Errors
-/// The system refuses, or a file stands in its place.
+/// The system refuses, or a file is in its place.
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|error| FileError::new("create the directory", path, error))
 }

@@ -43,7 +43,7 @@ impl FileError {
 impl FileError {
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
-        // What is there: of a path that is not, the nearest folder above it.
+        // What exists: the path, or the nearest folder above it.
         let there = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(&self.path);
         let path = there.display();
         Some(match self.source.kind() {

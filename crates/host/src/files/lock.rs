@@ -22,17 +22,17 @@ pub struct Lock {
     _held: File,
 }
 
-/// Takes the lock of `path`, waiting for whoever holds it. The folder is made when it is missing.
+/// Takes the lock of `path`, waiting for the process that holds it. The folder is made when it is missing.
 ///
 /// # Errors
-/// The lock file cannot be made, or nobody let go for a minute.
+/// The lock file cannot be made, or it was held for a minute.
 pub fn lock(path: &Path) -> Result<Lock, FileError> {
     let target = behind_link(path);
     let lock_path = neighbour(&target, "lock");
     lock_by(target, &lock_path)
 }
 
-/// Takes the lock of `path` by a lock file that lies elsewhere, for a file whose folder is to hold no others of ours.
+/// Takes the lock of `path` by a lock file that lies elsewhere, for a file whose folder is to hold no lock files.
 ///
 /// # Errors
 /// As [`lock`].
@@ -40,7 +40,7 @@ pub fn lock_from(path: &Path, lock_path: &Path) -> Result<Lock, FileError> {
     lock_by(behind_link(path), lock_path)
 }
 
-/// Opens an empty file that stands for a right, and takes the right if nobody has it; none if somebody has. Whoever
+/// Opens an empty file that stands for a right, and takes the right if it is free; none otherwise. A process that
 /// inherits the file (as what it reads, say) holds the right too, until the last of them has ended.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ impl Lock {
         &self.target
     }
 
-    /// Replaces the held file's content in one step. On failure the old content stands and no remains are left.
+    /// Replaces the held file's content in one step. On failure the old content stays and no remains are left.
     ///
     /// # Errors
     /// The system refuses; a full disk is found here, not by a reader later.

@@ -1,6 +1,6 @@
 //! Reading with the path in the error, replacing in one step, locking.
 //!
-//! Whoever replaces or appends to a shared file holds its [`Lock`]: an advisory lock on a neighbour `.NAME.lock`, which
+//! A process that replaces or appends to a shared file holds its [`Lock`]: an advisory lock on a neighbour `.NAME.lock`, which
 //! stays where it is when the file itself is replaced. A replacement is written to the neighbour `.NAME.tmp` and renamed
 //! over the file, so that a reader sees the old text or the new, and a killed writer leaves at most that one neighbour.
 

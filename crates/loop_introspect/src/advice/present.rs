@@ -1,4 +1,4 @@
-//! How it stands now: an open outage, success below its target, kinds of work and issues that fail more than others.
+//! The present state: an open outage, success below its target, kinds of work and issues that fail more than others.
 
 use change_detection::KINDS;
 use change_detection::stats::real;
@@ -9,7 +9,7 @@ use super::{Advice, Evidence, Severity};
 use crate::claims::{KIND, LEVEL, STUCK};
 use records::insights::{Effect, Finding};
 
-/// From which dispersion on the tool says that the bursts have a source nobody has labelled.
+/// From which dispersion on the tool says that the bursts have an unlabelled source.
 const BURSTY: f64 = 2.0;
 
 impl Evidence<'_> {

@@ -1,4 +1,4 @@
-//! Numbers in words.
+//! Numbers as text.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! The formatter has nothing to change: Black, or Ruff's where the settings say so. Without one there is a warning.
+//! The formatter has nothing to change: Black, or Ruff's if the settings ask for it. Without one there is a warning.
 
 use std::ffi::OsString;
 use std::fs;

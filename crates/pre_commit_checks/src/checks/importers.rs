@@ -1,4 +1,4 @@
-//! What a change takes away is imported nowhere else: of a range or what is staged, where the other files are not checked.
+//! What a change takes away is imported nowhere else: for a range or what is staged, where the other files are not checked.
 
 use std::collections::HashSet;
 

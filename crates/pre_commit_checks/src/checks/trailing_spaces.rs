@@ -29,7 +29,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
     if lines.is_empty() {
         return;
     }
-    // In Python, what stands inside a string is a value.
+    // In Python, what is inside a string is a value.
     let strings = strings(file);
     lines.retain(|(_, at)| !strings.iter().any(|string| string.contains(at)));
     for (line, _) in lines.iter().take(SHOWN) {

@@ -34,7 +34,7 @@ pub(super) fn check(file: &File, _: &Settings, report: &mut Report) {
 fn fault(error: &serde_yaml::Error) -> Option<String> {
     let message = error.to_string();
     let first = message.lines().next().unwrap_or_default();
-    // The place is told apart, and how to set the reader up is of no use here.
+    // The place is reported apart, and how to set up the reader is of no use here.
     let first =
         first.strip_prefix("error: line ").and_then(|rest| rest.split_once(": ")).map_or(first, |(_, rest)| rest);
     let first = first.split(", set ").next().unwrap_or(first).trim();

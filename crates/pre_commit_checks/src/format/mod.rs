@@ -11,7 +11,7 @@ use crate::cli::Format;
 
 pub(crate) use results::Results;
 
-/// Puts what the checks said into a form; without the newline at its end.
+/// Renders what the checks reported; without the newline at its end.
 pub(crate) fn format(form: Format, shown: &Results) -> String {
     match form {
         Format::Text => text::format(shown),

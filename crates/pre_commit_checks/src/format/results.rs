@@ -5,7 +5,7 @@ use crate::runner::Outcome;
 
 /// What is to be shown.
 pub(crate) struct Results<'s> {
-    /// What the checks said.
+    /// What the checks reported.
     pub outcome: &'s Outcome,
     /// The checks that ran.
     pub checks: &'s [&'static Check],

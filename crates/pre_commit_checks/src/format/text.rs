@@ -31,7 +31,7 @@ pub(super) fn format(shown: &Results) -> String {
     text
 }
 
-/// A line for each check, each warning and each mended file, and the rule.
+/// A line for each check, each warning and each fixed file, and the rule.
 fn marks(shown: &Results) -> String {
     let outcome = shown.outcome;
     let mut text = format!("{HEADING}\n\n");

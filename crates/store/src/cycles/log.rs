@@ -131,7 +131,7 @@ impl<'h> Cycles<'h> {
         lines::scan(&self.log, 0, |line| visit(line.and_then(|line| reader.cycle(line)))).map(drop)
     }
 
-    /// Returns how many cycles were observed, which is what runs after so many cycles are counted by.
+    /// Returns how many cycles were observed, by which runs after a number of cycles are counted.
     ///
     /// # Errors
     /// The system refuses.

@@ -41,7 +41,7 @@ pub(crate) fn known(path: &Path) -> Result<HashSet<u64>, FileError> {
 /// there stays as it was, byte for byte; the log as it was goes to `.bak`.
 ///
 /// # Errors
-/// The system refuses; the old log stands.
+/// The system refuses; the old log stays.
 pub(crate) fn merge(lock: &Lock, lines: &[PastCycle]) -> Result<(), FileError> {
     let old = files::open(lock.path())?;
     if old.is_some() {

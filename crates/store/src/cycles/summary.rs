@@ -80,7 +80,7 @@ fn summarize(window: &[Cycle], index: &Index, updated_at: String) -> Summary {
     }
 }
 
-/// The share of successes among the cycles that were seen to happen.
+/// The share of successes among the cycles that were observed.
 fn success_rate<'a>(cycles: impl IntoIterator<Item = &'a Cycle>) -> Option<f64> {
     let observed: Vec<&Cycle> = cycles.into_iter().filter(|cycle| cycle.was_observed()).collect();
     rate(observed.iter().filter(|cycle| cycle.success).count(), observed.len())

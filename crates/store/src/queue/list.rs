@@ -25,14 +25,14 @@ pub(super) struct Item<'a> {
 
 /// What comes next in a list.
 enum Next {
-    /// An item, which was given; the next begins after so many bytes.
+    /// An item, which was given; with the number of bytes after which the next begins.
     Item(usize),
-    /// Its end, after so many bytes.
+    /// Its end, with the number of bytes before it.
     End(usize),
 }
 
 impl<'a> ListReader<'a> {
-    /// Reads a list in which objects have fields of these names, so many bytes at once.
+    /// Reads a list in which objects have fields of these names, `block` bytes at once.
     pub(super) fn new(file: &'a File, names: &'static [&'static str], block: usize) -> Self {
         Self { file, finder: Finder::new(names), block: vec![0; block], from: 0, filled: 0 }
     }

@@ -31,7 +31,7 @@ const READY: usize = slot(QueueItem::FIELDS, "ready");
 pub enum QueueRead {
     /// There is no queue.
     Missing,
-    /// It was read to its end; so many items were none.
+    /// It was read to its end; with the number of items that are none.
     Intact {
         /// How many items are no objects with an issue's number.
         damaged: usize,

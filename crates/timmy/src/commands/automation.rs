@@ -66,7 +66,7 @@ impl Validation {
 /// Prints every problem of the manifest with its position; exit 1 if there is one.
 fn print_problems(context: &Context) -> Result<Outcome, Error> {
     let problems = validate(context);
-    // Of a manifest that cannot be read at all nothing is known that could be recorded.
+    // A manifest that cannot be read at all has nothing that could be recorded.
     if !context.is_built_in || context.unreadable.is_empty() {
         record_in_state(context, &problems);
     }

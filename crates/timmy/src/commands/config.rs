@@ -46,7 +46,7 @@ pub(super) fn config(context: &Context, id: Option<&str>) -> Result<Outcome, Err
     Ok(Outcome::done(""))
 }
 
-/// The settings in columns; an origin that would not fit stands on a line of its own, for it is what is asked for.
+/// The settings in columns; an origin that would not fit is on a line of its own, for it is what is asked for.
 fn lines(all: &[EffectiveSetting], width: usize) -> Vec<String> {
     let widest =
         |cell: fn(&EffectiveSetting) -> &str| all.iter().map(|shown| text::width(&text::line(cell(shown)))).max();

@@ -13,7 +13,7 @@ use host::text;
 use crate::cli::WhyArgs;
 use crate::tools::SUITE;
 
-/// Tells why.
+/// Explains why.
 pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Outcome, Error> {
     let context = Context::open_anyway(host, SUITE, &args.common)?;
     let number = args.what.trim_start_matches('#').parse::<u64>().ok().filter(|number| *number > 0);
