@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use common::cycle_log_settings;
 use common::manifest::{Automation, Diagnostic, Manifest, ManifestError};
-use common::tool::Suite;
+use common::tool::Toolset;
 use common::{CommonArgs, Error};
 use host::Host;
 use host::source::Source;
@@ -18,7 +18,7 @@ pub struct Context<'h> {
     /// The world.
     pub host: &'h Host,
     /// The tools of the suite.
-    pub suite: Suite,
+    pub toolset: Toolset,
     /// The stored files.
     pub store: Store<'h>,
     /// The manifest, or the one that the suite ships.
@@ -38,9 +38,9 @@ impl<'h> Context<'h> {
     ///
     /// # Errors
     /// There is no repository, or its configuration is broken as a whole.
-    pub fn open(host: &'h Host, suite: Suite, args: &CommonArgs) -> Result<Self, Error> {
+    pub fn open(host: &'h Host, toolset: Toolset, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
-        Self::open_in(host, suite, repo, args)
+        Self::open_in(host, toolset, repo, args)
     }
 
     /// Finds the repository; what is wrong with a configuration that is broken as a whole is reported, and the built-in one
@@ -48,11 +48,11 @@ impl<'h> Context<'h> {
     ///
     /// # Errors
     /// There is no repository, or the system refuses to read its configuration.
-    pub fn open_anyway(host: &'h Host, suite: Suite, args: &CommonArgs) -> Result<Self, Error> {
+    pub fn open_anyway(host: &'h Host, toolset: Toolset, args: &CommonArgs) -> Result<Self, Error> {
         let repo = Repo::find(host, args.repo_root.as_deref())?;
-        match Self::try_open(host, suite, repo.clone(), args) {
+        match Self::try_open(host, toolset, repo.clone(), args) {
             Err(ManifestError::Content(error)) => {
-                let mut context = Self::without_configuration(host, suite, repo, args);
+                let mut context = Self::without_configuration(host, toolset, repo, args);
                 context.warn(&format!("{error}; the built-in manifest is used"));
                 context.manifest = Manifest::default().or_shipped();
                 context.unreadable.push(Diagnostic { id: None, error });
@@ -66,25 +66,25 @@ impl<'h> Context<'h> {
     ///
     /// # Errors
     /// The configuration is broken as a whole.
-    pub fn open_in(host: &'h Host, suite: Suite, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
-        Ok(Self::try_open(host, suite, repo, args)?)
+    pub fn open_in(host: &'h Host, toolset: Toolset, repo: Repo, args: &CommonArgs) -> Result<Self, Error> {
+        Ok(Self::try_open(host, toolset, repo, args)?)
     }
 
-    fn try_open(host: &'h Host, suite: Suite, repo: Repo, args: &CommonArgs) -> Result<Self, ManifestError> {
+    fn try_open(host: &'h Host, toolset: Toolset, repo: Repo, args: &CommonArgs) -> Result<Self, ManifestError> {
         let (manifest, unreadable) = Manifest::load_with_diagnostics(host, &repo, args.config_dir.as_deref())?;
         let daily_run = manifest.daily_run()?;
         // Without a manifest the tools run with their defaults, and on the triggers that they are made for.
         let is_built_in = manifest.source().is_none();
         let manifest = manifest.or_shipped();
         let store = Store::new(host, repo, args.quiet);
-        Ok(Self { host, suite, store, manifest, is_built_in, unreadable, daily_run, args: args.clone() })
+        Ok(Self { host, toolset, store, manifest, is_built_in, unreadable, daily_run, args: args.clone() })
     }
 
     /// Takes a repository without reading its configuration, for what must work when that is broken.
-    pub fn without_configuration(host: &'h Host, suite: Suite, repo: Repo, args: &CommonArgs) -> Self {
+    pub fn without_configuration(host: &'h Host, toolset: Toolset, repo: Repo, args: &CommonArgs) -> Self {
         Self {
             host,
-            suite,
+            toolset,
             store: Store::new(host, repo, args.quiet),
             manifest: Manifest::default(),
             is_built_in: true,

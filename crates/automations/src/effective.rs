@@ -57,7 +57,7 @@ fn all_ids(context: &Context) -> Vec<String> {
     let ids = |manifest: &Manifest| manifest.listed().iter().map(|listed| listed.entry.id.clone()).collect::<Vec<_>>();
     let not_listed = ids(&shipped)
         .into_iter()
-        .filter(|id| context.suite.automation(id).is_some() && context.manifest.find(id).is_none());
+        .filter(|id| context.toolset.automation(id).is_some() && context.manifest.find(id).is_none());
     ids(&context.manifest).into_iter().chain(not_listed).chain([ScheduleSettings::ID.to_owned()]).collect()
 }
 
@@ -66,7 +66,7 @@ fn settings_of(context: &Context, id: &str) -> Result<Vec<Resolved>, Error> {
         return Ok(ScheduleSettings::resolved(context)?);
     }
     let listed = context.manifest.find(id);
-    let tool = context.suite.automation(id);
+    let tool = context.toolset.automation(id);
     if listed.is_none() && tool.is_none() {
         context.automation(id)?;
     }

@@ -2,7 +2,7 @@
 //! supervised.
 //!
 //! The border: it decides, runs and records, and returns what became of it as data; flags and the text for a terminal are
-//! `timmy`'s. It runs any script, and knows the tools of the suite only as a [`common::tool::Suite`] that it is given.
+//! `timmy`'s. It runs any script, and knows the tools of the suite only as a [`common::tool::Toolset`] that it is given.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -67,7 +67,7 @@ fn check_settings(context: &Context, listed: &Automation) -> Vec<SettingsError> 
     let checks = [
         Supervision::resolve(&mut layers()).map(drop),
         ScheduleSettings::check_own(&mut layers()),
-        context.suite.automation(id).map_or(Ok(()), |tool| check_of_tool(listed, tool, layers())),
+        context.toolset.automation(id).map_or(Ok(()), |tool| check_of_tool(listed, tool, layers())),
     ];
     checks.into_iter().filter_map(Result::err).collect()
 }

@@ -43,14 +43,14 @@ pub struct CommonArgs {
 
 /// The tools of the suite, as the programs that manage them need to know them.
 #[derive(Clone, Copy, Debug)]
-pub struct Suite {
+pub struct Toolset {
     /// Every tool.
     pub tools: &'static [Tool],
     /// The version of the program that contains them, with the commit that it was built from.
     pub version: &'static str,
 }
 
-impl Suite {
+impl Toolset {
     /// Returns the tools that replace a script, each with the script's usual path.
     pub fn automations(&self) -> impl Iterator<Item = (&'static Tool, &'static str)> + use<> {
         self.tools.iter().filter_map(|tool| Some((tool, tool.script?)))

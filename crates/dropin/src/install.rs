@@ -107,10 +107,10 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
     store.prepare()?;
     installation.version = 1;
     installation.installed_at = host.timestamp();
-    context.suite.version.clone_into(&mut installation.program_version);
+    context.toolset.version.clone_into(&mut installation.program_version);
     installation.bin = bin.strip_prefix(store.repo().root()).unwrap_or(bin).to_string_lossy().into_owned();
     store.installation().replace(&installation)?;
-    for name in context.suite.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
+    for name in context.toolset.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
         let (from, to) = (own_program(host, name)?, bin.join(name));
         program::place(&from, &to).map_err(Error::io("install", &to))?;
     }
@@ -124,7 +124,7 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
 fn places(context: &Context) -> Result<Vec<(String, &'static str)>, Error> {
     let root = context.repo().root();
     let mut places = Vec::new();
-    for (tool, usual) in context.suite.automations() {
+    for (tool, usual) in context.toolset.automations() {
         let tool = tool.id;
         let listed = context.manifest.find(tool).map(|listed| tidy(&context.base().join(&listed.entry.script)));
         let path = match listed {

@@ -177,7 +177,7 @@ fn tidy_up(context: &Context, installation: &Installation) -> Result<(), Error> 
     // Programs elsewhere may be those of other repositories too.
     let bin = record::programs(store.repo(), installation);
     if store.contains(&bin) {
-        for tool in context.suite.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
+        for tool in context.toolset.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
             files::remove(&program::beside(&bin.join(tool)))?;
             files::remove(&bin.join(tool))?;
         }

@@ -156,7 +156,7 @@ fn pages(whole: &Command) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let own: Vec<Command> = whole.get_subcommands().cloned().collect();
     for command in std::iter::once(whole.clone()).chain(own) {
         let name = command.get_name().to_owned();
-        let is_ours = tools::SUITE.automation(&name).is_some() || name == "timmy";
+        let is_ours = tools::TOOLSET.automation(&name).is_some() || name == "timmy";
         let name = if is_ours { name } else { format!("timmy-{name}") };
         let mut page = Vec::new();
         let command = command.bin_name(name.replace("timmy-", "timmy ")).disable_help_subcommand(true);

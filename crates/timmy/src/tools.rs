@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use common::Tool;
-use common::tool::Suite;
+use common::tool::Toolset;
 use host::Host;
 use host::child;
 
@@ -22,11 +22,11 @@ pub const TOOLS: [Tool; 8] = [
 ];
 
 /// The suite, as what manages its tools needs to know it.
-pub const SUITE: Suite = Suite { tools: &TOOLS, version: crate::version::VERSION };
+pub const TOOLSET: Toolset = Toolset { tools: &TOOLS, version: crate::version::VERSION };
 
 /// Returns the tools that replace a script, each with the script's usual path.
 pub fn automations() -> impl Iterator<Item = (&'static Tool, &'static str)> {
-    SUITE.automations()
+    TOOLSET.automations()
 }
 
 /// Returns the tool that a file's name or a word means, with or without `.py`.
@@ -72,6 +72,6 @@ mod tests {
         for name in ["timmy", "timmy.py", "loop_guard.sh", "loop_guard.py.py", ""] {
             assert!(called(OsStr::new(name)).is_none(), "{name}");
         }
-        assert!(SUITE.automation("demo_forge").is_none() && SUITE.automation("loop_guard").is_some());
+        assert!(TOOLSET.automation("demo_forge").is_none() && TOOLSET.automation("loop_guard").is_some());
     }
 }

@@ -225,8 +225,8 @@ impl<'h> Scheduler<'h> {
 
     /// Reads the configuration again; one that is broken is reported, and the last good one stays in effect.
     fn reload(&mut self) {
-        let Context { host, suite, store, args, .. } = &*self.context;
-        let reloaded = Context::open_in(host, *suite, store.repo().clone(), args)
+        let Context { host, toolset, store, args, .. } = &*self.context;
+        let reloaded = Context::open_in(host, *toolset, store.repo().clone(), args)
             .and_then(|context| Ok((ScheduleSettings::of(&context)?, context)));
         match reloaded {
             Ok((settings, context)) => (self.settings, self.context) = (settings, Arc::new(context)),

@@ -35,7 +35,7 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     }
     let path = tidy(&context.base().join(&entry.script));
     let shown = context.shown(&path);
-    let tool = context.suite.named_like(&path);
+    let tool = context.toolset.named_like(&path);
     let root = context.repo().root();
     let leaves = |path: &Path| !entry.allow_outside && !path.starts_with(root);
     let outside = |path: &Path| {
@@ -70,7 +70,7 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
         return Err(format!("{shown} does not begin with `#!`, so that the shell would run it"));
     }
     // An installed tool of the suite, or a link of its name to an installed `timmy`.
-    let is_ours = context.suite.named_like(&real).is_some()
+    let is_ours = context.toolset.named_like(&real).is_some()
         || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
     Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_compiled(&real) })
 }
@@ -85,7 +85,7 @@ fn own(host: &Host, tool: &'static str) -> Result<Target, String> {
 /// Whether a file is this program, or one of the tools next to it.
 fn is_beside_us(context: &Context, real: &Path) -> bool {
     let Ok(ours) = context.host.program().and_then(|path| path.canonicalize()) else { return false };
-    real == ours || real.parent() == ours.parent() && context.suite.named_like(real).is_some()
+    real == ours || real.parent() == ours.parent() && context.toolset.named_like(real).is_some()
 }
 
 /// Whether a file begins with these bytes.

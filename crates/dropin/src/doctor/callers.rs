@@ -95,7 +95,7 @@ pub(super) fn find_callers(context: &Context) -> Vec<Caller> {
         }
     }
     for listed in context.manifest.listed().iter().filter(|_| !context.is_built_in) {
-        if context.suite.automation(&listed.entry.id).is_some() {
+        if context.toolset.automation(&listed.entry.id).is_some() {
             let path = context.base().join(&listed.entry.script);
             let place = format!("the manifest ({})", listed.entry.id);
             // What the manifest names and is not there is run all the same: by its name.
@@ -132,7 +132,7 @@ fn look_through(context: &Context, place: &str, folder: &Path, text: &[u8], call
         if line.trim_start().starts_with('#') {
             continue;
         }
-        for script in scripts_in(line, |name| context.suite.automation(name).is_some()) {
+        for script in scripts_in(line, |name| context.toolset.automation(name).is_some()) {
             let from_root = what_is_at(&context.repo().root().join(script));
             let there = if from_root == There::Nothing { what_is_at(&folder.join(script)) } else { from_root };
             let place = format!("{place}:{}", number + 1);

@@ -69,7 +69,7 @@ pub fn examine(context: &Context, next_timmy: Option<String>) -> Result<Examinat
     let callers = find_callers(context);
     let broken = broken(context, installation.as_ref(), &installed, &callers);
     Ok(Examination {
-        version: context.suite.version,
+        version: context.toolset.version,
         repository: context.repo().root().display().to_string(),
         installed,
         callers,
@@ -126,7 +126,7 @@ fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<St
         let path = tidy(&context.base().join(&listed.entry.script));
         Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
     });
-    let usual = context.suite.automations().map(|(_, script)| script.to_owned());
+    let usual = context.toolset.automations().map(|(_, script)| script.to_owned());
     let all: BTreeSet<String> = listed.chain(usual).collect();
     all.into_iter()
         .filter(|path| {

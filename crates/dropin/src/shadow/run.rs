@@ -127,7 +127,7 @@ fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a
             "timmy shadow -- python3 scripts/triage_score.py ARGS (after an installation: .loop/originals/scripts/…)",
         )
     };
-    let at = call.iter().position(|word| context.suite.named_like(Path::new(word)).is_some());
+    let at = call.iter().position(|word| context.toolset.named_like(Path::new(word)).is_some());
     let at =
         at.ok_or_else(|| usage("none of these words is the path of a script that a tool of the suite replaces"))?;
     let path = resolve(context.host, &call[at]);
@@ -139,7 +139,7 @@ fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a
     // The place that it was kept from, so that it finds the repository around itself.
     let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
     let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
-    let tool = context.suite.named_like(&path).ok_or_else(|| usage("no tool of the suite"))?.id;
+    let tool = context.toolset.named_like(&path).ok_or_else(|| usage("no tool of the suite"))?.id;
     Ok(OldCall { at, script, tool, args: &call[at + 1..] })
 }
 

@@ -3,7 +3,7 @@
 use change_detection::stats::real;
 use serde_json::{Value, json};
 
-use super::words::{numbers, percent};
+use super::numbers::{numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::associations::{OfHours, OfPanes, OfScore};
 use records::insights::Finding;

@@ -4,7 +4,7 @@ use change_detection::stats::{rates, real};
 use change_detection::{Event, KINDS, Masks, STREAMS, Stream, place};
 use serde_json::json;
 
-use super::words::{date, numbers, percent, points, rounded};
+use super::numbers::{date, numbers, percent, points, rounded};
 use super::{Advice, Evidence, Severity};
 use records::insights::{Effect, Finding};
 

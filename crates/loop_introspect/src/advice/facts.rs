@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::words::{fingerprint, numbers, percent};
+use super::numbers::{fingerprint, numbers, percent};
 use super::{Advice, Evidence, Severity};
 use records::insights::{Finding, LostCycles};
 

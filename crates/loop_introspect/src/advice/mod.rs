@@ -3,8 +3,8 @@
 mod associations;
 mod changes;
 mod facts;
+mod numbers;
 mod present;
-mod words;
 
 use serde_json::json;
 
@@ -13,8 +13,8 @@ use crate::claims::{Low, Outage, Run};
 use crate::scan::Cycle;
 use crate::settings::Settings;
 use change_detection::{Parameters, Replay, Series};
+use numbers::numbers;
 use records::insights::{FailureReason, Finding, LostCycles, Quarantine, Span};
-use words::numbers;
 
 /// The fewest cycles before anything is claimed.
 pub(crate) fn earliest(parameters: &Parameters) -> usize {

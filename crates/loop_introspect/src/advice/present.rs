@@ -4,7 +4,7 @@ use change_detection::KINDS;
 use change_detection::stats::real;
 use serde_json::json;
 
-use super::words::{date, grouped, numbers, percent};
+use super::numbers::{date, grouped, numbers, percent};
 use super::{Advice, Evidence, Severity};
 use crate::claims::{KIND, LEVEL, STUCK};
 use records::insights::{Effect, Finding};

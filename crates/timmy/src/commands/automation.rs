@@ -18,14 +18,14 @@ use super::list;
 use crate::cli::{AutomationCommand, IdsArgs, NewArgs, PauseArgs, RunArgs};
 use crate::diagnostic::DiagnosticView;
 use crate::present::{present, print_json};
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// Runs a command of `timmy automation`.
 pub(crate) fn command(host: &Host, command: &AutomationCommand) -> Result<Outcome, Error> {
-    let open = |args| Context::open(host, SUITE, args);
+    let open = |args| Context::open(host, TOOLSET, args);
     match command {
         AutomationCommand::List(args) => list::list(&open(&args.common)?),
-        AutomationCommand::Validate(args) => print_problems(&Context::open_anyway(host, SUITE, &args.common)?),
+        AutomationCommand::Validate(args) => print_problems(&Context::open_anyway(host, TOOLSET, &args.common)?),
         AutomationCommand::Enable(args) => switch_all(&open(&args.common)?, &args.ids, true),
         AutomationCommand::Disable(args) => switch_all(&open(&args.common)?, &args.ids, false),
         AutomationCommand::Pause(args) => pause_all(&open(&args.common)?, args),

@@ -8,11 +8,11 @@ use host::Host;
 use crate::cli::PlainArgs;
 use crate::fallback;
 use crate::present::present;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// Examines everything, and reports what is broken (exit 1).
 pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
-    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let examination = examine(&context, fallback::find(host).map(|path| path.display().to_string()))?;
     present(&context, &examination, render)?;
     Ok(Outcome::yes_or_no(examination.broken.is_empty()))

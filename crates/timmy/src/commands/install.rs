@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::InstallArgs;
 use crate::present::present;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// What an installation did, or would do.
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         quiet: args.quiet,
         ..CommonArgs::default()
     };
-    let context = Context::open(host, SUITE, &common)?;
+    let context = Context::open(host, TOOLSET, &common)?;
     let (dry_run, allow_dirty, bin_dir) = (args.dry_run, args.allow_dirty, args.bin_dir.clone());
     let report = install(&context, &InstallOptions { dry_run, allow_dirty, bin_dir })?;
     let paths = report.paths.into_iter().map(|one| PathView {

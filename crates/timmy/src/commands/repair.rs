@@ -7,11 +7,11 @@ use host::Host;
 
 use crate::cli::RepairArgs;
 use crate::present::present;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// Repairs every damaged file; exit 1 if one could not be read.
 pub(crate) fn repair(host: &Host, args: &RepairArgs) -> Result<Outcome, Error> {
-    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let repairs = integrity::repair(&context, args.dry_run)?;
     present(&context, &repairs, render)?;
     Ok(Outcome::yes_or_no(repairs.is_whole))

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::cli::ScheduleCommand;
 use crate::present::{present, print_json};
 use crate::table;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// What a tick ran, as JSON.
 #[derive(Serialize)]
@@ -27,11 +27,11 @@ struct TickView<'a> {
 pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Outcome, Error> {
     match command {
         ScheduleCommand::Run(args) => {
-            scheduler::run(Context::open(host, SUITE, &args.common)?)?;
+            scheduler::run(Context::open(host, TOOLSET, &args.common)?)?;
             Ok(Outcome::done(""))
         }
-        ScheduleCommand::Tick(args) => tick(&Arc::new(Context::open(host, SUITE, &args.common)?)),
-        ScheduleCommand::Next(args) => next(&Context::open(host, SUITE, &args.common)?, args.count),
+        ScheduleCommand::Tick(args) => tick(&Arc::new(Context::open(host, TOOLSET, &args.common)?)),
+        ScheduleCommand::Next(args) => next(&Context::open(host, TOOLSET, &args.common)?, args.count),
     }
 }
 

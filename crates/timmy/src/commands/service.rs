@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cli::ServiceArgs;
 use crate::present::print_json;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// The units, as JSON.
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct Units<'a> {
 
 /// Prints the units.
 pub(crate) fn print(host: &Host, args: &ServiceArgs) -> Result<Outcome, Error> {
-    let context = Context::open(host, SUITE, &args.common)?;
+    let context = Context::open(host, TOOLSET, &args.common)?;
     let units = units(&context, args.manager.into())?;
     if let Some(folder) = &args.out {
         let folder = host.current_dir().join(folder);

@@ -11,7 +11,7 @@ use host::text;
 use crate::cli::{ShadowArgs, ShadowCommand};
 use crate::present::present;
 use crate::table;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// How many kinds of differences of one tool are shown.
 const SHOWN: usize = 10;
@@ -19,9 +19,9 @@ const SHOWN: usize = 10;
 /// Runs both and ends as the old script does, or shows how often they agreed.
 pub(crate) fn command(host: &Host, args: &ShadowArgs) -> Result<Outcome, Error> {
     if let Some(ShadowCommand::Report(args)) = &args.command {
-        return report(&Context::open_anyway(host, SUITE, &args.common)?);
+        return report(&Context::open_anyway(host, TOOLSET, &args.common)?);
     }
-    let context = Context::open(host, SUITE, &args.common)?;
+    let context = Context::open(host, TOOLSET, &args.common)?;
     let (live, timeout, call) = (args.live, Duration::from_secs(args.timeout), args.call.clone());
     Ok(Outcome::exit(shadow::shadow(&context, &ShadowOptions { live, timeout, call })?, ""))
 }

@@ -10,11 +10,11 @@ use host::Host;
 use crate::cli::TokensArgs;
 use crate::present::present;
 use crate::table;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// Shows the balance and the movements by automation and by day.
 pub(crate) fn show(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
-    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let sums = tokens(&context, args.days)?;
     present(&context, &sums, render)?;
     let damaged = sums.damaged_lines;

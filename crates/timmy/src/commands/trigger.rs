@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::cli::TriggerArgs;
 use crate::present::print_json;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// What became of an event, as JSON.
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ struct TriggerView {
 /// Runs the automations of an event, and ends with what follows from their codes: 0 if all ended with 0; 2 if one could not be
 /// used, or ended with 2; else 1.
 pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Outcome, Error> {
-    let context = Context::open(host, SUITE, &args.common)?;
+    let context = Context::open(host, TOOLSET, &args.common)?;
     let event = parse_trigger(&args.event)?;
     // What cannot be read cannot be run; the rest must not suffer for it.
     for problem in &context.unreadable {

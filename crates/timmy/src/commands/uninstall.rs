@@ -9,7 +9,7 @@ use store::Repo;
 
 use crate::cli::UninstallArgs;
 use crate::present::present;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// One path, as it is shown.
 #[derive(Serialize)]
@@ -42,7 +42,7 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
         CommonArgs { repo_root: Some(args.from.clone()), json: args.json, quiet: args.quiet, ..CommonArgs::default() };
     let repo = Repo::find(host, common.repo_root.as_deref())?;
     // A broken manifest must not prevent going back.
-    let context = Context::without_configuration(host, SUITE, repo, &common);
+    let context = Context::without_configuration(host, TOOLSET, repo, &common);
     let Some(report) = uninstall(&context, UninstallOptions { dry_run: args.dry_run, force: args.force })? else {
         present(&context, &NoInstallation { paths: [] }, |_, page| page.line("Nothing is installed here"))?;
         return Ok(Outcome::done(""));

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::PlainArgs;
 use crate::present::present;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// What was found in every file.
 #[derive(Serialize)]
@@ -19,7 +19,7 @@ struct Report {
 
 /// Checks every file; exit 1 if one is damaged.
 pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
-    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let files = integrity::verify(&context);
     let whole = files.iter().all(|finding| finding.count == 0);
     present(&context, &Report { whole, files }, render)?;

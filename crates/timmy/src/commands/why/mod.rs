@@ -11,11 +11,11 @@ use host::Host;
 use host::text;
 
 use crate::cli::WhyArgs;
-use crate::tools::SUITE;
+use crate::tools::TOOLSET;
 
 /// Explains why.
 pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Outcome, Error> {
-    let context = Context::open_anyway(host, SUITE, &args.common)?;
+    let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let number = args.what.trim_start_matches('#').parse::<u64>().ok().filter(|number| *number > 0);
     match (args.what.as_str(), number, &args.id) {
         ("idle", _, None) => idle::why(&context),
