@@ -4,7 +4,7 @@
 //! and passed over without being held.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use records::pyjson;
@@ -67,7 +67,10 @@ pub(crate) fn scan(path: &Path, start: u64, mut visit: impl FnMut(Option<&[u8]>)
         let mut reader = BufReader::with_capacity(BLOCK, file);
         let (mut at, mut line, mut too_long) = (start, Vec::new(), false);
         loop {
-            let block = reader.fill_buf()?;
+            let block = match reader.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                other => other?,
+            };
             if block.is_empty() {
                 break;
             }

@@ -47,7 +47,7 @@ pub fn lock_from(path: &Path, lock_path: &Path) -> Result<Lock, FileError> {
 /// The file cannot be made or locked.
 pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     let held = open_lock(path)?;
-    match held.try_lock() {
+    match try_lock_file(&held) {
         Ok(()) => Ok(Some(held)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(FileError::new("lock", path, error)),
@@ -75,13 +75,22 @@ fn open_lock(path: &Path) -> Result<File, FileError> {
     opened.map_err(|error| FileError::new("lock", path, error))
 }
 
+fn try_lock_file(file: &File) -> Result<(), TryLockError> {
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
 fn lock_by(target: PathBuf, lock_path: &Path) -> Result<Lock, FileError> {
     let fail = |source| FileError::new("lock", lock_path, source);
     let held = open_lock(lock_path)?;
     let begun = Instant::now();
     let mut pause = Duration::from_micros(200);
     loop {
-        match held.try_lock() {
+        match try_lock_file(&held) {
             Ok(()) => return Ok(Lock { target, _held: held }),
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
                 std::thread::sleep(pause);

@@ -10,6 +10,7 @@ mod access;
 mod error;
 mod lock;
 mod replacement;
+mod retry;
 
 pub use access::{
     check_writable_place, create, is_open_to_others, make_folder, open, read, read_stream, remove, rename,
@@ -18,3 +19,4 @@ pub use error::FileError;
 pub use lock::{Lock, lock, lock_from, try_lock};
 pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
+pub use retry::retry;

@@ -17,14 +17,21 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Opens an empty file `.NAME.suffix` next to `target`: always the same, so that what a killed program leaves is known to
-    /// the next.
+    /// Creates an empty file `.NAME.suffix` next to `target`: always the same name, so that what a killed program leaves is known
+    /// to the next. What is there is removed first: nothing is written through a link or into a pipe.
     ///
     /// # Errors
     /// The system refuses.
     pub fn open(target: &Path, suffix: &str) -> io::Result<Self> {
         let path = neighbour(target, suffix);
-        let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path)?;
+        let create = || OpenOptions::new().create_new(true).write(true).open(&path);
+        let file = match create() {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                fs::remove_file(&path)?;
+                create()?
+            }
+            other => other?,
+        };
         Ok(Self { path, file, is_in_place: false })
     }
 
@@ -105,4 +112,32 @@ pub fn neighbour(path: &Path, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_through_what_is_in_the_place_of_the_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, foreign) = (folder.path().join("queue.json"), folder.path().join("foreign"));
+        fs::write(&foreign, "foreign").unwrap();
+        let temporary = neighbour(&target, "tmp");
+        for round in 0..3 {
+            match round {
+                0 => std::os::unix::fs::symlink(&foreign, &temporary).unwrap(),
+                1 => assert!(std::process::Command::new("mkfifo").arg(&temporary).status().unwrap().success()),
+                _ => fs::write(&temporary, "left by a killed program").unwrap(),
+            }
+            let replacement = Replacement::open(&target, "tmp").unwrap();
+            io::Write::write_all(&mut &replacement.file, b"new").unwrap();
+            replacement.put_in_place(&target, Durability::Flushed).unwrap();
+            assert_eq!(fs::read(&target).unwrap(), b"new", "{round}");
+            assert!(!temporary.exists());
+        }
+        assert_eq!(fs::read(&foreign).unwrap(), b"foreign");
+        fs::create_dir(&temporary).unwrap();
+        assert!(Replacement::open(&target, "tmp").is_err(), "a directory is not removed");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -105,7 +105,10 @@ impl Piece {
             return Ok(self.bytes.ends_with(b"\n"));
         }
         loop {
-            let block = input.fill_buf()?;
+            let block = match input.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                other => other?,
+            };
             if block.is_empty() {
                 return Ok(false);
             }

@@ -70,7 +70,7 @@ impl OpenLog {
     pub fn line(&self, at: u64) -> Option<Cycle> {
         let (mut at, mut line, mut block) = (at, Vec::new(), [0; 1024]);
         loop {
-            let count = self.file.read_at(&mut block, at).ok().filter(|count| *count > 0);
+            let count = files::retry(|| self.file.read_at(&mut block, at)).ok().filter(|count| *count > 0);
             let Some(count) = count else { break };
             let end = block[..count].iter().position(|byte| *byte == b'\n');
             line.extend_from_slice(&block[..end.unwrap_or(count)]);
@@ -109,7 +109,7 @@ fn lines_in(
                 filled = 0;
             }
         }
-        let count = file.read_at(&mut block[filled..], at)?;
+        let count = files::retry(|| file.read_at(&mut block[filled..], at))?;
         if count == 0 {
             if begins < range.end && !skipping {
                 give(begins, &block[..filled], filled, too_long);
