@@ -124,7 +124,7 @@ fn write(
     result_file: &ResultFile,
     token_events: &mut TokenEvents,
 ) -> Result<Outcome, Error> {
-    let AppendResult { cycle, lines, derived } = log.append(cycle, run.host.now(), settings.summary_window)?;
+    let AppendResult { cycle, lines, derived } = log.append(cycle, || run.host.now(), settings.summary_window)?;
     if let Err(error) = derived {
         run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
     }

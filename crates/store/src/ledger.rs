@@ -21,19 +21,25 @@ pub struct TokenChange<'a> {
 
 impl Ledger {
     /// Adds changes by an automation, each with the balance after it. Returns how many lines at the ledger's end are damaged;
-    /// they are left as they are.
+    /// they are left as they are. The clock is read under the lock: the lines are in the order of time.
     ///
     /// # Errors
     /// The system refuses; then the ledger is as it was.
-    pub fn append(&self, timestamp: &str, automation: &str, changes: &[TokenChange<'_>]) -> Result<usize, FileError> {
+    pub fn append(
+        &self,
+        timestamp: impl FnOnce() -> String,
+        automation: &str,
+        changes: &[TokenChange<'_>],
+    ) -> Result<usize, FileError> {
         let lock = files::lock(self.0.path())?;
+        let timestamp = timestamp();
         let (mut balance, damaged) = self.balance()?;
         let lines: Vec<TokenLine> = changes
             .iter()
             .map(|change| {
                 balance = balance.saturating_add(change.tokens);
                 TokenLine {
-                    timestamp: timestamp.to_owned(),
+                    timestamp: timestamp.clone(),
                     automation: automation.to_owned(),
                     action: change.action.to_owned(),
                     tokens: change.tokens,

@@ -73,20 +73,57 @@ fn raise(file: &File) -> io::Result<Fence> {
     let before = file.metadata()?.modified()?;
     // File systems keep times in steps of a nanosecond up to two seconds.
     for step in [Duration::from_nanos(1), Duration::from_micros(1), Duration::from_secs(1), Duration::from_secs(3)] {
-        let next = SystemTime::now().max(before + step);
-        // Only the file's owner may choose its time; for other users, and where the file system has no such call, writing nothing
-        // sets the present one.
-        file.set_modified(next).or_else(|_| file.set_len(0))?;
+        let Some(next) = before.checked_add(step).filter(|next| nanoseconds(*next).is_some()) else { break };
+        set_time(file, next.max(SystemTime::now()))?;
         let metadata = file.metadata()?;
         if metadata.modified()? > before {
             return number(&metadata);
         }
     }
-    // The file of another user, with a time in the future: the lock still keeps others out, but the number stays.
+    // The number cannot be raised where a clock was wrong by centuries, nor by another user where the file's time is in the
+    // future. The lock still keeps others out, and the number begins again with the present.
+    set_time(file, SystemTime::now())?;
     number(&file.metadata()?)
 }
 
+/// Sets a file's time of modification. Only its owner may choose the time; for other users, and where the file system has no such
+/// call, writing nothing sets the present one.
+fn set_time(file: &File, time: SystemTime) -> io::Result<()> {
+    file.set_modified(time).or_else(|_| file.set_len(0))
+}
+
+/// Returns the number of a lock file: of a time before 1970 the least, of one that is too late for a number the greatest.
 fn number(metadata: &Metadata) -> io::Result<Fence> {
-    let since = metadata.modified()?.duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
-    u64::try_from(since.as_nanos()).map(Fence).map_err(io::Error::other)
+    let modified = metadata.modified()?;
+    let beyond = if modified < UNIX_EPOCH { 0 } else { u64::MAX };
+    Ok(Fence(nanoseconds(modified).unwrap_or(beyond)))
+}
+
+fn nanoseconds(time: SystemTime) -> Option<u64> {
+    u64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests set the times of files")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_of_any_time_is_granted_and_the_number_rises_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = LockFile::new(folder.path().join("a.lock"));
+        let file = File::create(lease.path()).unwrap();
+        let (century, now) = (Duration::from_hours(100 * 365 * 24), SystemTime::now());
+        for time in [UNIX_EPOCH - century, UNIX_EPOCH, now, now + century, now + century * 6, now + century * 2000] {
+            // Some file systems do not keep such a time; then it is another one.
+            let _ = file.set_modified(time);
+            let first = lease.acquire().unwrap().unwrap();
+            assert!(lease.check(first.fence).unwrap());
+            let first_fence = first.fence;
+            lease.release(first).unwrap();
+            let second = lease.acquire().unwrap().unwrap();
+            assert!(second.fence > first_fence, "{time:?}: {second:?} after {first_fence:?}");
+        }
+    }
 }

@@ -56,7 +56,7 @@ pub fn tick(context: &Arc<Context<'_>>) -> Result<Vec<RunResult>, Error> {
     let granted = acquire_lease(context, Duration::from_secs(5))?;
     let mut scheduler = Scheduler::new(settings, Arc::clone(context));
     scheduler.look();
-    scheduler.context.store.scheduler_lease().release(granted)?;
+    scheduler.release(granted);
     scheduler.work(None)
 }
 
@@ -146,7 +146,7 @@ impl<'h> Scheduler<'h> {
                         self.context.note(&format!("stopping; waiting for {}", self.names_of_running()));
                     }
                 }
-                if stop_by.is_none() && !self.keep(&mut lease) {
+                if for_ever && stop_by.is_none() && !self.keep(&mut lease) {
                     is_lost = true;
                     stop_by = Some(Instant::now() + self.settings.stop_timeout);
                 }
@@ -177,21 +177,36 @@ impl<'h> Scheduler<'h> {
             signals.end_as_told(self.context.host);
         }
         if let Some(granted) = lease {
-            self.context.store.scheduler_lease().release(granted)?;
+            self.release(granted);
         }
         if is_lost { Err(another_scheduler(&self.context)) } else { Ok(std::mem::take(&mut self.all)) }
     }
 
     /// Keeps the lease: where its file was removed, it is acquired again, unless another scheduler was quicker. Returns whether
-    /// this scheduler may go on.
+    /// this scheduler may go on, which it does where the lease cannot be acquired for another reason: the next call tries again.
     fn keep(&self, lease: &mut Option<Grant<File>>) -> bool {
-        let Some(granted) = lease else { return true };
         let file = self.context.store.scheduler_lease();
-        if file.renew(granted).unwrap_or(true) {
+        if lease.as_ref().is_some_and(|granted| file.renew(granted).unwrap_or(true)) {
             return true;
         }
-        *lease = file.acquire().ok().flatten();
+        // What is still held of the old one would be in the way if it is the same file after all: not every file system keeps
+        // the number of an inode.
+        drop(lease.take());
+        match file.acquire() {
+            Ok(granted) => *lease = granted,
+            Err(error) => {
+                self.context.warn(&format!("{error}; the scheduler goes on without its lock"));
+                return true;
+            }
+        }
         lease.is_some()
+    }
+
+    /// Gives the lease back. Where that fails it ends with the process: what was found to be due is run all the same.
+    fn release(&self, granted: Grant<File>) {
+        if let Err(error) = self.context.store.scheduler_lease().release(granted) {
+            self.context.warn(&error.to_string());
+        }
     }
 
     fn names_of_running(&self) -> String {

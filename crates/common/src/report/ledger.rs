@@ -19,7 +19,7 @@ impl Report<'_> {
             TokenChange { action, tokens: economy.get(*action).or(built_in).copied().unwrap_or(0) }
         };
         let changes: Vec<TokenChange<'_>> = actions.iter().map(change).collect();
-        self.store.tokens().append(&self.host.timestamp(), self.id, &changes)
+        self.store.tokens().append(|| self.host.timestamp(), self.id, &changes)
     }
 }
 

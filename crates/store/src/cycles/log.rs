@@ -61,13 +61,19 @@ impl<'h> Cycles<'h> {
         files::check_writable_place(&self.log)
     }
 
-    /// Appends a record, whose epoch is the next one of the day of `now`, and brings index and summary up to date; the summary
-    /// is that of the last `window` cycles.
+    /// Appends a record, whose epoch is the next one of the day, and brings index and summary up to date; the summary is that of
+    /// the last `window` cycles. The clock is read under the lock: the epochs are in the order of the lines.
     ///
     /// # Errors
     /// The record is not in the log, which is as it was.
-    pub fn append(&self, mut cycle: Cycle, now: DateTime<Utc>, window: usize) -> Result<AppendResult, FileError> {
+    pub fn append(
+        &self,
+        mut cycle: Cycle,
+        clock: impl FnOnce() -> DateTime<Utc>,
+        window: usize,
+    ) -> Result<AppendResult, FileError> {
         let lock = files::lock(&self.log)?;
+        let now = clock();
         let mut index = Index::up_to_date(&self.log, &self.index)?;
         cycle.epoch = Some(index.next_epoch(now).to_string());
         let line = pyjson::to_line(&cycle).map_err(|error| FileError::writing(&self.log, error.into()))?;
