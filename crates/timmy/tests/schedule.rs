@@ -232,6 +232,28 @@ fn a_scheduler_whose_lock_was_removed_goes_on_unless_another_has_taken_over() {
 }
 
 #[test]
+fn a_scheduler_whose_lock_cannot_be_made_again_goes_on() {
+    let sandbox = Sandbox::new();
+    // As on a file system that is not there for a while.
+    let elsewhere = sandbox.outside().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, sandbox.root().join(".loop")).unwrap();
+    sandbox.script("s.sh", "touch begun; while [ ! -e go ]; do sleep 0.02; done; touch ended");
+    sandbox.automations(&json!([{"id": "a", "script": "s.sh", "trigger": "hourly"}]));
+    let _ = tick_in(&sandbox, "2026-03-21T11:30:00Z", "UTC").code(0);
+    let first = scheduler(&sandbox).start();
+    soon(|| sandbox.bytes("begun").is_some());
+    std::fs::remove_dir_all(&elsewhere).unwrap();
+    // The end of the run wakes the scheduler.
+    sandbox.write("go", "");
+    soon(|| sandbox.bytes("ended").is_some());
+    std::thread::sleep(Duration::from_millis(500));
+    let ended = end(first).code(0);
+    assert!(ended.err.contains("the scheduler goes on without its lock"), "{}", ended.conversation());
+    assert!(!ended.err.contains("another scheduler"), "{}", ended.conversation());
+}
+
+#[test]
 fn a_stop_does_not_wait_for_ever_and_what_was_ended_is_begun_again() {
     let sandbox = Sandbox::new();
     sandbox.script("s.sh", "trap '' TERM; echo x >> begun; [ -e quick ] || sleep 1000");
