@@ -92,7 +92,7 @@ fn set_time(file: &File, time: SystemTime) -> io::Result<()> {
     file.set_modified(time).or_else(|_| file.set_len(0))
 }
 
-/// Returns the number of a lock file: of a time before 1970 the least, of one that is too late for a number the greatest.
+/// Returns the number of a lock file. A time before 1970 has the least, one that is too late for a number has the greatest.
 fn number(metadata: &Metadata) -> io::Result<Fence> {
     let modified = metadata.modified()?;
     let beyond = if modified < UNIX_EPOCH { 0 } else { u64::MAX };

@@ -41,7 +41,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-#[ignore = "needs strace and minutes: a step of .ci/run runs it by name"]
+#[ignore = "needs strace"]
 fn no_fault_at_a_system_call_breaks_a_promise() {
     let deadline = Instant::now() + Duration::from_secs(60 * number("INJECTION_MINUTES", 4));
     let places = usize::try_from(number("INJECTION_PLACES", 6)).unwrap();

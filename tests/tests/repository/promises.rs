@@ -1,6 +1,6 @@
 //! What the documents promise is tested, and what is tested can fail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::{all_sources, read, root};
@@ -25,19 +25,23 @@ fn what_is_promised_names_a_test_that_exists() {
 
 #[test]
 fn ignored_tests_have_their_reason_and_are_run_by_name_in_ci() {
-    let mut ignored = BTreeSet::new();
+    let (script, mut ignored) = (read(".ci/run"), BTreeMap::<String, BTreeSet<String>>::new());
     for (path, text) in all_sources() {
         let mut lines = text.lines().map(str::trim);
         while let Some(line) = lines.by_ref().find(|line| line.starts_with("#[ignore")) {
-            assert_eq!(line, "#[ignore = \"needs python3\"]", "{}: a reason that .ci/run knows", path.display());
+            let need = line.strip_prefix("#[ignore = \"needs ").and_then(|rest| rest.strip_suffix("\"]"));
+            let need = need.unwrap_or_else(|| panic!("{}: what does it need: {line}", path.display()));
             let name = lines.find_map(|line| line.strip_prefix("fn ")).and_then(|rest| rest.split('(').next());
-            ignored.insert(name.unwrap().to_owned());
+            ignored.entry(need.to_owned()).or_default().insert(name.unwrap().to_owned());
         }
     }
-    let script = read(".ci/run");
-    let list = script.split("needs_python3=(\n").nth(1).and_then(|rest| rest.split("\n)").next()).unwrap();
-    let named: BTreeSet<String> = list.lines().map(|line| line.trim().to_owned()).collect();
-    assert_eq!(named, ignored, "needs_python3 in .ci/run names every test that is ignored");
+    assert!(ignored.len() > 1, "tests that need python3, and others");
+    for (need, tests) in ignored {
+        let list = script.split(&format!("needs_{need}=(\n")).nth(1).and_then(|rest| rest.split("\n)").next());
+        let list = list.unwrap_or_else(|| panic!("there is no list needs_{need} in .ci/run"));
+        let named: BTreeSet<String> = list.lines().map(|line| line.trim().to_owned()).collect();
+        assert_eq!(named, tests, "needs_{need} in .ci/run names every test that needs {need}");
+    }
 }
 
 #[test]
