@@ -12,8 +12,8 @@ check:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo test --workspace --locked
 
-# Run the tests that need python3, which `check` leaves out
-python:
+# Run the tests that need python3 or root, which `check` leaves out
+ignored:
     cargo test --workspace --tests --locked -- --ignored
 
 # Write the documents that are generated from the code

@@ -1,8 +1,5 @@
 //! A new automation: an entry in the manifest, and a script to start from that runs.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::schedule::parse_trigger;
@@ -93,13 +90,7 @@ fn write_script(path: &Path, text: &str) -> Result<(), Error> {
         files::make_folder(folder)?;
     }
     // A script of that name that another program made is never removed.
-    let mut file =
-        fs::File::options().write(true).create_new(true).open(path).map_err(Error::io("create the script", path))?;
-    if let Err(error) = file.write_all(text.as_bytes()) {
-        files::remove(path)?;
-        return Err(Error::io("write the script", path)(error));
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::io("make executable", path))
+    Ok(files::create_program(path, text.as_bytes())?)
 }
 
 /// The way from one folder to a file, as the manifest holds it.

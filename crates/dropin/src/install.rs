@@ -1,7 +1,7 @@
 //! The tools of the suite take the place of a repository's scripts, which are kept.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use automations::Context;
@@ -272,7 +272,7 @@ fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -
     // Made next to it and moved over it, so that there is never nothing at the path.
     let temporary = program::beside(&full);
     files::remove(&temporary)?;
-    symlink(&installed.link, &temporary).map_err(Error::io("create the link", &temporary))?;
+    files::make_link(Path::new(&installed.link), &temporary)?;
     Ok(files::rename(&temporary, &full)?)
 }
 

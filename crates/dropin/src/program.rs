@@ -58,9 +58,7 @@ pub(crate) fn place(from: &Path, to: &Path) -> io::Result<bool> {
         let what = "the path is taken by something that is not a program of the suite";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
     }
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    to.parent().map_or(Ok(()), files::make_folder).map_err(io::Error::other)?;
     let mut replacement = open(to)?;
     // The system copies, where it can without moving a byte.
     io::copy(&mut File::open(from)?, replacement.file())?;

@@ -1,7 +1,7 @@
 //! The scripts of a repository take their places again, byte for byte.
 
 use std::fs::{self, File, FileTimes};
-use std::os::unix::fs::{chown, symlink};
+use std::os::unix::fs::lchown;
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
 
@@ -122,7 +122,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         None => files::remove(&full)?,
         Some(Original::Link { target }) => {
             files::remove(&full)?;
-            symlink(target, &full).map_err(Error::io("create the link", &full))?;
+            files::make_link(Path::new(target), &full)?;
         }
         Some(Original::File { kept, mode, sha256, modified, owner }) => {
             let place = store.originals().join(kept);
@@ -140,7 +140,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
             program::replace(&full, &bytes, mode).map_err(Error::io("restore", &full))?;
             if let Some((user, group)) = *owner {
                 // Only root may give a file to another user, and only then it was another user's.
-                let _ = chown(&full, Some(user), Some(group));
+                let _ = lchown(&full, Some(user), Some(group));
             }
             let (seconds, nanoseconds) = *modified;
             if let Ok(seconds) = u64::try_from(seconds) {

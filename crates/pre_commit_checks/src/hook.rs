@@ -1,16 +1,14 @@
 //! The hook that has Git call this tool before each commit.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use common::Error;
 use git2::Repository;
 use host::Host;
-use host::files::{self, FileError};
+use host::files::{self, Durability, FileError, Replacement};
 
 /// How our hook is known.
 const MARK: &str = "# Made by `pre_commit_checks install-hook`.";
@@ -62,6 +60,10 @@ pub(crate) fn remove(root: &Path) -> Result<Done, Error> {
 
 fn place(root: &Path) -> Result<PathBuf, Error> {
     let repository = Repository::open(root).map_err(|error| {
+        if error.code() == git2::ErrorCode::Owner {
+            let hint = format!("git config --global --add safe.directory {}", root.display());
+            return Error::caused(format!("{} belongs to another user", root.display()))(error).with_hint(hint);
+        }
         Error::caused(format!("{} is not a Git repository", root.display()))(error)
             .with_hint("change into a repository, or give --repo-root DIR")
     })?;
@@ -78,10 +80,10 @@ fn is_ours(path: &Path) -> bool {
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text)?;
-    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o755))?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    let mut replacement = Replacement::open(path, "tmp")?;
+    replacement.file().write_all(text)?;
+    replacement.set_mode(0o755)?;
+    replacement.put_in_place(path, Durability::Flushed)
 }
 
 /// A path as one word of the shell.

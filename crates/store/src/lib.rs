@@ -14,6 +14,7 @@
 //! | [`ready`] | what is ready and not in quarantine, and why the loop is idle |
 //! | [`config_file`] | a file that people edit |
 //! | [`checked`] | the files whose damage is looked for |
+//! | [`foreign`] | entries that another user made, and that the user of the store cannot write |
 //! | [`repo`] | where the repository is |
 
 pub mod checked;
@@ -23,6 +24,7 @@ pub mod cycles;
 mod damage;
 pub mod document;
 mod fingerprint;
+pub mod foreign;
 pub mod json_file;
 pub mod json_lines;
 pub mod lease;

@@ -81,15 +81,18 @@ fn raise(file: &File) -> io::Result<Fence> {
         }
     }
     // The number cannot be raised where a clock was wrong by centuries, nor by another user where the file's time is in the
-    // future. The lock still keeps others out, and the number begins again with the present.
+    // future or the file cannot be written. The lock still keeps others out, and the number begins again with the present.
     set_time(file, SystemTime::now())?;
     number(&file.metadata()?)
 }
 
 /// Sets a file's time of modification. Only its owner may choose the time; for other users, and where the file system has no such
-/// call, writing nothing sets the present one.
+/// call, writing nothing sets the present one. A user who can only read the file holds the lock, and the time stays.
 fn set_time(file: &File, time: SystemTime) -> io::Result<()> {
-    file.set_modified(time).or_else(|_| file.set_len(0))
+    match file.set_modified(time).or_else(|_| file.set_len(0)) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::PermissionDenied) => Ok(()),
+        other => other,
+    }
 }
 
 /// Returns the number of a lock file. A time before 1970 has the least, one that is too late for a number has the greatest.

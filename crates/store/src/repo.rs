@@ -89,6 +89,12 @@ impl Repo {
         self.root.join(path)
     }
 
+    /// Returns the folder of the stored files, where a link in its place leads.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = self.in_loop("");
+        fs::canonicalize(&folder).unwrap_or(folder)
+    }
+
     /// Returns where a stored file under `.loop/` is.
     pub(crate) fn path(&self, file: &StoredFile) -> PathBuf {
         self.in_loop(file.path)

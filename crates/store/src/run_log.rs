@@ -1,6 +1,6 @@
 //! The log of an automation's runs, `.loop/logs/ID.log`: rotated, so that its size is bounded, with the last few logs before it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -60,12 +60,8 @@ impl RunLog {
 
     fn reopen(&mut self) {
         let open = |path: &Path| -> io::Result<(File, u64)> {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            // A pipe in its place would block without end.
-            files::check_writable_place(path).map_err(io::Error::other)?;
-            let file = OpenOptions::new().create(true).append(true).open(path)?;
+            path.parent().map_or(Ok(()), files::make_folder).map_err(io::Error::other)?;
+            let file = files::open_to_append(path).map_err(io::Error::other)?;
             let size = file.metadata()?.len();
             Ok((file, size))
         };

@@ -16,6 +16,7 @@ use crate::config_file::{ConfigFile, EditOutcome};
 use crate::cycle_result::CycleResultFile;
 use crate::cycles::Cycles;
 use crate::damage::Warnings;
+use crate::foreign::{self, ForeignEntry};
 use crate::json_file::JsonFile;
 use crate::json_lines::JsonLines;
 use crate::ledger::Ledger;
@@ -49,7 +50,8 @@ impl<'h> Store<'h> {
     /// # Errors
     /// The system refuses.
     pub fn prepare(&self) -> Result<(), FileError> {
-        self.repo.prepare()
+        self.repo.prepare()?;
+        foreign::hand_over_folders(&self.repo)
     }
 
     /// Returns whether `.loop/` exists.
@@ -230,6 +232,14 @@ impl<'h> Store<'h> {
         let logs = LOOP_FILES.into_iter().filter(|file| file.is_verified && file.format == Format::Log);
         let path = |file: &StoredFile| if file.path == CYCLES.path { cycles.to_owned() } else { self.repo.path(file) };
         logs.map(|file| CheckedLog::new(path(&file), &file)).filter(|log| log.path().exists()).collect()
+    }
+
+    /// The entries of `.loop/` that its user cannot write, because another user made them.
+    ///
+    /// # Errors
+    /// An entry cannot be looked at.
+    pub fn foreign_entries(&self) -> Result<Vec<ForeignEntry>, FileError> {
+        foreign::find(&self.repo)
     }
 
     fn document<T: Stored>(&self) -> JsonFile<'h, T> {

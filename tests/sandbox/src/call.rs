@@ -66,6 +66,12 @@ impl Call {
         self
     }
 
+    /// Makes the call as a user of these numbers, in no other group; only root can.
+    pub fn user(mut self, user: u32, group: u32) -> Self {
+        self.command.uid(user).gid(group);
+        self
+    }
+
     /// Gives it something to read on stdin.
     pub fn stdin(mut self, content: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(content.into());

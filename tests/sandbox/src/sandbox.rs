@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -114,10 +114,35 @@ impl Sandbox {
         tool: &str,
         args: impl IntoIterator<Item = S>,
     ) -> Call {
-        let script = format!("ulimit -f {kib}; exec \"$0\" \"$@\"");
+        self.call_after(&format!("ulimit -f {kib}"), tool, args)
+    }
+
+    /// Prepares a call of a tool after a command of the shell, such as `umask 077`, which holds for the tool.
+    pub fn call_after<S: AsRef<OsStr>>(&self, command: &str, tool: &str, args: impl IntoIterator<Item = S>) -> Call {
+        let script = format!("{command}; exec \"$0\" \"$@\"");
         let mut words: Vec<OsString> = vec!["-c".into(), script.into(), program(tool).into()];
         words.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self.call_as(Path::new("/bin/bash"), words)
+    }
+
+    /// Gives everything to a user and a group of these numbers; only root can.
+    pub fn give(&self, user: u32, group: u32) {
+        let status = Command::new("chown").arg("-Rh").arg(format!("{user}:{group}")).arg(self.outside()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Returns the owner, the group and the permissions of everything below a folder of the repository, by its path there.
+    pub fn owners(&self, name: &str) -> BTreeMap<String, (u32, u32, u32)> {
+        let (mut owners, mut paths) = (BTreeMap::new(), vec![self.root().join(name)]);
+        while let Some(path) = paths.pop() {
+            let metadata = path.symlink_metadata().unwrap();
+            if metadata.is_dir() {
+                paths.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            }
+            let name = path.strip_prefix(self.root()).unwrap().to_string_lossy().into_owned();
+            owners.insert(name, (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777));
+        }
+        owners
     }
 
     /// Runs a tool in the repository.

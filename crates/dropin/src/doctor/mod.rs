@@ -102,6 +102,11 @@ fn broken(
     }
     broken.extend(validate(context).iter().map(|problem| problem.error.to_string()));
     broken.extend(integrity::damage(context));
+    match integrity::foreign(context) {
+        Ok(entries) => broken
+            .extend(entries.iter().map(|entry| format!("{}: {}; timmy repair fixes it", entry.file, entry.problem()))),
+        Err(error) => broken.push(error.chain()),
+    }
     broken.extend(failing(context));
     broken
 }

@@ -1,7 +1,9 @@
 //! Damage in the files under `.loop/`: found, and moved out of the way.
 
+mod foreign;
 mod repair;
 mod verify;
 
+pub use foreign::{Foreign, HandOver, foreign};
 pub use repair::{Repair, Repairs, repair};
 pub use verify::{Finding, damage, verify};

@@ -5,6 +5,8 @@ use common::Error;
 use host::files::FileError;
 use serde::Serialize;
 
+use super::foreign::{HandOver, hand_over};
+
 /// What was repaired.
 #[derive(Debug, Serialize)]
 pub struct Repairs {
@@ -12,7 +14,10 @@ pub struct Repairs {
     pub dry_run: bool,
     /// The files that were damaged.
     pub repaired: Vec<Repair>,
-    /// Whether every file could be read.
+    /// The entries that the loop's user could not write.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub handed_over: Vec<HandOver>,
+    /// Whether every file could be read, and the loop's user can write all of them.
     #[serde(skip)]
     pub is_whole: bool,
 }
@@ -33,7 +38,10 @@ pub struct Repair {
 /// # Errors
 /// A file cannot be locked or written.
 pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
-    let mut repairs = Repairs { dry_run, repaired: Vec::new(), is_whole: true };
+    // First, because what follows is written.
+    let handed_over = hand_over(context, dry_run)?;
+    let is_whole = handed_over.iter().all(|entry| entry.done);
+    let mut repairs = Repairs { dry_run, repaired: Vec::new(), handed_over, is_whole };
     for log in context.store.checked_logs(context.cycles().path()) {
         let moved = log.move_damaged(dry_run)?.map(|lines| {
             let (file, moved_to) = (context.shown(log.path()), Some(context.shown(&log.side())));

@@ -2,9 +2,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::Path;
 
 use super::error::FileError;
+use super::ownership::{Ownership, apply_to_folder, apply_to_link, is_root};
 
 /// Reads a file of at most `limit` bytes; none if there is no such file.
 ///
@@ -74,18 +76,85 @@ pub fn check_writable_place(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Looks at what is at `path` itself, be it a link; none if there is nothing.
+///
+/// # Errors
+/// The system refuses.
+pub fn entry(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::new("read", path, error)),
+    }
+}
+
 /// Returns whether others than its owner can read a file.
 pub fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
 }
 
-/// Makes a folder and those above it.
+/// Makes a folder and those above it; each belongs to the owner of the one that it is in.
 ///
 /// # Errors
 /// The system refuses, or a file is in its place.
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(|error| FileError::new("create the directory", path, error))
+    make_missing(path).map_err(|error| FileError::new("create the directory", path, error))
+}
+
+fn make_missing(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Ok(()) => apply_to_folder(path),
+        Err(_) if path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) else { return Err(error) };
+            make_missing(above)?;
+            match fs::create_dir(path) {
+                Ok(()) => apply_to_folder(path),
+                Err(_) if path.is_dir() => Ok(()),
+                Err(error) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a symbolic link, which belongs to the owner of the folder that it is in.
+///
+/// # Errors
+/// Something is there, or the system refuses.
+pub fn make_link(target: &Path, path: &Path) -> Result<(), FileError> {
+    symlink(target, path)
+        .and_then(|()| apply_to_link(path))
+        .map_err(|error| FileError::new("create the link", path, error))
+}
+
+/// Opens a file to append to it, and makes it where it is missing.
+///
+/// # Errors
+/// It is no regular file, or the system refuses.
+pub fn open_to_append(path: &Path) -> Result<File, FileError> {
+    check_writable_place(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).append(true);
+    let opened = match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => make_to_append(path, &options),
+        other => other,
+    };
+    opened.map_err(|error| FileError::new("append to", path, error))
+}
+
+/// Makes a file, and opens it as `options` say.
+fn make_to_append(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            Ownership::of_new(path)?.apply(&file)?;
+            Ok(file)
+        }
+        // Another process was quicker; or it is a link to a file that is to be made, which root does not make.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => options.clone().create(!is_root()).open(path),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes a file that is not there yet; one that is there stays as it is.
@@ -93,10 +162,29 @@ pub fn make_folder(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// The system refuses.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    match OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| file.write_all(content)) {
+    match make_file(path, content, 0o666) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(FileError::new("write", path, error)),
         _ => Ok(()),
     }
+}
+
+/// Makes a program that is not there yet.
+///
+/// # Errors
+/// Something is there, or the system refuses; then there is nothing.
+pub fn create_program(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    make_file(path, content, 0o777).map_err(|error| FileError::new("create", path, error))
+}
+
+fn make_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let written =
+        Ownership::of_new(path).and_then(|ownership| ownership.apply(&file)).and_then(|()| file.write_all(content));
+    if written.is_err() {
+        // Nothing is left of what is not whole.
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 /// Removes a file; one that is not there is no error.
@@ -138,7 +226,7 @@ mod tests {
         let error = read(folder.path(), 10).unwrap_err();
         assert!(error.hint().unwrap().contains("in the way"), "{error}");
         let link = folder.path().join("round");
-        std::os::unix::fs::symlink(&link, &link).unwrap();
+        symlink(&link, &link).unwrap();
         assert!(read(&link, 10).unwrap_err().hint().unwrap().contains("back to itself"));
         assert!(read(&folder.path().join("none"), 10).unwrap().is_none());
         fs::write(folder.path().join("big"), "12345678901").unwrap();

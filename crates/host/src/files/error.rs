@@ -46,13 +46,15 @@ impl FileError {
         // What exists: the path, or the nearest folder above it.
         let there = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(&self.path);
         let path = there.display();
+        let is_loop = self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
         Some(match self.source.kind() {
             ErrorKind::PermissionDenied if self.action == "read" => format!("let this user read it: ls -ld {path}"),
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                format!("let this user write it: ls -ld {path}")
+            ErrorKind::PermissionDenied => format!("let this user write it: ls -ld {path}"),
+            ErrorKind::ReadOnlyFilesystem => {
+                format!("mount the file system so that it can be written: findmnt --target {path}")
             }
             ErrorKind::NotFound => "name a file that exists".to_owned(),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk".to_owned(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!("free some space on the disk: df {path}"),
             ErrorKind::FileTooLarge => {
                 "raise the file-size limit (ulimit -f), or check why the file is so large".to_owned()
             }
@@ -60,7 +62,10 @@ impl FileError {
                 format!("move what is in the way: ls -ld {path}")
             }
             ErrorKind::TimedOut => "find the stopped process that holds the lock".to_owned(),
-            _ if self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            _ if is_loop && self.action == "lock" => {
+                format!("remove the symbolic link, through which no lock is taken: {path}")
+            }
+            _ if is_loop => {
                 format!("fix the symbolic link, which leads back to itself: ls -l {path}")
             }
             _ => return None,

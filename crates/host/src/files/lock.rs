@@ -2,15 +2,17 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use records::Durability;
+use rustix::fs::OFlags;
 
-use super::access::{check_writable_place, make_folder, regular};
+use super::access::{make_folder, open, open_to_append, regular};
 use super::error::FileError;
+use super::ownership::{Ownership, open_entry};
 use super::replacement::{Replacement, flush_directory, neighbour, swap};
+use super::retry::retry;
 
 /// How long a writer waits for another one before it gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -60,19 +62,35 @@ fn behind_link(path: &Path) -> PathBuf {
     if is_link { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
 }
 
+/// Opens a lock file, and makes it where it is missing. One that another user has made, and that can only be read, locks as
+/// well. A link is not followed: root would lock, and make, what another user chooses.
 fn open_lock(path: &Path) -> Result<File, FileError> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
-    let opened = match options.open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                make_folder(folder)?;
+    let mut is_folder_made = false;
+    loop {
+        match open_or_make_lock(path) {
+            // Removed in between, or another process was quicker to make it.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && !is_folder_made => {
+                is_folder_made = true;
+                path.parent().map_or(Ok(()), make_folder)?;
             }
-            options.open(path)
+            other => return other.map_err(|error| FileError::new("lock", path, error)),
+        }
+    }
+}
+
+fn open_or_make_lock(path: &Path) -> io::Result<File> {
+    match retry(|| open_entry(path, OFlags::RDWR)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+            Ownership::of_new(path)?.apply(&file)?;
+            Ok(file)
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            retry(|| open_entry(path, OFlags::RDONLY)).map_err(|_| error)
         }
         other => other,
-    };
-    opened.map_err(|error| FileError::new("lock", path, error))
+    }
 }
 
 fn try_lock_file(file: &File) -> Result<(), TryLockError> {
@@ -143,10 +161,6 @@ impl Lock {
     pub fn replace_if(&self, before: &[u8], content: &[u8]) -> Result<bool, FileError> {
         let put = || -> io::Result<bool> {
             let mut replacement = Replacement::open(&self.target, "tmp")?;
-            let before_it = fs::metadata(&self.target)?;
-            replacement.set_mode(before_it.permissions().mode())?;
-            // Only root may give a file to another user, and only then it was another user's.
-            let _ = fchown(&*replacement.file(), Some(before_it.uid()), Some(before_it.gid()));
             replacement.file().write_all(content)?;
             replacement.file().sync_data()?;
             if fs::read(&self.target)? != before {
@@ -167,6 +181,16 @@ impl Lock {
         put().map_err(|error| FileError::new("write", &self.target, error))
     }
 
+    /// Replaces the held file by a copy of itself, which belongs to this user, or to the folder's owner if this is root.
+    ///
+    /// # Errors
+    /// It cannot be read or replaced.
+    pub fn replace_by_copy(&self) -> Result<(), FileError> {
+        let mut present =
+            open(&self.target)?.ok_or_else(|| FileError::reading(&self.target, ErrorKind::NotFound.into()))?;
+        self.replace_by(Durability::Flushed, |file| io::copy(&mut present, file).map(drop))
+    }
+
     /// Has the held file's name stand for what `other` holds now, in one step and without a copy: `other` goes on with a
     /// new file when it is replaced.
     ///
@@ -175,10 +199,12 @@ impl Lock {
     pub fn replace_by_link(&self, other: &Lock) -> Result<(), FileError> {
         let temporary = neighbour(&self.target, "tmp");
         let _ = fs::remove_file(&temporary);
-        // A file system without hard links gets a copy.
-        fs::hard_link(&other.target, &temporary)
-            .or_else(|_| fs::copy(&other.target, &temporary).map(drop))
-            .and_then(|()| fs::rename(&temporary, &self.target))
+        if fs::hard_link(&other.target, &temporary).is_err() {
+            // A file system without hard links gets a copy.
+            let mut source = File::open(&other.target).map_err(|error| FileError::new("read", &other.target, error))?;
+            return self.replace_by(Durability::Flushed, |file| io::copy(&mut source, file).map(drop));
+        }
+        fs::rename(&temporary, &self.target)
             .and_then(|()| fs::remove_file(&temporary).or(Ok(())))
             .map_err(|error| FileError::new("write", &self.target, error))
     }
@@ -193,10 +219,7 @@ impl Lock {
     pub fn append_line(&self, content: &[u8], durability: Durability) -> Result<(u64, u64), FileError> {
         let fail = |source| FileError::new("append to", &self.target, source);
         let is_new = !self.target.exists();
-        if !is_new {
-            check_writable_place(&self.target).map_err(|error| fail(error.source))?;
-        }
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&self.target).map_err(fail)?;
+        let mut file = open_to_append(&self.target).map_err(|error| fail(error.source))?;
         let before = file.metadata().map_err(fail)?.len();
         let mut line = Vec::with_capacity(content.len() + 2);
         if before > 0 && last_byte(&file, before).map_err(fail)? != b'\n' {

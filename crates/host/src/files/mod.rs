@@ -9,14 +9,17 @@
 mod access;
 mod error;
 mod lock;
+mod ownership;
 mod replacement;
 mod retry;
 
 pub use access::{
-    check_writable_place, create, is_open_to_others, make_folder, open, read, read_stream, remove, rename,
+    check_writable_place, create, create_program, entry, is_open_to_others, make_folder, make_link, open,
+    open_to_append, read, read_stream, remove, rename,
 };
 pub use error::FileError;
 pub use lock::{Lock, lock, lock_from, try_lock};
+pub use ownership::{give, is_root, is_user};
 pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
 pub use retry::retry;

@@ -3,28 +3,35 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use records::Durability;
+
+use super::ownership::Ownership;
 
 /// A new content for a target. Dropped before it is in place, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Replacement {
     path: PathBuf,
     file: File,
+    ownership: Ownership,
     is_in_place: bool,
 }
 
 impl Replacement {
     /// Creates an empty file `.NAME.suffix` next to `target`: always the same name, so that what a killed program leaves is known
-    /// to the next. What is there is removed first: nothing is written through a link or into a pipe.
+    /// to the next. What is there is removed first: nothing is written through a link or into a pipe. The file has the mode and
+    /// the owner of `target`, or else those of a new file in its folder.
     ///
     /// # Errors
     /// The system refuses.
     pub fn open(target: &Path, suffix: &str) -> io::Result<Self> {
         let path = neighbour(target, suffix);
-        let create = || OpenOptions::new().create_new(true).write(true).open(&path);
+        let ownership = Ownership::of_replacement(target)?;
+        // No other user can open it before it has its mode.
+        let mode = ownership.replaced_mode().map_or(0o666, |mode| mode & 0o600);
+        let create = || OpenOptions::new().create_new(true).write(true).mode(mode).open(&path);
         let file = match create() {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 fs::remove_file(&path)?;
@@ -32,7 +39,9 @@ impl Replacement {
             }
             other => other?,
         };
-        Ok(Self { path, file, is_in_place: false })
+        let replacement = Self { path, file, ownership, is_in_place: false };
+        ownership.apply(&replacement.file)?;
+        Ok(replacement)
     }
 
     /// Returns the file, to be written.
@@ -45,12 +54,12 @@ impl Replacement {
         &self.path
     }
 
-    /// Sets the file's permissions.
+    /// Sets the file's permissions; in a shared folder the group may write it too.
     ///
     /// # Errors
     /// The system refuses.
     pub fn set_mode(&self, mode: u32) -> io::Result<()> {
-        self.file.set_permissions(Permissions::from_mode(mode))
+        self.file.set_permissions(Permissions::from_mode(self.ownership.shared(mode, false)))
     }
 
     /// Moves it over `target`. What must survive a power cut is flushed first, and so is the directory after it.

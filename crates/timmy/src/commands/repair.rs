@@ -1,8 +1,8 @@
-//! `timmy repair`: damaged bytes are moved out of the files under `.loop/`.
+//! `timmy repair`: damaged bytes are moved out of the files under `.loop/`, and the loop's user can write them.
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::integrity::{self, Repair, Repairs};
+use explain::integrity::{self, HandOver, Repair, Repairs};
 use host::Host;
 
 use crate::cli::RepairArgs;
@@ -28,7 +28,14 @@ fn render(repairs: &Repairs, page: &mut Page) {
             (_, None) => format!("{file}: would be moved"),
         });
     }
-    if repairs.repaired.is_empty() && repairs.is_whole {
+    for HandOver { entry, done } in &repairs.handed_over {
+        page.line(match (done, repairs.dry_run) {
+            (true, false) => format!("{}: now {} can write it", entry.file, entry.user),
+            (true, true) => format!("{}: {}; this would be repaired", entry.file, entry.problem()),
+            (false, _) => format!("{}: {}; run `timmy repair` as root", entry.file, entry.problem()),
+        });
+    }
+    if repairs.repaired.is_empty() && repairs.handed_over.is_empty() && repairs.is_whole {
         page.line("Nothing is damaged");
     }
 }

@@ -2,7 +2,7 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::integrity::{self, Finding};
+use explain::integrity::{self, Finding, Foreign};
 use host::Host;
 use serde::Serialize;
 
@@ -15,15 +15,19 @@ use crate::tools::TOOLSET;
 struct Report {
     whole: bool,
     files: Vec<Finding>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    foreign: Vec<Foreign>,
 }
 
-/// Checks every file; exit 1 if one is damaged.
+/// Checks every file; exit 1 if one is damaged, or cannot be written by the loop's user.
 pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
     let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let files = integrity::verify(&context);
+    let foreign = integrity::foreign(&context)?;
     let whole = files.iter().all(|finding| finding.count == 0);
-    present(&context, &Report { whole, files }, render)?;
-    Ok(Outcome::yes_or_no(whole))
+    let is_good = whole && foreign.is_empty();
+    present(&context, &Report { whole, files, foreign }, render)?;
+    Ok(Outcome::yes_or_no(is_good))
 }
 
 fn render(report: &Report, page: &mut Page) {
@@ -40,5 +44,9 @@ fn render(report: &Report, page: &mut Page) {
         page.line("`timmy repair` moves damaged bytes to files next to these; it does not change a ledger that does not add up.");
     } else if report.files.is_empty() {
         page.line("There is no file yet");
+    }
+    page.lines(report.foreign.iter().map(|entry| format!("{}: {}", entry.file, entry.problem())));
+    if !report.foreign.is_empty() {
+        page.line("`timmy repair` as root gives these to the loop's user; as that user it replaces what it can read.");
     }
 }
