@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use common::tool::{CommonArgs, number_parser};
-use records::IssueType;
+use records::{FailureClass, IssueType};
 
 /// Records what happened in a cycle, and updates the summary
 #[derive(Debug, Parser)]
@@ -30,8 +30,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", value_parser = number_parser(), allow_negative_numbers = true)]
     pub issue: Option<u64>,
 
-    /// What kind of work it was [default: from cycle_result.json, else unknown]
-    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type())]
+    /// What kind of work it was, or a label for it, such as fix or enhancement [default: from cycle_result.json, else unknown]
+    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
     pub kind: Option<IssueType>,
 
     /// How long it took, in seconds
@@ -70,6 +70,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TEXT", value_parser = any_text(), allow_hyphen_values = true)]
     pub reason: Option<String>,
 
+    /// Whose fault a failure was, where it was not the issue's; it then counts for no issue [default: red_main where the agent
+    /// ended cleanly and main is not green]
+    #[arg(long, value_name = "CLASS", value_parser = failure_class())]
+    pub failure_class: Option<FailureClass>,
+
     /// Further notes
     #[arg(long, value_name = "TEXT", value_parser = any_text(), allow_hyphen_values = true)]
     pub notes: Option<String>,
@@ -92,8 +97,14 @@ pub(crate) struct OutcomeArgs {
 }
 
 fn issue_type() -> impl TypedValueParser<Value = IssueType> {
-    let values = IssueType::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.meaning()));
-    PossibleValuesParser::new(values).map(|name: String| IssueType::from_name(&name).unwrap_or_default())
+    let value = |kind: IssueType| PossibleValue::new(kind.name()).aliases(kind.aliases()).help(kind.meaning());
+    PossibleValuesParser::new(IssueType::ALL.map(value))
+        .map(|name: String| IssueType::from_name(&name).unwrap_or_default())
+}
+
+fn failure_class() -> impl TypedValueParser<Value = FailureClass> {
+    let values = FailureClass::ALL.map(|class| PossibleValue::new(class.name()).help(class.meaning()));
+    PossibleValuesParser::new(values).map(|name: String| FailureClass::from_name(&name).unwrap_or(FailureClass::Other))
 }
 
 /// Takes a text whatever its bytes: a record is not lost because an agent printed half a character.

@@ -18,7 +18,7 @@ use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::text;
-use records::{Cycle, IssueType, MainChecks, Reason, Seconds};
+use records::{Cycle, FailureClass, IssueType, MainChecks, Reason, Seconds};
 use serde::{Serialize, Serializer};
 use store::Cycles;
 use store::cycles::AppendResult;
@@ -58,7 +58,7 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;
-    let result_file = ResultFile::read(&run.store.cycle_result())?;
+    let result_file = ResultFile::read(&run.store.cycle_result())?.of_issue(cli.issue);
     let cycle = compose(&run, cli, &settings, &result_file);
     if cycle.issue.is_none() && cli.duration.unwrap_or(0) == 0 {
         // What cannot be read must not be taken for the next cycle's.
@@ -91,6 +91,9 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         None if main_green == Some(false) => "main is not green",
         None => "main was not seen green",
     };
+    if let (Some(false), true) = (result.reported_success(), hermes_clean) {
+        run.warn("the agent's result says \"success\": false, but the call says --success, which is what counts");
+    }
     let number = |given: Option<u64>, reported: Option<u64>| Some(given.or(reported).unwrap_or(0));
     Cycle {
         timestamp: Some(run.host.timestamp()),
@@ -111,7 +114,21 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         pr: cli.pr.or(result.pr),
         reason: reason.to_owned(),
         notes: cli.notes.clone().or(result.notes).unwrap_or_default(),
+        failure_class: failure_class(run, cli.failure_class, hermes_clean, success),
+        claim_lost: false,
         backfilled: false,
+    }
+}
+
+/// Returns whose fault a failure was; a cycle that ended cleanly failed because of main.
+fn failure_class(run: &Run, given: Option<FailureClass>, hermes_clean: bool, success: bool) -> Option<FailureClass> {
+    match given {
+        Some(class) if success => {
+            run.warn(&format!("a success has no class of failure; ignored: {}", class.name()));
+            None
+        }
+        None => (hermes_clean && !success).then_some(FailureClass::RedMain),
+        given => given,
     }
 }
 
@@ -124,9 +141,14 @@ fn write(
     result_file: &ResultFile,
     token_events: &mut TokenEvents,
 ) -> Result<Outcome, Error> {
-    let AppendResult { cycle, lines, derived } = log.append(cycle, || run.host.now(), settings.summary_window)?;
+    let AppendResult { cycle, lines, same_number, derived } =
+        log.append(cycle, || run.host.now(), settings.summary_window)?;
     if let Err(error) = derived {
         run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
+    }
+    if let Some(epoch) = same_number {
+        let number = cycle.cycle.unwrap_or_default();
+        run.warn(&format!("{epoch} is a cycle {number} as well, less than a day ago; both are kept"));
     }
     match result_file.consume(&run.store.cycle_result()) {
         Ok(None) => {}

@@ -13,6 +13,8 @@ pub(crate) enum ResultFile {
     Missing,
     /// A result; what it does not report is none.
     Read(Box<CycleResult>),
+    /// A result of another issue than the one that the record is of, which is not used.
+    OfOther(Box<CycleResult>),
     /// A file that cannot be read as a result.
     Unreadable,
 }
@@ -29,20 +31,38 @@ impl ResultFile {
         })
     }
 
+    /// Takes it as that of a cycle on this issue, if one is given.
+    pub(crate) fn of_issue(self, issue: Option<u64>) -> Self {
+        match self {
+            Self::Read(result) if issue.is_some() && result.issue.is_some() && result.issue != issue => {
+                Self::OfOther(result)
+            }
+            other => other,
+        }
+    }
+
     /// Returns what it reports.
     pub(crate) fn result(&self) -> CycleResult {
         match self {
             Self::Read(result) => CycleResult::clone(result),
-            Self::Missing | Self::Unreadable => CycleResult::default(),
+            Self::Missing | Self::OfOther(_) | Self::Unreadable => CycleResult::default(),
         }
     }
 
-    /// Removes the file once its content is on the record; one that could not be read is kept next to it as `.bad`.
-    /// Returns a warning where there is one.
+    /// Removes the file once its content is on the record; one that could not be read, or in which an agent reports of another
+    /// issue, is kept next to it as `.bad`. Returns a warning where there is one.
     pub(crate) fn consume(&self, file: &CycleResultFile<'_>) -> Result<Option<String>, FileError> {
         match self {
             Self::Missing => Ok(None),
             Self::Read(_) => file.remove().map(|()| None),
+            Self::OfOther(result) => {
+                let other = result.issue.unwrap_or_default();
+                let what = format!("{} is of #{other}, so nothing is taken from it", file.path().display());
+                if result.is_as_begun() {
+                    return file.remove().map(|()| Some(what));
+                }
+                Ok(Some(format!("{what}; it is kept as {}", file.set_aside()?.display())))
+            }
             Self::Unreadable => self.set_aside(file),
         }
     }

@@ -122,6 +122,107 @@ fn a_broken_result_of_an_idle_cycle_is_not_left_to_the_next() {
 }
 
 #[test]
+fn a_result_of_another_issue_is_not_used() {
+    let sandbox = Sandbox::new();
+    sandbox.write(RESULT, r#"{"issue": 102, "type": "bug", "pr": 7, "success": false}"#);
+    let ended = sandbox.run("cycle_retro", &["--cycle", "1", "--success", "--issue", "104"]).code(0);
+    assert_eq!(
+        ended.err.replace(sandbox.root().to_str().unwrap(), "@"),
+        "warning: @/.loop/cycle_result.json is of #102, so nothing is taken from it; it is kept as \
+         @/.loop/cycle_result.json.bad\n"
+    );
+    let record = &sandbox.json_lines(LOG)[0];
+    assert_eq!((&record["type"], &record["pr"]), (&json!("unknown"), &json!(null)));
+    assert_eq!(sandbox.bytes(RESULT), None);
+    // What only the guard has written is no loss.
+    sandbox.write(RESULT, r#"{"issue": 102, "type": "bug"}"#);
+    let said = sandbox.run("cycle_retro", &["--cycle", "2", "--success", "--issue", "104"]).conversation();
+    assert!(said.contains("is of #102, so nothing is taken from it\n"), "{said}");
+    assert_eq!(sandbox.bytes(RESULT), None);
+    // That of the same issue is used, without a word.
+    sandbox.write(RESULT, r#"{"issue": "104", "type": "fix", "success": true}"#);
+    let said = sandbox.run("cycle_retro", &["--cycle", "3", "--success", "--issue", "104"]).conversation();
+    assert_eq!(said, "[retro] ⟳12.6:003 Cycle 3 ✓ SUCCESS (#104 bug) — 0s\nexit 0");
+}
+
+#[test]
+fn a_result_that_contradicts_the_call_is_warned_about() {
+    for (success, flag, warns) in [
+        ("false", "--success", true),
+        ("\"False\"", "--success", true),
+        ("true", "--success", false),
+        ("\"yes\"", "--success", false),
+        ("false", "--failure", false),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(RESULT, format!("{{\"issue\": 5, \"success\": {success}}}"));
+        let ended = sandbox.run("cycle_retro", &["--cycle", "1", flag]).code(0);
+        assert_eq!(ended.err.contains("\"success\": false"), warns, "{success} {flag}: {}", ended.err);
+        assert_eq!(sandbox.json_lines(LOG)[0]["success"], flag == "--success");
+    }
+}
+
+#[test]
+fn a_number_used_twice_is_warned_about() {
+    let sandbox = Sandbox::new();
+    let retro = |time: &str| {
+        sandbox
+            .call("cycle_retro", ["--cycle", "2", "--success", "--issue", "5"])
+            .env("TIMMY_NOW", time)
+            .run()
+            .code(0)
+            .err
+    };
+    assert_eq!(retro("2026-03-19T10:00:00Z"), "");
+    assert_eq!(retro("2026-03-21T10:00:00Z"), "", "a loop that began again counts from 1");
+    assert_eq!(
+        retro("2026-03-21T20:00:00Z"),
+        "warning: ⟳12.6:001 is a cycle 2 as well, less than a day ago; both are kept\n"
+    );
+    assert_eq!(sandbox.json_lines(LOG).len(), 3);
+}
+
+#[test]
+fn another_word_for_a_type_is_no_lost_record() {
+    for (word, kind) in [("fix", "bug"), ("FEAT", "feature"), ("enhancement", "feature"), ("docs", "unknown")] {
+        let sandbox = Sandbox::new();
+        let ended = sandbox.run("cycle_retro", &["--cycle", "1", "--success", "--issue", "5", "--type", word]).code(0);
+        assert_eq!((sandbox.json_lines(LOG)[0]["type"].clone(), &*ended.err), (json!(kind), ""), "{word}");
+    }
+}
+
+#[test]
+fn a_failure_that_was_not_the_issues_fault_counts_for_no_issue() {
+    for (args, class, rated) in [
+        ("--failure", json!(null), 1),
+        ("--failure --failure-class forge", json!("forge"), 1),
+        ("--failure --failure-class interrupted", json!("interrupted"), 0),
+        ("--failure --no-main-green", json!(null), 1),
+        ("--success --no-main-green", json!("red_main"), 1),
+        ("--success --no-main-green --failure-class disk", json!("disk"), 1),
+        ("--success", json!(null), 1),
+    ] {
+        let sandbox = Sandbox::new();
+        for cycle in ["1", "2"] {
+            let args = format!("--cycle {cycle} --issue 5 {args}");
+            let _ = sandbox.call("cycle_retro", args.split_whitespace()).run().code(0);
+        }
+        assert_eq!(sandbox.json_lines(LOG)[0]["failure_class"], class, "{args}");
+        let summary = sandbox.json(".loop/retro/summary.json");
+        let counted = class == json!(null) && args.contains("--failure");
+        assert_eq!(summary["quarantine_candidates"], if counted { json!({"5": 2}) } else { json!({}) }, "{args}");
+        assert_eq!(summary["success_rate"].is_null(), rated == 0, "{args}");
+    }
+    let sandbox = Sandbox::new();
+    let said =
+        sandbox.run("cycle_retro", &["--cycle", "1", "--success", "--issue", "5", "--failure-class", "disk"]).code(0);
+    assert_eq!(said.err, "warning: a success has no class of failure; ignored: disk\n");
+    let said =
+        sandbox.run("cycle_retro", &["--cycle", "1", "--failure", "--issue", "5", "--failure-class", "gitea"]).code(2);
+    assert!(said.err.contains("red_main"), "{}", said.err);
+}
+
+#[test]
 fn the_branch_names_the_issue_at_last() {
     let sandbox = Sandbox::new();
     sandbox.git().set_head("refs/heads/Fix/Issue-492-crash").unwrap();

@@ -140,6 +140,7 @@ impl Analysis {
             undated_lines: log.counts.undated,
             future_lines: log.counts.future,
             backfilled: log.counts.backfilled,
+            interrupted: log.counts.void,
             last_cycle_at: cycles.last().map(|cycle| moment(cycle.time)),
             window_days: settings.window_days,
             triage_runs: runs_since(&run.store.triage_runs(), from)?,

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 use json_fields::{Object, slot};
-use records::{Cycle, IssueType, parse_time, written};
+use records::{Cycle, FailureClass, IssueType, is_void, parse_time, written};
 use store::LineReader;
 
 /// What the scan needs of a line.
@@ -20,6 +20,10 @@ pub(crate) struct Line {
     /// Seconds; none where it is unknown or absurd.
     pub seconds: Option<f64>,
     pub panes: Option<u64>,
+    /// Whether a failure was the fault of something other than the issue.
+    pub others_fault: bool,
+    /// Whether it counts in no rate, because it was cut short or its right to the issue was lost.
+    pub void: bool,
     pub backfilled: bool,
 }
 
@@ -41,6 +45,8 @@ const SUCCESS: usize = slot(Cycle::FIELDS, "success");
 const MAIN_GREEN: usize = slot(Cycle::FIELDS, "main_green");
 const DURATION: usize = slot(Cycle::FIELDS, "duration");
 const PANES: usize = slot(Cycle::FIELDS, "kimi_panes");
+const FAILURE_CLASS: usize = slot(Cycle::FIELDS, "failure_class");
+const CLAIM_LOST: usize = slot(Cycle::FIELDS, "claim_lost");
 const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
 
 impl Reader {
@@ -55,6 +61,8 @@ impl Line {
     fn from_fields(fields: &Object<'_>, day: &mut Option<KnownDay>) -> Self {
         let boolean = |slot| fields.get(slot).and_then(written::boolean);
         let number = |slot| fields.get(slot).and_then(written::number);
+        let class = fields.get(FAILURE_CLASS).and_then(FailureClass::written);
+        let claim_lost = boolean(CLAIM_LOST) == Some(true);
         Self {
             time: fields.get(TIMESTAMP).and_then(|raw| {
                 let plain = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
@@ -68,6 +76,8 @@ impl Line {
             main_green: boolean(MAIN_GREEN),
             seconds: plausible(fields.get(DURATION).and_then(written::float)),
             panes: number(PANES),
+            others_fault: class.is_some() || claim_lost,
+            void: is_void(class, claim_lost),
             backfilled: boolean(BACKFILLED) == Some(true),
         }
     }
@@ -83,6 +93,8 @@ impl From<Cycle> for Line {
             main_green: cycle.main_green.is_green(),
             seconds: cycle.seconds(),
             panes: cycle.kimi_panes,
+            others_fault: cycle.failure_class.is_some() || cycle.claim_lost,
+            void: is_void(cycle.failure_class, cycle.claim_lost),
             backfilled: !cycle.was_observed(),
         }
     }
@@ -161,6 +173,8 @@ mod tests {
             pr: None,
             reason: "tox: \"3\" \\ errors\n".to_owned(),
             notes: String::new(),
+            failure_class: Some(FailureClass::Forge),
+            claim_lost: false,
             backfilled: false,
         }
     }

@@ -26,6 +26,7 @@ pub(crate) struct Cycle {
     pub time: i64,
     /// Where its line begins in the file.
     pub at: u64,
+    /// The issue; none where the failure was not its fault.
     pub issue: Option<u64>,
     /// Seconds; not a number where it is unknown.
     pub seconds: f64,
@@ -57,6 +58,8 @@ pub(crate) struct Counts {
     pub undated: usize,
     /// Lines of a time to come.
     pub future: usize,
+    /// Cycles that were cut short, or whose right to the issue was lost.
+    pub void: usize,
     /// By kind of work.
     pub kinds: [KindCount; 5],
 }
@@ -115,13 +118,18 @@ impl Part {
             self.counts.damaged += 1;
             return;
         };
-        let Line { time, issue, kind, success, main_green, seconds, panes, backfilled } = line;
+        let Line { time, issue, kind, success, main_green, seconds, panes, others_fault, void, backfilled } = line;
         let Some(time) = time else {
             self.counts.undated += 1;
             return;
         };
-        if backfilled || time > now {
-            *(if backfilled { &mut self.counts.backfilled } else { &mut self.counts.future }) += 1;
+        let counts = &mut self.counts;
+        if let Some(count) =
+            [(backfilled, &mut counts.backfilled), (time > now, &mut counts.future), (void, &mut counts.void)]
+                .into_iter()
+                .find_map(|(is_left_out, count)| is_left_out.then_some(count))
+        {
+            *count += 1;
             return;
         }
         self.counts.cycles += 1;
@@ -130,6 +138,8 @@ impl Part {
         count.successes += usize::from(success);
         count.timed += usize::from(seconds.is_some());
         count.seconds += seconds.unwrap_or(0.0);
+        // A failure that was not the issue's fault counts for no issue.
+        let issue = issue.filter(|_| success || !others_fault);
         let panes = panes.and_then(|panes| u32::try_from(panes).ok());
         let seconds = seconds.unwrap_or(f64::NAN);
         self.latest.push(Cycle { time, at, issue, seconds, panes, kind, success, main_green });
@@ -154,6 +164,7 @@ impl Counts {
         self.backfilled += other.backfilled;
         self.undated += other.undated;
         self.future += other.future;
+        self.void += other.void;
         for (sum, kind) in self.kinds.iter_mut().zip(&other.kinds) {
             sum.cycles += kind.cycles;
             sum.successes += kind.successes;

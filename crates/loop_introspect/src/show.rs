@@ -134,6 +134,7 @@ fn left_out(insights: &Insights) -> String {
         (insights.undated_lines, "undated"),
         (insights.future_lines, "in the future"),
         (insights.backfilled, "backfilled"),
+        (insights.interrupted, "interrupted"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

@@ -43,8 +43,8 @@ pub(crate) fn make(run: &Run, sources: &Sources, since: DateTime<Utc>, until: Da
 }
 
 fn cycles(cycles: &[Cycle], happened: &dyn Fn(Option<DateTime<Utc>>) -> bool) -> ReviewCycles {
-    let observed = cycles.iter().filter(|cycle| cycle.was_observed() && happened(cycle.time()));
-    let (succeeded, failed): (Vec<&Cycle>, Vec<&Cycle>) = observed.partition(|cycle| cycle.success);
+    let rated = cycles.iter().filter(|cycle| cycle.is_rated() && happened(cycle.time()));
+    let (succeeded, failed): (Vec<&Cycle>, Vec<&Cycle>) = rated.partition(|cycle| cycle.success);
     let failure =
         |cycle: &&Cycle| ReviewFailure { cycle: cycle.cycle, issue: cycle.issue, reason: cycle.reason.clone() };
     let count = succeeded.len() + failed.len();

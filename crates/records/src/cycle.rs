@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::failure_class::FailureClass;
 use crate::issue_type::IssueType;
 use crate::lenient;
 use crate::time::time_in;
@@ -71,6 +72,12 @@ pub struct Cycle {
     /// Anything else worth keeping.
     #[serde(deserialize_with = "text_or_empty")]
     pub notes: String,
+    /// Whose fault a failure was; none where it was the issue's.
+    #[serde(deserialize_with = "FailureClass::lenient", skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<FailureClass>,
+    /// Whether the agent's right to the issue was lost while it worked on it.
+    #[serde(deserialize_with = "flag", skip_serializing_if = "std::ops::Not::not")]
+    pub claim_lost: bool,
     /// Whether the line was made from a merged pull request.
     #[serde(deserialize_with = "flag", skip_serializing_if = "std::ops::Not::not")]
     pub backfilled: bool,
@@ -101,7 +108,7 @@ pub enum Seconds {
 
 impl Cycle {
     /// The names of its fields: a line that has one of them twice is damaged.
-    pub const FIELDS: &[&str; 19] = &[
+    pub const FIELDS: &[&str; 21] = &[
         "timestamp",
         "cycle",
         "epoch",
@@ -120,6 +127,8 @@ impl Cycle {
         "pr",
         "reason",
         "notes",
+        "failure_class",
+        "claim_lost",
         "backfilled",
     ];
 
@@ -145,6 +154,8 @@ impl Cycle {
             pr,
             reason,
             notes,
+            failure_class,
+            claim_lost,
             backfilled,
         ] = values;
         let number = |value: Option<&[u8]>| value.and_then(written::number);
@@ -168,6 +179,8 @@ impl Cycle {
             pr: number(pr),
             reason: text(reason).unwrap_or_default(),
             notes: text(notes).unwrap_or_default(),
+            failure_class: failure_class.and_then(FailureClass::written),
+            claim_lost: claim_lost == Some(b"true"),
             backfilled: backfilled == Some(b"true"),
         }
     }
@@ -183,6 +196,19 @@ impl Cycle {
         !self.backfilled
     }
 
+    /// Returns whether it counts in rates: it was observed, it was not cut short from outside, and its right to the issue was
+    /// not lost.
+    pub fn is_rated(&self) -> bool {
+        self.was_observed() && !is_void(self.failure_class, self.claim_lost)
+    }
+
+    /// Returns what it says of its issue: whether it succeeded; none where it says nothing, because the failure was not the
+    /// issue's.
+    pub fn outcome_for_issue(&self) -> Option<bool> {
+        let is_others_fault = self.failure_class.is_some() || self.claim_lost;
+        (self.success || !is_others_fault).then_some(self.success)
+    }
+
     /// Returns how long it took in seconds, where that is known: above 0 and no longer than a year.
     pub fn seconds(&self) -> Option<f64> {
         self.duration.map(Seconds::as_f64).filter(|seconds| Self::is_plausible(*seconds))
@@ -192,6 +218,11 @@ impl Cycle {
     pub fn is_plausible(seconds: f64) -> bool {
         seconds > 0.0 && seconds < 3.2e7
     }
+}
+
+/// Returns whether a cycle of this class counts in no rate.
+pub fn is_void(class: Option<FailureClass>, claim_lost: bool) -> bool {
+    claim_lost || class == Some(FailureClass::Interrupted)
 }
 
 impl MainChecks {

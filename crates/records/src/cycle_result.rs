@@ -67,6 +67,20 @@ impl CycleResult {
         let is_result = Self::FIELDS.iter().any(|field| object.contains_key(*field));
         is_result.then(|| object::read(object))
     }
+
+    /// Returns whether it reports that the cycle succeeded; none where it does not report it. A record does not rest on it.
+    pub fn reported_success(&self) -> Option<bool> {
+        match self.other.get("success")? {
+            Value::Bool(success) => Some(*success),
+            Value::String(word) => word.trim().to_ascii_lowercase().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it says no more than what the guard began it with.
+    pub fn is_as_begun(&self) -> bool {
+        *self == Self { issue: self.issue, kind: self.kind, ..Self::default() }
+    }
 }
 
 fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -51,9 +51,22 @@ impl IssueType {
         }
     }
 
-    /// Reads a type's name; none for any other word.
+    /// Reads a type's name, or another word for it; none for any other word.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name.trim()))
+        let name = name.trim();
+        let is = |word: &str| word.eq_ignore_ascii_case(name);
+        Self::ALL.into_iter().find(|kind| is(kind.name()) || kind.aliases().iter().copied().any(is))
+    }
+
+    /// Returns other words for it: labels, and the types of conventional commits.
+    pub fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Self::Bug => &["fix", "bugfix", "hotfix", "defect", "regression"],
+            Self::Feature => &["feat", "enhancement", "improvement"],
+            Self::Refactor => &["refactoring", "cleanup", "perf", "style"],
+            Self::Philosophy => &["discussion", "question"],
+            Self::Unknown => &["build", "chore", "ci", "docs", "other", "revert", "test"],
+        }
     }
 
     /// Reads a type as it is written in a file; any other word, or no text at all, is [`IssueType::Unknown`].

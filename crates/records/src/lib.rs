@@ -15,6 +15,7 @@ mod cycle_result;
 mod daily_run;
 mod deferred;
 mod epoch;
+mod failure_class;
 mod fingerprint;
 mod idle_state;
 pub mod insights;
@@ -48,12 +49,13 @@ pub use agenda::{
     Action, Agenda, AgendaItem, LeftOut, Review, ReviewCycles, ReviewFailure, ReviewIssues, ReviewPulls, ReviewTokens,
 };
 pub use automation_state::{AutomationEntry, AutomationState, Status};
-pub use cycle::{Cycle, MainChecks, Seconds};
+pub use cycle::{Cycle, MainChecks, Seconds, is_void};
 pub use cycle_index::CycleIndex;
 pub use cycle_result::CycleResult;
 pub use daily_run::{DailyRunFile, Schedule};
 pub use deferred::Deferred;
 pub use epoch::Epoch;
+pub use failure_class::FailureClass;
 pub use fingerprint::{FileIdentity, Fingerprint};
 pub use idle_state::IdleState;
 pub use insights::{Insights, InsightsSource};

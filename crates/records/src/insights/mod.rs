@@ -30,6 +30,9 @@ pub struct Insights {
     pub future_lines: usize,
     /// Lines made from merged pull requests: always successes, so in no rate.
     pub backfilled: usize,
+    /// Cycles that were cut short, or whose right to the issue was lost: in no rate.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interrupted: usize,
     /// When the last counted cycle ended.
     pub last_cycle_at: Option<String>,
     /// How many days a period has.
@@ -274,4 +277,8 @@ impl Insights {
         }
         self
     }
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

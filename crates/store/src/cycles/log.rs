@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use records::{Cycle, Stored, Summary, pyjson, timestamp};
 
 use super::index::Index;
@@ -30,6 +30,8 @@ pub struct AppendResult {
     pub cycle: Cycle,
     /// How many intact lines the log has.
     pub lines: u64,
+    /// The epoch of another cycle of the last day, among those of the summary, that has the same number.
+    pub same_number: Option<String>,
     /// Whether the index and the summary are up to date; where not, the next call updates them.
     pub derived: Result<(), FileError>,
 }
@@ -79,11 +81,10 @@ impl<'h> Cycles<'h> {
         let line = pyjson::to_line(&cycle).map_err(|error| FileError::writing(&self.log, error.into()))?;
         let (_, end) = lock.append_line(line.as_bytes(), Cycle::FILE.durability)?;
         index.add(&cycle);
-        let derived = index
-            .save(&self.log, &self.index, end)
-            .and_then(|()| self.tail(window))
-            .and_then(|recent| summary::write(&self.summary, &recent.intact, &index, timestamp(now)));
-        Ok(AppendResult { cycle, lines: index.counts().lines, derived })
+        let recent = index.save(&self.log, &self.index, end).and_then(|()| self.tail(window));
+        let same_number = recent.as_ref().ok().and_then(|recent| same_number(&recent.intact, &cycle, now));
+        let derived = recent.and_then(|recent| summary::write(&self.summary, &recent.intact, &index, timestamp(now)));
+        Ok(AppendResult { cycle, lines: index.counts().lines, same_number, derived })
     }
 
     /// Merges records of merged pull requests, which are in the order of time, into the log, less those that another run has put
@@ -160,4 +161,16 @@ impl<'h> Cycles<'h> {
     pub fn fingerprint(&self) -> Result<records::Fingerprint, FileError> {
         crate::fingerprint::fingerprint(&self.log)
     }
+}
+
+/// Returns the epoch of another cycle of the last day that has the same number.
+fn same_number(recent: &[Cycle], cycle: &Cycle, now: DateTime<Utc>) -> Option<String> {
+    let is_of_last_day = |time: DateTime<Utc>| (now - time).abs() < TimeDelta::days(1);
+    let same = recent.iter().rev().find(|other| {
+        other.was_observed()
+            && other.cycle == cycle.cycle
+            && other.epoch != cycle.epoch
+            && other.time().is_some_and(is_of_last_day)
+    })?;
+    same.epoch.clone()
 }

@@ -28,9 +28,9 @@ pub(crate) fn write(
 }
 
 fn summarize(window: &[Cycle], index: &Index, updated_at: String) -> Summary {
-    let failed = || window.iter().filter(|cycle| cycle.was_observed() && !cycle.success);
+    let failed = || window.iter().filter(|cycle| cycle.is_rated() && !cycle.success);
     let mut failures: BTreeMap<u64, u64> = BTreeMap::new();
-    for issue in failed().filter_map(|cycle| cycle.issue) {
+    for issue in failed().filter(|cycle| cycle.outcome_for_issue() == Some(false)).filter_map(|cycle| cycle.issue) {
         *failures.entry(issue).or_default() += 1;
     }
     failures.retain(|_, count| *count >= CANDIDATE);
@@ -80,15 +80,15 @@ fn summarize(window: &[Cycle], index: &Index, updated_at: String) -> Summary {
     }
 }
 
-/// The share of successes among the cycles that were observed.
+/// The share of successes among the cycles that count in rates.
 fn success_rate<'a>(cycles: impl IntoIterator<Item = &'a Cycle>) -> Option<f64> {
-    let observed: Vec<&Cycle> = cycles.into_iter().filter(|cycle| cycle.was_observed()).collect();
-    rate(observed.iter().filter(|cycle| cycle.success).count(), observed.len())
+    let rated: Vec<&Cycle> = cycles.into_iter().filter(|cycle| cycle.is_rated()).collect();
+    rate(rated.iter().filter(|cycle| cycle.success).count(), rated.len())
 }
 
-/// Known durations of observed cycles, in seconds. A backfilled one is the time that a pull request was open.
+/// Known durations of the cycles that count in rates, in seconds. A backfilled one is the time that a pull request was open.
 fn durations<'a>(cycles: impl IntoIterator<Item = &'a Cycle>) -> Vec<f64> {
-    cycles.into_iter().filter(|cycle| cycle.was_observed()).filter_map(Cycle::seconds).collect()
+    cycles.into_iter().filter(|cycle| cycle.is_rated()).filter_map(Cycle::seconds).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of lines")]
