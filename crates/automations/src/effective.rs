@@ -8,9 +8,8 @@ use common::manifest::{Automation, Manifest};
 use common::settings::{Layers, Origin, Resolved, SUPERVISION_KEYS};
 use gitea::{Connection, ForgeSettings};
 use host::redact;
-use records::stored_files::TRIAGE_RULES;
 use serde_json::Value;
-use triage_rules::Rules;
+use triage_rules::{Rules, RulesLocation};
 
 use crate::context::Context;
 use crate::declared::every_automation;
@@ -170,8 +169,8 @@ impl<'a> Elsewhere<'a> {
             "token_file" => Some(("~/.hermes/gitea_token".to_owned(), "by default".to_owned())),
             "rules_file" => Some((rules?.1.clone(), "by default".to_owned())),
             "ready_threshold" => of_rules(rules?.0.ready),
-            "quarantine_failures" => of_rules(i64::try_from(rules?.0.failures).ok()?),
-            "quarantine_lookback" => of_rules(i64::try_from(rules?.0.lookback).ok()?),
+            "quarantine_failures" => of_rules(i64::try_from(rules?.0.quarantine.failures).ok()?),
+            "quarantine_lookback" => of_rules(i64::try_from(rules?.0.quarantine.lookback).ok()?),
             "at" => of_scheduler("daily_at"),
             "catch_up_hours" => of_scheduler("catch_up_hours"),
             _ => None,
@@ -182,10 +181,8 @@ impl<'a> Elsewhere<'a> {
 /// The rules that a triage applies, and where they stand; none if they cannot be read, which the triage itself says better.
 fn rules(context: &Context, settings: &[Resolved]) -> Option<(Rules, String)> {
     let named = settings.iter().find(|setting| setting.key == "rules_file" && setting.value != "unset");
-    let path = match named {
-        Some(setting) => Some(context.repo().resolve(&PathBuf::from(&setting.value))),
-        None => context.manifest.file(TRIAGE_RULES.path).filter(|path| path.exists()),
-    };
-    let place = path.as_deref().map_or_else(|| "the built-in rules".to_owned(), |path| context.shown(path));
-    Some((Rules::load(path.as_deref()).ok()?, place))
+    let named = named.map(|setting| PathBuf::from(&setting.value));
+    let location = RulesLocation::find(context.repo(), &context.manifest, named.as_deref());
+    let place = location.source().ok()?.map_or_else(|| "the built-in rules".to_owned(), |path| context.shown(&path));
+    Some((Rules::load(&location).ok()?, place))
 }

@@ -1,7 +1,7 @@
 //! After a cycle: records its outcome.
 //!
 //! - Reads: `.loop/cycle_result.json`, the branch's name, the end of `.loop/retro/cycles.jsonl` and its index.
-//! - Writes: a line of `.loop/retro/cycles.jsonl` (flushed before anything is printed), `.loop/retro/summary.json`, the
+//! - Writes: `.loop/quarantine.json` where the record asks for it; a line of `.loop/retro/cycles.jsonl` (flushed before anything is printed), `.loop/retro/summary.json`, the
 //!   index `.loop/retro/cycles.index.json`; removes `.loop/cycle_result.json` once the record is on disk.
 //! - Ends: 0 the cycle is recorded, or there was nothing to record; 2 wrong usage or configuration, or the record could
 //!   not be written.
@@ -16,6 +16,7 @@ use common::error::chain;
 use common::run::{Run, TokenEvents};
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
+use eligibility::{Sources, quarantine};
 use host::Host;
 use host::text;
 use records::{Cycle, FailureClass, IssueType, MainChecks, Reason, Seconds};
@@ -160,8 +161,24 @@ fn write(
     }
     let summary = if cycle.success { "recorded a success" } else { "recorded a failure" };
     run.present(&RecordView { cycle })?;
+    update_quarantine(run, token_events);
     run.detail(&format!("{lines} lines are in {}", log.path().display()));
     Ok(Outcome::done(summary))
+}
+
+/// Brings the quarantine up to date with the record. Where that fails, the record counts all the same: the guard and the triage
+/// bring it up to date as well.
+fn update_quarantine(run: &Run, token_events: &mut TokenEvents) {
+    let sources = Sources::of_run(run);
+    match quarantine::limits(sources).and_then(|limits| quarantine::refresh(sources, limits)) {
+        Ok(decision) => {
+            for issue in decision.newly {
+                token_events.add("quarantine_candidate");
+                run.say(&quarantine::notice(issue));
+            }
+        }
+        Err(error) => run.warn(&format!("{}: the quarantine is not up to date", chain(error.as_std()))),
+    }
 }
 
 impl Serialize for RecordView {

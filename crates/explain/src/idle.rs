@@ -2,6 +2,7 @@
 
 use automations::Context;
 use common::Error;
+use eligibility::{CoolDown, Holds, Sources};
 use records::{AutomationState, Reason, TriageRun, timestamp};
 use serde::Serialize;
 use store::Log;
@@ -49,10 +50,25 @@ pub struct IdleStory {
 pub struct QueueCounts {
     /// How many it has.
     pub items: usize,
-    /// How many of them are ready and not in quarantine.
+    /// How many of them are ready and not held back.
     pub ready: usize,
     /// The ready ones that are in quarantine.
     pub quarantined: Vec<u64>,
+    /// The ready ones that wait because a cycle worked on them a short time ago.
+    pub waiting: Vec<WaitingIssue>,
+    /// When the first of them is given out again.
+    pub next_ready_at: Option<String>,
+}
+
+/// An issue that waits because of its last cycle.
+#[derive(Debug, Serialize)]
+pub struct WaitingIssue {
+    /// Its number.
+    pub issue: u64,
+    /// Why.
+    pub reason: Reason,
+    /// Until when.
+    pub until: Option<String>,
 }
 
 /// Returns why the loop is idle.
@@ -61,8 +77,8 @@ pub struct QueueCounts {
 /// A file cannot be read.
 pub fn idle(context: &Context) -> Result<IdleStory, Error> {
     let now = context.host.now();
-    let quarantined: Vec<u64> = context.store.quarantine().read_intact("")?.unwrap_or_default().numbers().collect();
-    let ready = ReadyIssues::read(&context.store, |issue| quarantined.contains(&issue), |_| ())?;
+    let holds = holds(context)?;
+    let ready = ReadyIssues::read(&context.store, |issue, entry| holds.of_entry(issue, entry), |_| ())?;
     if let QueueRead::Damaged(error) = &ready.read {
         context.warn(&error.to_string());
     }
@@ -74,11 +90,24 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
     let idle = context.store.idle().read_intact("")?.unwrap_or_default().read();
     let triage = context.store.triage_runs().tail(1)?.intact.pop();
     let triaged = triage.as_ref().and_then(TriageRun::time);
-    let mut in_quarantine = quarantined;
+    let next_ready_at = ready.next_at().map(timestamp);
+    let held = |is: fn(Reason) -> bool| ready.held_back.iter().filter(move |(_, hold)| is(hold.reason));
+    let waiting = held(|reason| reason != Reason::Quarantined).map(|(issue, hold)| WaitingIssue {
+        issue: *issue,
+        reason: hold.reason,
+        until: hold.until.map(timestamp),
+    });
+    let mut in_quarantine: Vec<u64> = holds.quarantine.numbers().collect();
     in_quarantine.sort_unstable();
     Ok(IdleStory {
         reason,
-        queue: QueueCounts { items: ready.items, ready: ready.numbers.len(), quarantined: ready.held_back },
+        queue: QueueCounts {
+            items: ready.items,
+            ready: ready.numbers.len(),
+            quarantined: held(|reason| reason == Reason::Quarantined).map(|(issue, _)| *issue).collect(),
+            waiting: waiting.collect(),
+            next_ready_at,
+        },
         guard: guard(context),
         consecutive_idle: idle.consecutive_idle,
         backoff_seconds: idle.backoff_seconds,
@@ -90,6 +119,12 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
         seconds_since_triage: triaged.map(|time| (now - time).num_seconds()),
         triage_error: entry(TRIAGE).and_then(|entry| entry.last_error),
     })
+}
+
+/// The issues that are held back, as the guard decides it.
+pub(crate) fn holds(context: &Context) -> Result<Holds, Error> {
+    let sources = Sources { host: context.host, store: &context.store, manifest: &context.manifest };
+    Holds::preview(sources, &CoolDown::of_guard(context.host, &context.manifest)?)
 }
 
 /// Why the guard reports work without looking, where it does.

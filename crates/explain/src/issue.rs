@@ -2,11 +2,13 @@
 
 use automations::Context;
 use common::Error;
-use records::{Agenda, AgendaItem, Cycle, Quarantine, QuarantineEntry, Reason, timestamp};
+use eligibility::Holds;
+use records::{Agenda, AgendaItem, Cycle, InWork, QuarantineEntry, Reason, timestamp};
 use serde::Serialize;
 use serde_json::Value;
-use store::ready::ReadyIssues;
+use store::ready::{Hold, ReadyIssues};
 
+use crate::idle::holds;
 use crate::score::{ScoreStory, what_would_change};
 
 /// The story of an issue, from the files of the loop.
@@ -22,6 +24,10 @@ pub struct IssueStory {
     pub triage: Option<ScoreStory>,
     /// Its place in the queue.
     pub queue: Option<QueuePlace>,
+    /// Until when it waits although it is ready, because of its last cycle.
+    pub waits_until: Option<String>,
+    /// The pull request in which it was in work at the last triage.
+    pub in_work: Option<InWork>,
     /// Its entry in the quarantine, as it is stored.
     pub quarantine: Option<Value>,
     /// The cycles that worked on it, oldest first.
@@ -98,14 +104,16 @@ impl CycleStory {
 pub fn issue(context: &Context, number: u64) -> Result<IssueStory, Error> {
     let scores = context.store.scores().read_intact("")?;
     let verdict = scores.as_ref().and_then(|scores| scores.issues.get(number));
-    let quarantine = context.store.quarantine().read_intact("")?.unwrap_or_default();
-    let (queue, queued_title) = in_queue(context, &quarantine, number)?;
+    let holds = holds(context)?;
+    let quarantine = &holds.quarantine;
+    let InQueue { place: queue, hold, title: queued_title } = in_queue(context, &holds, number)?;
     let key = number.to_string();
-    let reason = match (quarantine.contains(&key), &queue, verdict) {
+    let reason = match (quarantine.contains(&key), hold, &queue, verdict) {
         (true, ..) => Reason::Quarantined,
-        (false, Some(_), _) => Reason::Ready,
-        (false, None, Some(verdict)) => Reason::from_code(&verdict.reason).unwrap_or(Reason::NotReady),
-        (false, None, None) => Reason::NotTriaged,
+        (false, Some(hold), ..) => hold.reason,
+        (false, None, Some(_), _) => Reason::Ready,
+        (false, None, None, Some(verdict)) => Reason::from_code(&verdict.reason).unwrap_or(Reason::NotReady),
+        (false, None, None, None) => Reason::NotTriaged,
     };
     let title = verdict.map(|verdict| verdict.title.clone().into_owned()).or(queued_title).unwrap_or_default();
     let agenda = context.store.agenda().read_intact("")?.map(|agenda| on_agenda(&agenda, number));
@@ -121,6 +129,8 @@ pub fn issue(context: &Context, number: u64) -> Result<IssueStory, Error> {
         reason,
         triage: scores.as_ref().zip(verdict).map(|(scores, verdict)| ScoreStory::of(scores, verdict)),
         queue,
+        in_work: verdict.and_then(|verdict| verdict.in_work.clone()),
+        waits_until: hold.and_then(|hold| hold.until).map(timestamp),
         quarantine: quarantine.raw(&key).cloned(),
         cycles: cycles_of(context, number)?,
         agenda,
@@ -129,17 +139,19 @@ pub fn issue(context: &Context, number: u64) -> Result<IssueStory, Error> {
     })
 }
 
-/// The place of an issue in the queue, and its title there.
-fn in_queue(
-    context: &Context,
-    quarantine: &Quarantine,
-    number: u64,
-) -> Result<(Option<QueuePlace>, Option<String>), Error> {
-    let quarantined: Vec<u64> = quarantine.numbers().collect();
+/// An issue in the queue.
+struct InQueue {
+    place: Option<QueuePlace>,
+    /// Why it is held back although it is ready.
+    hold: Option<Hold>,
+    title: Option<String>,
+}
+
+fn in_queue(context: &Context, holds: &Holds, number: u64) -> Result<InQueue, Error> {
     let mut title = None;
     let ready = ReadyIssues::read(
         &context.store,
-        |issue| quarantined.contains(&issue),
+        |issue, entry| holds.of_entry(issue, entry),
         |entry| {
             if entry.ready_issue() == Some(number) && title.is_none() {
                 title = entry.item().map(|item| item.title);
@@ -147,7 +159,11 @@ fn in_queue(
         },
     )?;
     let length = ready.numbers.len();
-    Ok((ready.position(number).map(|position| QueuePlace { position, length }), title))
+    Ok(InQueue {
+        place: ready.position(number).map(|position| QueuePlace { position, length }),
+        hold: ready.held_back.iter().find(|(issue, _)| *issue == number).map(|(_, hold)| *hold),
+        title,
+    })
 }
 
 fn cycles_of(context: &Context, number: u64) -> Result<Vec<CycleStory>, Error> {

@@ -7,6 +7,7 @@
 mod client;
 mod connect;
 mod error;
+mod in_work;
 mod issue;
 mod listing;
 mod page;
@@ -19,6 +20,7 @@ mod settings;
 pub use client::Forge;
 pub use connect::{connect, connect_once};
 pub use error::ForgeError;
+pub use in_work::in_work;
 pub use issue::{Issue, IssueFile, Label, PullMark, User, issues_from_file};
 pub use listing::Listing;
 pub use page::Page;

@@ -1,9 +1,10 @@
 //! Before a cycle: checks whether there is work; with `--wait`, waits for it.
 //!
-//! - Reads: `.loop/queue.json`, `.loop/quarantine.json`, `.loop/idle_state.json`, the last line of
-//!   `.loop/retro/triage.jsonl`; asks the forge once which queued issues are still open.
-//! - Writes: `.loop/idle_state.json`; with work, `.loop/cycle_result.json` for the agent; `.loop/queue.json` where issues
-//!   in it were closed.
+//! - Reads: `.loop/queue.json`, `.loop/quarantine.json`, `.loop/idle_state.json`, the end of `.loop/retro/cycles.jsonl`, the
+//!   last line of `.loop/retro/triage.jsonl`, the limits of the quarantine in the rules; asks the forge once which queued issues
+//!   are still open.
+//! - Writes: `.loop/idle_state.json`; with work, `.loop/cycle_result.json` for the agent; `.loop/quarantine.json` where the
+//!   records ask for it; `.loop/queue.json` where issues in it were closed.
 //! - Ends: 0 there is work, or the guard is disabled; 1 there is none; 2 wrong usage or configuration, or a file is in the
 //!   way. A signal that ends a wait ends the guard by that signal, so that Ctrl-C stops the loop around it too.
 
@@ -11,6 +12,7 @@ mod backoff;
 mod cli;
 mod idle;
 mod settings;
+mod show;
 mod wait;
 mod work;
 
@@ -19,16 +21,17 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use clap::CommandFactory;
 use common::run::Run;
 use common::tool::{self, Tool};
-use common::{Error, Outcome, Page, View};
+use common::{Error, Outcome};
+use eligibility::quarantine;
 use host::Host;
 use host::files::FileError;
 use host::text;
 use records::stored_files::{CYCLE_RESULT, IDLE_STATE, QUARANTINE, QUEUE};
-use records::{CycleResult, IssueType, QueueItem, Reason};
-use serde::Serialize;
+use records::{CycleResult, QueueItem, Reason};
 
 use crate::cli::Cli;
 use crate::settings::Settings;
+use crate::show::{NoWork, Status, Waiting, WorkFound};
 use crate::wait::{WaitOutcome, Watch, wait_for_work};
 use crate::work::Work;
 
@@ -45,44 +48,6 @@ pub const TOOL: Tool = Tool {
     settings: |layers| Settings::resolve(layers).map(drop),
 };
 
-/// What `--status` shows.
-#[derive(Serialize)]
-struct Status {
-    queue_ready: usize,
-    consecutive_idle: u64,
-    next_backoff_seconds: u64,
-}
-
-/// That there is work.
-#[derive(Serialize)]
-struct WorkFound {
-    status: &'static str,
-    reason: Reason,
-    ready: usize,
-    issue: Option<u64>,
-    #[serde(rename = "type")]
-    kind: Option<IssueType>,
-    idle_cycles_before: u64,
-}
-
-/// That there is none.
-#[derive(Serialize)]
-struct NoWork {
-    status: &'static str,
-    reason: Reason,
-    consecutive_idle: u64,
-    backoff_seconds: u64,
-}
-
-impl View for WorkFound {
-    fn render(&self, page: &mut Page) {
-        let Self { ready, idle_cycles_before: idle, .. } = self;
-        if *idle > 0 {
-            page.say(format!("Queue active ({ready} ready) — resuming after {idle} idle cycles"));
-        }
-    }
-}
-
 fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
     if run.is_disabled() && !cli.status {
@@ -93,23 +58,30 @@ fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return status(&run, &settings);
     }
     run.store.check_writable(&[QUEUE, QUARANTINE, IDLE_STATE, CYCLE_RESULT])?;
-    run.perform(|_| {
+    run.perform(|token_events| {
         let watch = Watch::new(&run);
         let work = Work::find(&run, &settings)?;
+        for issue in &work.newly_quarantined {
+            token_events.add("quarantine_candidate");
+            run.say(&quarantine::notice(*issue));
+        }
         if work.ready() > 0 {
             begin_work(&run, &settings, &work)
         } else {
-            be_idle(&run, &settings, work.reason, cli.wait.then_some(watch))
+            be_idle(&run, &settings, &work, cli.wait.then_some(watch))
         }
     })
 }
 
 /// Prints the state of the loop; changes nothing.
 fn status(run: &Run, settings: &Settings) -> Result<Outcome, Error> {
-    let queue_ready = Work::in_files(run)?.ready();
+    let work = Work::in_files(run, settings)?;
+    let queue_ready = work.ready();
     let consecutive_idle = idle::read_count(run)?;
     let next_backoff_seconds = if queue_ready > 0 { 0 } else { settings.backoff.seconds(consecutive_idle) };
-    run.print(&Status { queue_ready, consecutive_idle, next_backoff_seconds })?;
+    // Its callers know the first three; the rest comes only where something waits.
+    let waiting = work.next_at.and_then(|_| Waiting::of(&work));
+    run.print(&Status { queue_ready, consecutive_idle, next_backoff_seconds, waiting })?;
     Ok(Outcome::done("status"))
 }
 
@@ -133,16 +105,18 @@ fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Er
 }
 
 /// There is no work: one more idle call is counted, and its wait waited if there is something to watch meanwhile.
-fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch<'_>>) -> Result<Outcome, Error> {
+fn be_idle(run: &Run, settings: &Settings, work: &Work, watch: Option<Watch<'_>>) -> Result<Outcome, Error> {
     // Before the count is written: a signal from here on finds the wait interrupted, not the process gone.
     let signals = || Host::wake_on_signal().map_err(Error::caused("cannot wait for signals"));
     let watch = watch.map(|watch| Ok::<_, Error>((watch, signals()?))).transpose()?;
-    let (count, backoff) = idle::count_call(run, |idle| settings.backoff.seconds(idle))?;
-    run.say(&format!("Queue empty — idle #{count}, backoff {backoff}s"));
+    let (consecutive_idle, backoff_seconds) = idle::count_call(run, |idle| settings.backoff.seconds(idle))?;
+    let reason = work.reason;
+    let no_work = NoWork { status: "idle", reason, consecutive_idle, backoff_seconds, waiting: Waiting::of(work) };
+    no_work.say(run);
     if let Some((watch, signals)) = watch {
         run.host.flush().map_err(Error::caused("cannot write to stdout"))?;
-        let length = settings.backoff.jittered(backoff, random_part());
-        match wait_for_work(run, settings, length, watch, signals)? {
+        let length = settings.backoff.jittered(backoff_seconds, random_part());
+        match wait_for_work(run, settings, (length, work.next_at), watch, signals)? {
             WaitOutcome::Work(work) => return begin_work(run, settings, &work),
             WaitOutcome::Elapsed => {}
             WaitOutcome::Interrupted(signal) => {
@@ -150,9 +124,9 @@ fn be_idle(run: &Run, settings: &Settings, reason: Reason, watch: Option<Watch<'
             }
         }
     }
-    run.print_json(&NoWork { status: "idle", reason, consecutive_idle: count, backoff_seconds: backoff })?;
+    run.print_json(&no_work)?;
     run.detail(reason.meaning());
-    Ok(Outcome::no(format!("idle, backoff {backoff} s")).because(reason))
+    Ok(Outcome::no(format!("idle, backoff {backoff_seconds} s")).because(reason))
 }
 
 /// Begins the agent's result file for the issue, unless a fresh one is there.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::settings::{Layers, Setting, SettingsError};
+use eligibility::CoolDown;
 use gitea::ForgeSettings;
 
 use crate::backoff::{Backoff, LONGEST};
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub backoff: Backoff,
     /// How long a result of the agent counts as fresh: twice a cycle's duration.
     pub result_lifetime: Duration,
+    /// How long an issue waits after a cycle on it.
+    pub cool_down: CoolDown,
     /// Whether the forge is asked which issues are still open.
     pub verify_open: bool,
     /// How the forge is reached.
@@ -35,6 +38,7 @@ impl Settings {
         Ok(Self {
             backoff: Backoff::resolve(layers)?,
             result_lifetime: Duration::from_secs(layers.get(&CYCLE_DURATION, None)?.saturating_mul(2)),
+            cool_down: CoolDown::resolve(layers)?,
             verify_open: layers.get(&VERIFY_OPEN, None)?,
             forge: ForgeSettings::resolve(layers)?,
         })

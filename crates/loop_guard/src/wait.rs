@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use common::Error;
 use common::run::Run;
 use records::Quarantine;
@@ -55,20 +56,25 @@ impl<'h> Watch<'h> {
     }
 }
 
-/// Waits for `length`; the queue is read again only when it or the quarantine has changed.
+/// Waits for `length`; the queue is read again only when it or the quarantine has changed, and when the first of the issues that
+/// wait is given out again.
 pub(crate) fn wait_for_work(
     run: &Run,
     settings: &Settings,
-    length: Duration,
+    (length, next_at): (Duration, Option<DateTime<Utc>>),
     mut watch: Watch<'_>,
     (mut signals, signal): (UnixStream, Arc<AtomicUsize>),
 ) -> Result<WaitOutcome, Error> {
     let end = Instant::now() + length;
+    let until = |at: DateTime<Utc>| Instant::now() + (at - run.host.now()).to_std().unwrap_or_default();
+    let mut next = next_at.map(until).filter(|next| *next < end);
     loop {
-        let left = end.saturating_duration_since(Instant::now());
+        let now = Instant::now();
+        let left = end.saturating_duration_since(now);
         if left.is_zero() {
             return Ok(WaitOutcome::Elapsed);
         }
+        let is_next = next.is_some_and(|next| next <= now);
         let fail = Error::caused("cannot wait for signals");
         if let Err(error) = signals.set_read_timeout(Some(left.min(GLANCE))) {
             return Err(fail(error));
@@ -79,11 +85,12 @@ pub(crate) fn wait_for_work(
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
             Err(error) => return Err(fail(error)),
         }
-        if watch.has_changed() {
+        if watch.has_changed() || is_next {
             let work = Work::find(run, settings)?;
             if work.ready() > 0 {
                 return Ok(WaitOutcome::Work(Box::new(work)));
             }
+            next = work.next_at.map(until).filter(|later| *later < end && *later > now);
         }
     }
 }

@@ -1,16 +1,17 @@
-//! Is there work: the ready items of the queue, less those in quarantine, less those that were closed meanwhile.
+//! Is there work: the ready items of the queue, less those that are held back, less those that were closed meanwhile.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use common::Error;
 use common::run::Run;
+use eligibility::{Holds, Sources};
 use gitea::{ForgeError, IssueQuery, State};
-use host::files::FileError;
-use records::{Quarantine, QueueItem, Reason};
+use records::{QueueItem, Reason};
 use store::Log;
 use store::queue::QueueRead;
-use store::ready::ReadyIssues;
+use store::ready::{Hold, ReadyIssues};
 
 use crate::settings::Settings;
 
@@ -30,6 +31,12 @@ pub(crate) struct Work {
     pub first: Option<QueueItem>,
     /// Why there is work, or none.
     pub reason: Reason,
+    /// The ready issues that are held back, best first.
+    pub held_back: Vec<(u64, Hold)>,
+    /// When the first of those that wait is given out again.
+    pub next_at: Option<DateTime<Utc>>,
+    /// The issues that were put into quarantine now.
+    pub newly_quarantined: Vec<u64>,
     numbers: Vec<u64>,
 }
 
@@ -39,16 +46,17 @@ impl Work {
         self.numbers.len()
     }
 
-    /// Reads the queue and the quarantine, without asking the forge.
-    pub(crate) fn in_files(run: &Run) -> Result<Self, FileError> {
-        Self::ready_items(run, &quarantine(run)?, &BTreeSet::new())
+    /// Decides from the files, without asking the forge; writes nothing.
+    pub(crate) fn in_files(run: &Run, settings: &Settings) -> Result<Self, Error> {
+        let holds = Holds::preview(Sources::of_run(run), &settings.cool_down)?;
+        Self::ready_items(run, &holds, &BTreeSet::new())
     }
 
-    /// Reads the queue and the quarantine, and asks the forge, if the settings want it, which issues were closed; these
-    /// are removed from the queue.
-    pub(crate) fn find(run: &Run, settings: &Settings) -> Result<Self, FileError> {
-        let quarantine = quarantine(run)?;
-        let work = Self::ready_items(run, &quarantine, &BTreeSet::new())?;
+    /// Brings the quarantine up to date, decides from the files, and asks the forge, if the settings want it, which issues were
+    /// closed; these are removed from the queue.
+    pub(crate) fn find(run: &Run, settings: &Settings) -> Result<Self, Error> {
+        let holds = Holds::update(Sources::of_run(run), &settings.cool_down)?;
+        let work = Self::ready_items(run, &holds, &BTreeSet::new())?;
         if !settings.verify_open || work.numbers.is_empty() {
             return Ok(work);
         }
@@ -66,13 +74,11 @@ impl Work {
         }
         run.detail(&format!("closed on the forge, removed from the queue: {closed:?}"));
         run.store.queue().remove(&closed)?;
-        Self::ready_items(run, &quarantine, &closed)
+        Self::ready_items(run, &holds, &closed)
     }
 
-    fn ready_items(run: &Run, quarantine: &Quarantine, closed: &BTreeSet<u64>) -> Result<Self, FileError> {
-        let quarantined: BTreeSet<u64> = quarantine.numbers().collect();
-        let is_held_back = |issue: u64| quarantined.contains(&issue) || closed.contains(&issue);
-        let ready = ReadyIssues::read(&run.store, is_held_back, |_| ())?;
+    fn ready_items(run: &Run, holds: &Holds, closed: &BTreeSet<u64>) -> Result<Self, Error> {
+        let ready = ReadyIssues::read(&run.store, |issue, entry| holds.of_entry(issue, entry), |_| ())?;
         match &ready.read {
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
@@ -83,13 +89,15 @@ impl Work {
                 run.warn(&format!("{error}; the queue counts as empty until the triage recreates it"));
             }
         }
-        Ok(Self { reason: ready.reason(!closed.is_empty()), first: ready.first, numbers: ready.numbers })
+        Ok(Self {
+            reason: ready.reason(!closed.is_empty()),
+            next_at: ready.next_at(),
+            newly_quarantined: holds.newly_quarantined.clone(),
+            first: ready.first,
+            numbers: ready.numbers,
+            held_back: ready.held_back,
+        })
     }
-}
-
-/// Reads the issues in quarantine; a damaged file counts as empty, with a warning.
-fn quarantine(run: &Run) -> Result<Quarantine, FileError> {
-    Ok(run.store.quarantine().read_intact("no issue counts as quarantined")?.unwrap_or_default())
 }
 
 /// Asks the forge, with one request, which of these issues are closed.

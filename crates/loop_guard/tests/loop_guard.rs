@@ -39,7 +39,10 @@ fn idle_when_there_is_no_queue_and_the_wait_grows() {
         let ended = guard(&sandbox, &[]).run();
         assert_eq!(
             ended.conversation(),
-            format!("[loop-guard] Queue empty — idle #{count}, backoff {backoff}s\nexit 1")
+            format!(
+                "[loop-guard] Queue empty — idle #{count}, backoff {backoff}s\n\
+                 [loop-guard] There is no queue yet: run triage_score\nexit 1"
+            )
         );
     }
     let state = sandbox.read(IDLE);
@@ -237,7 +240,7 @@ fn a_wait_ends_when_work_appears() {
     assert!(appeared.elapsed() < Duration::from_secs(2), "{:?}", appeared.elapsed());
     assert_eq!(
         ended.conversation(),
-        "[loop-guard] Queue empty — idle #1, backoff 30s\n[loop-guard] Queue active (1 ready) — resuming after 1 idle cycles\nexit 0"
+        "[loop-guard] Queue empty — idle #1, backoff 30s\n[loop-guard] There is no queue yet: run triage_score\n[loop-guard] Queue active (1 ready) — resuming after 1 idle cycles\nexit 0"
     );
     assert_eq!(sandbox.json(IDLE)["consecutive_idle"], 0);
 }

@@ -1,14 +1,14 @@
 //! The agenda: which candidates there are, what each is worth, and which of them fill the time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use gitea::{Issue, Pull, User, closed_issues};
+use gitea::{Issue, Pull, User, in_work};
 use records::{Action, AgendaItem, IssueType, LeftOut, QueueItem, Reason};
 
 use crate::settings::Settings;
-use crate::sources::{FromForge, Sources};
+use crate::sources::Sources;
 
 /// What was planned.
 pub(crate) struct Plan {
@@ -99,7 +99,7 @@ fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> (Ve
     let mut candidates: Vec<Candidate> =
         forge.pulls.iter().filter(|pull| !pull.draft).map(|pull| review(pull, settings, now)).collect();
     let queued: BTreeMap<u64, &QueueItem> = sources.queue.iter().map(|item| (item.issue, item)).collect();
-    let (solved, in_work) = (sources.maybe_solved(), in_work(forge));
+    let (solved, in_work) = (sources.maybe_solved(), in_work(&forge.pulls, forge.slug.as_deref()));
     let mut waiting = Vec::new();
     for issue in &forge.issues {
         let facts = Facts::of_issue(issue, queued.get(&issue.number).copied());
@@ -110,7 +110,7 @@ fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> (Ve
             candidates.push(other(&facts, settings, Action::Close, 1, &format!("{why}: see whether it is solved")));
         } else if let Some(label) = facts.labels.iter().find(|label| is_dead(label)) {
             candidates.push(other(&facts, settings, Action::Close, 1, &format!("labelled {label}")));
-        } else if in_work.contains(&issue.number) || facts.labels.iter().any(|label| is_waiting(label)) {
+        } else if in_work.contains_key(&issue.number) || facts.labels.iter().any(|label| is_waiting(label)) {
             // Nothing to do here today.
             waiting.push(issue.number);
         } else if facts.labels.iter().any(|label| is_question(label)) && facts.is_chosen(settings) {
@@ -120,12 +120,6 @@ fn candidates(sources: &Sources, settings: &Settings, now: DateTime<Utc>) -> (Ve
         }
     }
     (candidates, waiting)
-}
-
-/// The issues that an open pull request closes: there the work on them goes on.
-fn in_work(forge: &FromForge) -> BTreeSet<u64> {
-    let texts = forge.pulls.iter().flat_map(|pull| [&pull.body, &pull.title]);
-    texts.flat_map(|text| closed_issues(text, forge.slug.as_deref())).collect()
 }
 
 impl<'a> Facts<'a> {
@@ -295,29 +289,4 @@ fn is_waiting(label: &str) -> bool {
 
 fn is_question(label: &str) -> bool {
     matches!(label.to_lowercase().as_str(), "question" | "needs-info" | "needs-design" | "discussion")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_issue_that_an_open_pull_request_closes_is_in_work() {
-        let closing = |title: &str, body: &str| {
-            let pull = Pull { title: title.to_owned(), body: body.to_owned(), ..Pull::default() };
-            let slug = Some("acme/app".to_owned());
-            let forge = FromForge { pulls: vec![pull], slug, ..FromForge::default() };
-            in_work(&forge).into_iter().collect::<Vec<u64>>()
-        };
-        for (title, body, expected) in [
-            ("Fix the cache (fixes #12)", "Closes #7", vec![7, 12]),
-            ("x", "Closes #7\ncloses #8\r\nresolves: #9", vec![7, 8, 9]),
-            ("x", "fixes #1 fixes #2, fixes #3. Fixed #4", vec![1, 2, 3, 4]),
-            ("x", "[resolves !5]", vec![5]),
-            ("x", "closes acme/app#6, closes other/app#7", vec![6]),
-            ("x", "fixes #1a, fixes #2-3, fixes#4, fixes  #5, see #6, prefixes #7", vec![]),
-        ] {
-            assert_eq!(closing(title, body), expected, "{title}: {body}");
-        }
-    }
 }

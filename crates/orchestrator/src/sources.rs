@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Error;
 use common::run::Run;
+use eligibility::{CoolDown, Holds};
 use gitea::{ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
 use records::{Cycle, QueueItem};
 use store::queue::QueueRead;
@@ -26,7 +27,7 @@ pub(crate) struct Sources {
     pub forge: Option<FromForge>,
     /// The ready items of the queue, best first, also those in quarantine; each issue once.
     pub queue: Vec<QueueItem>,
-    /// The issues that are ready and not in quarantine.
+    /// The issues that are ready and not held back.
     pub ready: BTreeSet<u64>,
     /// The numbers of the issues in quarantine.
     pub quarantined: BTreeSet<u64>,
@@ -81,12 +82,13 @@ impl Sources {
     }
 
     fn in_files(run: &Run) -> Result<Self, Error> {
-        let quarantine = run.store.quarantine().read_intact("no issue counts as quarantined")?.unwrap_or_default();
-        let quarantined: BTreeSet<u64> = quarantine.numbers().collect();
+        let sources = eligibility::Sources::of_run(run);
+        let holds = Holds::preview(sources, &CoolDown::of_guard(run.host, &run.manifest)?)?;
+        let quarantined: BTreeSet<u64> = holds.quarantine.numbers().collect();
         let (mut queue, mut seen) = (Vec::new(), BTreeSet::new());
         let ready = ReadyIssues::read(
             &run.store,
-            |issue| quarantined.contains(&issue),
+            |issue, entry| holds.of_entry(issue, entry),
             |entry| queue.extend(entry.ready_issue().filter(|issue| seen.insert(*issue)).and_then(|_| entry.item())),
         )?;
         match &ready.read {
@@ -105,7 +107,8 @@ impl Sources {
         if log.damaged > 0 {
             run.warn(&format!("{}: {} line(s) cannot be read", cycles.path().display(), log.damaged));
         }
-        Ok(Self { forge: None, queue, ready: ready.numbers.into_iter().collect(), quarantined, cycles: log.intact })
+        let ready = ready.numbers.into_iter().collect();
+        Ok(Self { forge: None, queue, ready, quarantined, cycles: log.intact })
     }
 
     /// The pull request of a later merge, or the number of a later successful cycle, that names an issue which is still

@@ -57,6 +57,9 @@ pub struct QueueItem {
     /// Whether the agent may take it.
     #[serde(default, deserialize_with = "flag")]
     pub ready: bool,
+    /// When its text or labels changed, where a triage saw that.
+    #[serde(default, deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<String>,
     /// Fields that only other programs know.
     #[serde(flatten)]
     pub other: OtherFields,
@@ -88,11 +91,17 @@ impl QueueItem {
         "updated",
         "url",
         "ready",
+        "changed_at",
     ];
 
     /// Returns when the issue was opened.
     pub fn created_at(&self) -> Option<DateTime<Utc>> {
         parse_time(&self.created)
+    }
+
+    /// Returns when its text or labels changed, where a triage saw that.
+    pub fn changed_at(&self) -> Option<DateTime<Utc>> {
+        parse_time(self.changed_at.as_deref()?)
     }
 }
 
@@ -154,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_names_of_the_fields_are_those_of_an_item() {
-        let item = serde_json::to_value(QueueItem::default()).unwrap();
+        let item = serde_json::to_value(QueueItem { changed_at: Some(String::new()), ..QueueItem::default() }).unwrap();
         assert_eq!(item.as_object().unwrap().keys().collect::<Vec<_>>(), QueueItem::FIELDS);
     }
 

@@ -71,17 +71,20 @@ reasons! {
     QueueEmpty, "queue_empty", Loop, "The queue is there, but no item in it is ready.", "Ask the triage to --explain N, an issue that should be ready: it shows which rules hold.";
     AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or describe what is missing in them, then release them with the triage's --release N.";
     AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run the triage for a new queue.";
+    AllWaiting, "all_waiting", Loop, "Every ready issue is in quarantine or waits because a cycle worked on it a short time ago.", "The first one that waits is given out at the time that loop_guard --status and timmy why idle name; the settings cooldown and retry_after of the guard change it.";
 
     IdleCycle, "idle_cycle", Loop, "The cycle had neither issue nor duration: it was idle, and is not recorded.", "";
 
     Ready, "ready", Issue, "Its score reaches the threshold, and it is not in quarantine: it is in the queue.", "";
     NotReady, "not_ready", Issue, "Its score is below the threshold.", "Describe in the issue where the work is and when it is done: the rules that do not hold name what is missing.";
     Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or describe what is missing, then release it with the triage's --release N; a cycle that succeeds releases it too.";
+    CoolDown, "cool_down", Issue, "A cycle succeeded on it a short time ago, and it is still open: it waits for its review.", "It is given out again after the guard's cooldown (a day unless set), or once its text or labels change; close it if it is done.";
+    RetryLater, "retry_later", Issue, "A cycle failed on it a short time ago.", "It is given out again after the guard's retry_after (by the number of failures), or once its text or labels change.";
+    InWork, "in_work", Issue, "An open pull request closes it, or it is labelled as waiting.", "Review the pull request: merged, it closes the issue; closed, the issue is given out again.";
     NotTriaged, "not_triaged", Issue, "No triage has seen it: there was none yet, or it is closed, a pull request, newer than the last triage, or does not exist.", "Run the triage; an issue that is open is scored then.";
 
     OnAgenda, "on_agenda", Agenda, "It is on the last agenda.", "";
     NoCandidate, "no_candidate", Agenda, "It has no candidate or size label, and is not in the queue.", "Give it a label of candidate_labels or size_labels.";
-    InWork, "in_work", Agenda, "It waits for something, or an open pull request is about it.", "Nothing to do today; review the pull request.";
     NoTime, "no_time", Agenda, "It did not fit into the minutes that were left, or its kind of work had its share.", "Raise agenda_time_minutes, or give it a size label that is true.";
     AgendaFull, "agenda_full", Agenda, "The agenda had its largest number of items.", "Raise max_agenda_items.";
 

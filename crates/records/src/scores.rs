@@ -52,6 +52,25 @@ pub struct ScoredIssue<'a> {
     pub reason: Cow<'a, str>,
     /// The positions of the rules that hold.
     pub holds: Cow<'a, [u16]>,
+    /// What tells its text and labels from any others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<u64>,
+    /// When its text or labels changed, where a triage saw that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Cow<'a, str>>,
+    /// The pull request in which it is in work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_work: Option<InWork>,
+}
+
+/// That an issue is in work.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct InWork {
+    /// The open pull request that closes it; the oldest where there are several.
+    pub pull: u64,
+    /// When that was opened.
+    #[serde(default)]
+    pub since: String,
 }
 
 /// Issues with their scores, in the order of the file: an object with the numbers as keys.

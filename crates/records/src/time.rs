@@ -33,6 +33,11 @@ pub(crate) fn time_in(text: Option<&str>) -> Option<DateTime<Utc>> {
     parse_time(text?)
 }
 
+/// Returns a timestamp as people read it: the date and the minute, in UTC.
+pub fn minute(timestamp: &str) -> String {
+    parse_time(timestamp).map_or_else(|| timestamp.to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -98,7 +98,7 @@ pub(crate) fn scan(path: &Path, start: u64, mut visit: impl FnMut(Option<&[u8]>)
 }
 
 /// Gives the lines from the last to the first, each as in [`scan`], until `visit` returns false.
-fn lines_from_end(path: &Path, mut visit: impl FnMut(Option<&[u8]>) -> bool) -> Result<(), FileError> {
+pub(crate) fn lines_from_end(path: &Path, mut visit: impl FnMut(Option<&[u8]>) -> bool) -> Result<(), FileError> {
     let Some(mut file) = files::open(path)? else { return Ok(()) };
     let mut walk = |file: &mut File| -> std::io::Result<()> {
         let mut at = file.seek(SeekFrom::End(0))?;

@@ -1,11 +1,21 @@
-//! The one decision about what is ready: the ready items of the queue that are not in quarantine; and why the loop is idle when
+//! The one decision about what is given out: the ready items of the queue that are not held back; and why the loop is idle when
 //! there is none.
 
+use chrono::{DateTime, Utc};
 use records::{QueueItem, Reason};
 
 use crate::queue::{QueueEntry, QueueRead};
 use crate::store::Store;
 use host::files::FileError;
+
+/// Why an issue is held back although it is ready.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hold {
+    /// Why.
+    pub reason: Reason,
+    /// Until when; none where time does not end it.
+    pub until: Option<DateTime<Utc>>,
+}
 
 /// The ready issues of the queue.
 #[derive(Debug)]
@@ -19,17 +29,17 @@ pub struct ReadyIssues {
     /// The best of them.
     pub first: Option<QueueItem>,
     /// The ready issues that are held back, best first.
-    pub held_back: Vec<u64>,
+    pub held_back: Vec<(u64, Hold)>,
 }
 
 impl ReadyIssues {
-    /// Reads the queue; `is_held_back` says which issues are not given out although they are ready. `visit` gets every item.
+    /// Reads the queue; `hold` says which issues are not given out although they are ready. `visit` gets every item.
     ///
     /// # Errors
     /// The system refuses to read the file.
     pub fn read(
         store: &Store<'_>,
-        is_held_back: impl Fn(u64) -> bool,
+        hold: impl Fn(u64, &QueueEntry<'_>) -> Option<Hold>,
         mut visit: impl FnMut(&QueueEntry<'_>),
     ) -> Result<Self, FileError> {
         let (mut items, mut numbers, mut first, mut held_back) = (0, Vec::new(), None, Vec::new());
@@ -38,9 +48,12 @@ impl ReadyIssues {
             items += 1;
             visit(entry);
             let Some(issue) = entry.ready_issue() else { return };
-            if is_held_back(issue) {
-                held_back.push(issue);
-            } else if seen.insert(issue) {
+            if !seen.insert(issue) {
+                return;
+            }
+            if let Some(hold) = hold(issue, entry) {
+                held_back.push((issue, hold));
+            } else {
                 numbers.push(issue);
                 if first.is_none() {
                     first = entry.item();
@@ -56,14 +69,21 @@ impl ReadyIssues {
 
     /// Returns why there is work, or none. `were_closed` says that the forge closed what was ready since the queue was written.
     pub fn reason(&self, were_closed: bool) -> Reason {
+        let is_quarantined = |(_, hold): &(u64, Hold)| hold.reason == Reason::Quarantined;
         match (&self.read, self.numbers.len(), self.held_back.len()) {
             (QueueRead::Missing, ..) => Reason::NoQueue,
             (QueueRead::Damaged(_), ..) => Reason::QueueDamaged,
             (_, 1.., _) => Reason::Work,
-            (_, 0, 1..) => Reason::AllQuarantined,
+            (_, 0, 1..) if self.held_back.iter().all(is_quarantined) => Reason::AllQuarantined,
+            (_, 0, 1..) => Reason::AllWaiting,
             (_, 0, 0) if were_closed => Reason::AllClosed,
             (_, 0, 0) => Reason::QueueEmpty,
         }
+    }
+
+    /// Returns when the first of the issues that wait is given out again.
+    pub fn next_at(&self) -> Option<DateTime<Utc>> {
+        self.held_back.iter().filter_map(|(_, hold)| hold.until).min()
     }
 
     /// Returns the position of an issue among those that are given out, from 1.
@@ -78,7 +98,10 @@ mod tests {
 
     use super::*;
 
-    fn ready(queue: Option<&str>, held_back: &[u64], were_closed: bool) -> (Vec<u64>, Reason) {
+    const QUARANTINED: Hold = Hold { reason: Reason::Quarantined, until: None };
+    const WAITING: Hold = Hold { reason: Reason::CoolDown, until: Some(DateTime::UNIX_EPOCH) };
+
+    fn ready(queue: Option<&str>, held_back: &[(u64, Hold)], were_closed: bool) -> (Vec<u64>, Reason) {
         let directory = tempfile::tempdir().unwrap();
         let (host, _, _) = host::Host::test(&["x"], &[], std::path::Path::new("/"));
         let store = Store::new(&host, crate::repo::Repo::at(directory.path()), true);
@@ -86,7 +109,10 @@ mod tests {
         if let Some(text) = queue {
             std::fs::write(store.queue().path(), text).unwrap();
         }
-        let ready = ReadyIssues::read(&store, |issue| held_back.contains(&issue), |_| ()).unwrap();
+        let hold =
+            |issue, _: &QueueEntry<'_>| held_back.iter().find(|(number, _)| *number == issue).map(|(_, hold)| *hold);
+        let ready = ReadyIssues::read(&store, hold, |_| ()).unwrap();
+        assert_eq!(ready.next_at().is_some(), held_back.iter().any(|(_, hold)| *hold == WAITING));
         let reason = ready.reason(were_closed);
         assert_eq!(ready.first.map(|item| item.issue), ready.numbers.first().copied());
         (ready.numbers, reason)
@@ -97,7 +123,7 @@ mod tests {
         let queue =
             r#"[{"issue": 1, "ready": true}, {"issue": 2}, {"issue": 3, "ready": true}, {"issue": 1, "ready": true}]"#;
         assert_eq!(ready(Some(queue), &[], false), (vec![1, 3], Reason::Work));
-        assert_eq!(ready(Some(queue), &[1], false), (vec![3], Reason::Work));
+        assert_eq!(ready(Some(queue), &[(1, QUARANTINED)], false), (vec![3], Reason::Work));
     }
 
     #[test]
@@ -105,7 +131,8 @@ mod tests {
         let queue = r#"[{"issue": 1, "ready": true}]"#;
         assert_eq!(ready(None, &[], false).1, Reason::NoQueue);
         assert_eq!(ready(Some("[{\"issue\": 1, \"ready\": true}"), &[], false), (vec![], Reason::QueueDamaged));
-        assert_eq!(ready(Some(queue), &[1], true).1, Reason::AllQuarantined);
+        assert_eq!(ready(Some(queue), &[(1, QUARANTINED)], true).1, Reason::AllQuarantined);
+        assert_eq!(ready(Some(queue), &[(1, WAITING)], true).1, Reason::AllWaiting);
         assert_eq!(ready(Some("[]"), &[], true).1, Reason::AllClosed);
         assert_eq!(ready(Some(r#"[{"issue": 1}]"#), &[], false).1, Reason::QueueEmpty);
     }

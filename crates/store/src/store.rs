@@ -40,6 +40,11 @@ impl<'h> Store<'h> {
         Self { repo, warnings: Warnings { host, is_quiet } }
     }
 
+    /// Prints a warning, unless the run is a quiet one.
+    pub fn warn(&self, what: &str) {
+        self.warnings.warn(what);
+    }
+
     /// Returns the repository.
     pub fn repo(&self) -> &Repo {
         &self.repo

@@ -81,7 +81,10 @@ fn a_no_before_a_cycle_is_an_answer_and_no_failure() {
         &json!([{"id": "a", "script": "s.sh", "trigger": "pre_cycle"}, {"id": "loop_guard", "script": "scripts/loop_guard.py", "trigger": "pre_cycle"}]),
     );
     let ended = sandbox.run("timmy", &["trigger", "pre_cycle"]).code(1);
-    assert_eq!(ended.out, "[loop-guard] Queue empty — idle #1, backoff 60s\n");
+    assert_eq!(
+        ended.out,
+        "[loop-guard] Queue empty — idle #1, backoff 60s\n[loop-guard] There is no queue yet: run triage_score\n"
+    );
     let state = sandbox.json(".loop/automation_state.json");
     assert_eq!(state["automations"]["a"]["status"], "ok");
     assert_eq!(state["automations"]["loop_guard"]["last_reason"], "no_queue");

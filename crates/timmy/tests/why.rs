@@ -156,7 +156,8 @@ fn tokens_are_counted_by_automation_and_day() {
     let ended = timmy(&sandbox, &["tokens"]).code(0);
     assert!(ended.out.starts_with("Balance: 6 tokens\n"), "{}", ended.out);
     let document: Value = serde_json::from_str(&timmy(&sandbox, &["tokens", "--json"]).code(0).out).unwrap();
-    assert_eq!(document["by_automation"]["triage_score"], json!({"lines": 2, "earned": 10, "spent": -1}));
+    assert_eq!(document["by_automation"]["triage_score"], json!({"lines": 1, "earned": 0, "spent": -1}));
+    assert_eq!(document["by_automation"]["cycle_retro"], json!({"lines": 3, "earned": 10, "spent": -2}));
     assert_eq!(document["by_day"]["2026-03-21"]["lines"], 5);
 }
 

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use host::source::{Position, Source, SourceError};
 use host::text;
-use records::triage_rules::{Dimension as DimensionFile, Place, RuleFile, RulesFile};
+use records::triage_rules::{Dimension as DimensionFile, Place, QuarantineRules, RuleFile, RulesFile};
 use regex::bytes::RegexSetBuilder;
 use serde_yaml::{Location, Spanned};
 
+use crate::limits::QuarantineLimits;
 use crate::pattern::{SET_LIMIT, regex};
 use crate::rules::{Dimension, Pattern, PatternSet, Rule, Rules};
 
@@ -24,6 +25,12 @@ const MOST_PATTERNS: usize = 1000;
 pub(crate) fn compile(source: &Source) -> Result<Rules, SourceError> {
     let file: RulesFile = read_yaml(source)?;
     Compiler { source, titles: Vec::new(), bodies: Vec::new() }.compile(file)
+}
+
+/// Reads only when an issue is quarantined, and compiles no pattern.
+pub(crate) fn quarantine_limits(source: &Source) -> Result<QuarantineLimits, SourceError> {
+    let file: RulesFile = read_yaml(source)?;
+    Compiler { source, titles: Vec::new(), bodies: Vec::new() }.quarantine(&file.quarantine)
 }
 
 /// Reads the YAML within its budget.
@@ -73,8 +80,7 @@ struct Automation {
 impl Compiler<'_> {
     fn compile(mut self, file: RulesFile) -> Result<Rules, SourceError> {
         self.in_range(&file.version, 1..=1, "version", "1, the only version")?;
-        self.in_range(&file.quarantine.failures, 1..=1000, "failures", "a number from 1 to 1000")?;
-        self.in_range(&file.quarantine.lookback, 1..=100_000, "lookback", "a number from 1 to 100000")?;
+        let quarantine = self.quarantine(&file.quarantine)?;
         let tags: BTreeMap<String, BTreeSet<String>> = file
             .tags
             .into_iter()
@@ -109,11 +115,17 @@ impl Compiler<'_> {
             types,
             dimensions,
             ordering: file.ordering.into_iter().map(|order| order.value).collect(),
-            failures: file.quarantine.failures.value,
-            lookback: usize::try_from(file.quarantine.lookback.value).unwrap_or(usize::MAX),
+            quarantine,
             in_titles,
             in_bodies,
         })
+    }
+
+    fn quarantine(&self, file: &QuarantineRules) -> Result<QuarantineLimits, SourceError> {
+        self.in_range(&file.failures, 1..=1000, "failures", "a number from 1 to 1000")?;
+        self.in_range(&file.lookback, 1..=100_000, "lookback", "a number from 1 to 100000")?;
+        let lookback = usize::try_from(file.lookback.value).unwrap_or(usize::MAX);
+        Ok(QuarantineLimits { failures: file.failures.value, lookback })
     }
 
     fn dimension(
@@ -277,7 +289,7 @@ mod tests {
     #[test]
     fn the_shipped_rules_are_sound() {
         let rules = Rules::parse(&Source::new("rules.yaml", SHIPPED)).unwrap();
-        assert_eq!((rules.ready, rules.failures, rules.lookback), (5, 2, 20));
+        assert_eq!((rules.ready, rules.quarantine), (5, QuarantineLimits::BUILT_IN));
         assert!(rules.count().0 > 20 && rules.count().1 > 50);
     }
 

@@ -6,6 +6,7 @@ use records::IssueType;
 use records::triage_rules::{Length, Order};
 use regex::bytes::{Regex, RegexSet};
 
+use crate::limits::QuarantineLimits;
 use crate::pattern::regex;
 
 /// The groups of `tags` that tell the type, in the order in which they count.
@@ -31,10 +32,8 @@ pub struct Rules {
     pub dimensions: [Dimension; 3],
     /// What decides the order of the queue.
     pub ordering: Vec<Order>,
-    /// After how many failures an issue is kept out.
-    pub failures: u64,
-    /// Among how many records.
-    pub lookback: usize,
+    /// When an issue is quarantined.
+    pub quarantine: QuarantineLimits,
     /// The patterns for titles.
     pub in_titles: PatternSet,
     /// The patterns for bodies.

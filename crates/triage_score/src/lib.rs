@@ -8,7 +8,7 @@
 //!   2 wrong usage, configuration or rules, or a file is in the way.
 
 mod cli;
-mod quarantine;
+mod history;
 mod score;
 mod scorer;
 mod scores;
@@ -16,22 +16,21 @@ mod settings;
 mod show;
 mod triage;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::CommandFactory;
 use common::run::{Run, TokenEvents};
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
+use eligibility::{Sources, quarantine};
 use gitea::{ForgeError, Issue, IssueQuery, issues_from_file};
 use host::Host;
-use host::files::FileError;
 use records::stored_files::{QUARANTINE, QUEUE, TRIAGE_LOG};
 use records::{Deferred, TriageRun};
 use store::Log;
 
 use crate::cli::Cli;
-use crate::quarantine::Policy;
+use crate::history::{History, PullRequests};
 use crate::scorer::Scorer;
 use crate::settings::Settings;
 use crate::show::{ExplanationView, ReleaseView, RulesView, TriageView};
@@ -60,7 +59,7 @@ fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;
-    let rules = load_rules(&run, &settings)?;
+    let rules = Rules::load(&settings.rules_location(&run))?;
     let (threshold, most) = (threshold(&settings, &rules), rules.most());
     if threshold > most {
         let origin = &settings.ready_threshold_origin;
@@ -94,24 +93,37 @@ fn score_all(
     token_events: Option<&mut TokenEvents>,
 ) -> Result<Outcome, Error> {
     let begun = Instant::now();
+    let dry_run = token_events.is_none();
     let threshold = threshold(settings, rules);
     let scorer = Scorer::new(rules, threshold);
-    let issues = open_issues(run, cli, settings, |issue| scorer.score(issue))?;
-    let policy = policy(run, settings, rules)?;
-    let dry_run = token_events.is_none();
-    let decision = if dry_run { quarantine::preview(run, &policy) } else { quarantine::update(run, &policy) };
-    let triage = partition(issues, rules, decision?);
-    let record = [record(run, &triage, begun)];
+    let history = History::read(run)?;
+    let issues = open_issues(run, cli, settings, |issue| scorer.score(issue));
+    let (sources, limits) = (Sources::of_run(run), settings.quarantine.limits(rules.quarantine));
+    let decision = match (&issues, &token_events) {
+        (_, None) => quarantine::preview(sources, limits)?,
+        (Ok(_), Some(_)) => quarantine::update(sources, limits)?,
+        // The quarantine follows from the records alone: a forge that cannot be reached does not stop it.
+        (Err(_), Some(_)) => quarantine::refresh(sources, limits)?,
+    };
     if let Some(token_events) = token_events {
+        decision.newly.iter().for_each(|_| token_events.add("quarantine_candidate"));
+    }
+    if issues.is_err() {
+        decision.newly.iter().for_each(|issue| run.say(&quarantine::notice(*issue)));
+    }
+    let last_triage = run.store.triage_runs().tail(1)?.intact.pop().and_then(|triage| triage.time());
+    let mut issues = issues?;
+    let pulls = if cli.issues.is_some() { PullRequests::default() } else { pull_requests(run, settings, &history) };
+    history.complete(&mut issues, &pulls, run.host.now());
+    let triage = partition(issues, rules, &decision, last_triage);
+    let record = [record(run, &triage, begun)];
+    if !dry_run {
         run.store.queue().replace(triage.ready.iter().map(|scored| &*scored.item))?;
         scores::write(run, rules, threshold, &triage)?;
         run.store.triage_runs().append(&record)?;
-        for _ in &triage.newly_quarantined {
-            token_events.add("quarantine_candidate");
-        }
     }
     run.present(&TriageView::new(&record[0], &triage, rules.excellent, dry_run))?;
-    let (ready, not_ready, quarantined) = (triage.ready.len(), triage.not_ready.len(), triage.quarantined.len());
+    let (ready, not_ready, quarantined) = (triage.ready.len(), triage.count_not_ready(), triage.quarantined.len());
     Ok(Outcome::done(format!("{ready} ready, {not_ready} not ready, {quarantined} quarantined")))
 }
 
@@ -120,23 +132,14 @@ fn threshold(settings: &Settings, rules: &Rules) -> i64 {
     settings.ready_threshold.and_then(|sum| i64::try_from(sum).ok()).unwrap_or(rules.ready)
 }
 
-fn policy<'h>(run: &Run<'h>, settings: &Settings, rules: &Rules) -> Result<Policy<'h>, Error> {
-    let lookback = settings.quarantine_lookback.and_then(|count| usize::try_from(count).ok());
-    Ok(Policy {
-        cycles: run.cycles()?,
-        failures: settings.quarantine_failures.unwrap_or(rules.failures),
-        lookback: lookback.unwrap_or(rules.lookback),
-    })
-}
-
 fn record(run: &Run, triage: &Triage, begun: Instant) -> TriageRun {
-    let all = || triage.ready.iter().chain(&triage.not_ready).chain(&triage.quarantined);
+    let all = || triage.ready.iter().chain(&triage.not_ready).chain(&triage.in_work).chain(&triage.quarantined);
     TriageRun {
         timestamp: Some(run.host.timestamp()),
         total_open: Some(triage.total_open as u64),
         scored: Some(triage.scored as u64),
         ready: Some(triage.ready.len() as u64),
-        not_ready: Some(triage.not_ready.len() as u64),
+        not_ready: Some(triage.count_not_ready() as u64),
         quarantined: Some(triage.quarantined.len() as u64),
         newly_quarantined: Deferred::Value(triage.newly_quarantined.iter().copied().collect()),
         top_issue: triage.ready.first().map(|scored| scored.item.issue),
@@ -173,26 +176,36 @@ fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Is
     Ok(listing.items.into_iter().flatten().collect())
 }
 
-/// Reads the rules: the file that a setting names, else the one in the configuration folder, else the built-in ones.
-fn load_rules(run: &Run, settings: &Settings) -> Result<Rules, RulesError> {
-    let path = rules_path(run, settings);
-    if let (Some(path), true) = (&path, settings.rules_file.is_some())
-        && !path.exists()
-    {
-        return Err(FileError::reading(path, std::io::ErrorKind::NotFound.into()).into());
-    }
-    Rules::load(path.as_deref())
-}
-
-fn rules_path(run: &Run, settings: &Settings) -> Option<PathBuf> {
-    let named = settings.rules_file.as_ref().map(|path| run.repo().resolve(path));
-    named.or_else(|| run.manifest.file("triage_rules.yaml"))
+/// Asks the forge for the open pull requests. Where it does not answer, what the last triage knew holds on.
+fn pull_requests(run: &Run, settings: &Settings, history: &History) -> PullRequests {
+    let ask = || -> Result<PullRequests, ForgeError> {
+        let forge = gitea::connect(run, &settings.forge)?;
+        let open = forge.open_pulls()?;
+        if let Some(gap) = open.gap() {
+            run.warn(&format!("the list of open pull requests is incomplete: {gap}"));
+        }
+        let in_work = gitea::in_work(&open.items, Some(forge.slug()));
+        let mut rejected = Vec::new();
+        forge.each_pull(&history.ended_pulls(&in_work), |number, pull| {
+            if pull.is_ok_and(|pull| pull.state == "closed" && !pull.merged) {
+                rejected.push(number);
+            }
+            Ok::<_, ForgeError>(())
+        })?;
+        Ok(PullRequests { in_work: Some(in_work), rejected })
+    };
+    ask().unwrap_or_else(|error| {
+        run.warn(&format!(
+            "the forge did not list the open pull requests ({error}); what the last triage knew of them holds"
+        ));
+        PullRequests::default()
+    })
 }
 
 fn show_rules(run: &Run, settings: &Settings, rules: &Rules) -> Result<Outcome, Error> {
     let (count, patterns) = rules.count();
-    let path = rules_path(run, settings).filter(|path| path.exists());
-    let source = path.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
+    let source = settings.rules_location(run).source()?;
+    let source = source.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
     run.present(&RulesView { valid: true, rules: count, patterns, source })?;
     Ok(Outcome::done("shown"))
 }
@@ -214,13 +227,14 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
     let explanation = score::explain(rules, &issue);
     let quarantine = run.store.quarantine().read_intact("no issue counts as quarantined")?;
     let is_quarantined = quarantine.is_some_and(|quarantine| quarantine::contains(&quarantine, number));
+    let in_work = History::read(run)?.in_work(number);
     let threshold = threshold(settings, rules);
-    run.present(&ExplanationView::new((number, &issue.title), &explanation, threshold, is_quarantined))?;
+    run.present(&ExplanationView::new((number, &issue.title), &explanation, threshold, is_quarantined, in_work))?;
     Ok(Outcome::done("shown"))
 }
 
 fn release(run: &Run, number: u64) -> Result<Outcome, Error> {
-    let released = quarantine::release(run, number)?;
+    let released = quarantine::release(Sources::of_run(run), number)?;
     run.present(&ReleaseView { issue: number, released })?;
     Ok(if released { Outcome::done(format!("released #{number}")) } else { Outcome::no(format!("no #{number}")) })
 }

@@ -1,11 +1,13 @@
 //! The scored issues: what the queue says of each, and their order.
 
 use std::cmp::Reverse;
+use std::hash::Hasher;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use fnv::FnvHasher;
 use gitea::Issue;
-use records::{IssueType, OtherFields, QueueItem, timestamp};
+use records::{InWork, IssueType, OtherFields, QueueItem, timestamp};
 use regex::Regex;
 use triage_rules::{Order, Rules};
 
@@ -28,6 +30,10 @@ pub(crate) struct Scored {
     pub item: Box<QueueItem>,
     /// The places of the rules that hold, among those of all dimensions.
     pub holding: Vec<u16>,
+    /// What tells the issue's text and labels from any others.
+    pub content: u64,
+    /// The pull request in which it is in work.
+    pub in_work: Option<InWork>,
     created: Option<DateTime<Utc>>,
 }
 
@@ -62,6 +68,7 @@ impl<'a> Scorer<'a> {
             }
         }
         let (created, updated) = (issue.created(), issue.updated());
+        let content = content(&issue);
         let item = QueueItem {
             issue: issue.number,
             title: issue.title,
@@ -76,9 +83,10 @@ impl<'a> Scorer<'a> {
             updated: updated.map_or(issue.updated_at, timestamp),
             url: issue.html_url,
             ready,
+            changed_at: None,
             other: OtherFields::new(),
         };
-        Scored { item: Box::new(item), holding, created }
+        Scored { item: Box::new(item), holding, content, in_work: None, created }
     }
 }
 
@@ -94,6 +102,18 @@ pub(crate) fn sort(scored: &mut [Scored], ordering: &[Order]) {
         let order = ordering.iter().map(by).find(|order| order.is_ne());
         order.unwrap_or_else(|| a.item.issue.cmp(&b.item.issue))
     });
+}
+
+/// A number for the issue's title, text and labels, in whatever order the server lists these. It fits a JSON number.
+fn content(issue: &Issue) -> u64 {
+    let mut labels: Vec<&str> = issue.label_names().collect();
+    labels.sort_unstable();
+    let mut hasher = FnvHasher::default();
+    for part in [&*issue.title, &*issue.body].into_iter().chain(labels) {
+        hasher.write(part.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    hasher.finish() >> 12
 }
 
 fn named_files(issue: &Issue) -> Vec<String> {

@@ -27,8 +27,13 @@ pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) 
 }
 
 fn issues(triage: &Triage) -> ScoredIssues<'_> {
-    let Triage { ready, not_ready, quarantined, .. } = triage;
-    let lists = [(Reason::Ready, ready), (Reason::NotReady, not_ready), (Reason::Quarantined, quarantined)];
+    let Triage { ready, not_ready, in_work, quarantined, .. } = triage;
+    let lists = [
+        (Reason::Ready, ready),
+        (Reason::NotReady, not_ready),
+        (Reason::InWork, in_work),
+        (Reason::Quarantined, quarantined),
+    ];
     let mut issues = Vec::with_capacity(triage.scored);
     for (reason, list) in lists {
         issues.extend(list.iter().map(|scored| {
@@ -38,6 +43,9 @@ fn issues(triage: &Triage) -> ScoredIssues<'_> {
                 score: scored.total(),
                 reason: reason.code().into(),
                 holds: scored.holding.as_slice().into(),
+                content: Some(scored.content),
+                changed_at: scored.item.changed_at.as_deref().map(Into::into),
+                in_work: scored.in_work.clone(),
             };
             (scored.item.issue, issue)
         }));

@@ -1,8 +1,9 @@
 //! What the tool shows: the result of a triage run, of an explanation, of a check of the rules, and of a release.
 
 use common::{Page, View};
+use eligibility::quarantine;
 use host::text;
-use records::{IssueType, Reason, TriageRun};
+use records::{InWork, IssueType, Reason, TriageRun, minute};
 use serde::{Serialize, Serializer};
 
 use crate::score::{Explanation, Hit};
@@ -22,7 +23,7 @@ pub(crate) struct TriageView<'a> {
     #[serde(serialize_with = "items")]
     queue: &'a [Scored],
     #[serde(serialize_with = "not_ready")]
-    not_ready: &'a [Scored],
+    not_ready: &'a Triage,
     dry_run: bool,
     #[serde(skip)]
     triage: &'a Triage,
@@ -54,6 +55,8 @@ pub(crate) struct ExplanationView<'a> {
     ready_from: i64,
     ready: bool,
     quarantined: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_work: Option<InWork>,
     reason: Reason,
     #[serde(serialize_with = "by_name")]
     dimensions: &'a [(&'static str, i64, i64, Vec<Hit>)],
@@ -86,7 +89,7 @@ pub(crate) struct ReleaseView {
 impl<'a> TriageView<'a> {
     /// Makes the view of a run; from a sum of `excellent` on an issue is marked.
     pub(crate) fn new(run: &'a TriageRun, triage: &'a Triage, excellent: i64, dry_run: bool) -> Self {
-        Self { run, queue: &triage.ready, not_ready: &triage.not_ready, dry_run, triage, excellent }
+        Self { run, queue: &triage.ready, not_ready: triage, dry_run, triage, excellent }
     }
 }
 
@@ -94,7 +97,7 @@ impl View for TriageView<'_> {
     /// Writes the counts, the first ready ones, and those that come nearest to being ready with what they lack.
     fn render(&self, page: &mut Page) {
         let Self { triage, excellent, dry_run, .. } = self;
-        let Triage { ready, not_ready, quarantined, .. } = triage;
+        let Triage { ready, not_ready, in_work, quarantined, .. } = triage;
         if *dry_run {
             page.say("Dry run: nothing is written");
         }
@@ -102,7 +105,7 @@ impl View for TriageView<'_> {
         page.say(format!(
             "Ready: {} | Not ready: {} | Quarantined: {}",
             ready.len(),
-            not_ready.len(),
+            triage.count_not_ready(),
             quarantined.len()
         ));
         for scored in ready.iter().take(LISTED) {
@@ -112,6 +115,12 @@ impl View for TriageView<'_> {
         if ready.len() > LISTED {
             page.line(format!("    … and {} more in .loop/queue.json", ready.len() - LISTED));
         }
+        for scored in in_work.iter().take(LISTED) {
+            page.say(format!("#{} is {}", scored.item.issue, in_pull(scored.in_work.as_ref())));
+        }
+        if in_work.len() > LISTED {
+            page.say(format!("… and {} more in work", in_work.len() - LISTED));
+        }
         if !not_ready.is_empty() {
             page.say("Nearest to ready:");
         }
@@ -120,7 +129,7 @@ impl View for TriageView<'_> {
             page.line(format!("           needs: {}", lacking(scored)));
         }
         for issue in &triage.newly_quarantined {
-            page.say(format!("#{issue} is quarantined (--release {issue} releases it)"));
+            page.say(quarantine::notice(*issue));
         }
     }
 }
@@ -129,15 +138,25 @@ fn items<S: Serializer>(ready: &&[Scored], serializer: S) -> Result<S::Ok, S::Er
     serializer.collect_seq(ready.iter().map(|scored| &scored.item))
 }
 
-fn not_ready<S: Serializer>(not_ready: &&[Scored], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(not_ready.iter().map(|scored| NotReady {
-        issue: scored.item.issue,
-        title: &scored.item.title,
-        kind: scored.item.kind,
-        score: scored.total(),
-        reason: Reason::NotReady,
-        needs: lacking(scored),
-    }))
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn not_ready<S: Serializer>(triage: &&Triage, serializer: S) -> Result<S::Ok, S::Error> {
+    let view = |scored, reason, needs| {
+        let Scored { item, .. }: &Scored = scored;
+        let (issue, title, kind) = (item.issue, item.title.as_str(), item.kind);
+        NotReady { issue, title, kind, score: scored.total(), reason, needs }
+    };
+    let in_work = triage.in_work.iter().map(|scored| {
+        let pull = scored.in_work.as_ref().map_or(0, |in_work| in_work.pull);
+        view(scored, Reason::InWork, format!("a review of the pull request #{pull}"))
+    });
+    let not_ready = triage.not_ready.iter().map(|scored| view(scored, Reason::NotReady, lacking(scored)));
+    serializer.collect_seq(not_ready.chain(in_work))
+}
+
+/// Says in which pull request an issue is in work, and since when.
+fn in_pull(in_work: Option<&InWork>) -> String {
+    let InWork { pull, since } = in_work.cloned().unwrap_or_default();
+    format!("in work: the pull request #{pull} is open since {}", minute(&since))
 }
 
 fn row(mark: &str, scored: &Scored, width: usize) -> String {
@@ -169,9 +188,10 @@ impl<'a> ExplanationView<'a> {
         explanation: &'a Explanation,
         ready_from: i64,
         quarantined: bool,
+        in_work: Option<InWork>,
     ) -> Self {
         let score = explanation.score.total();
-        let ready = score >= ready_from && !quarantined;
+        let ready = score >= ready_from && !quarantined && in_work.is_none();
         Self {
             issue,
             title,
@@ -181,20 +201,23 @@ impl<'a> ExplanationView<'a> {
             ready_from,
             ready,
             quarantined,
-            reason: match (ready, quarantined) {
-                (_, true) => Reason::Quarantined,
-                (true, false) => Reason::Ready,
-                (false, false) => Reason::NotReady,
+            reason: match (ready, quarantined, &in_work) {
+                (_, true, _) => Reason::Quarantined,
+                (_, false, Some(_)) => Reason::InWork,
+                (true, false, None) => Reason::Ready,
+                (false, false, None) => Reason::NotReady,
             },
+            in_work,
             dimensions: &explanation.dimensions,
         }
     }
 
     fn verdict(&self) -> String {
-        match (self.ready, self.quarantined) {
-            (_, true) => "in quarantine".to_owned(),
-            (true, false) => format!("ready (from {} on)", self.ready_from),
-            (false, false) => format!("not ready (from {} on)", self.ready_from),
+        match (self.ready, self.quarantined, &self.in_work) {
+            (_, true, _) => "in quarantine".to_owned(),
+            (_, false, Some(_)) => in_pull(self.in_work.as_ref()),
+            (true, false, None) => format!("ready (from {} on)", self.ready_from),
+            (false, false, None) => format!("not ready (from {} on)", self.ready_from),
         }
     }
 }

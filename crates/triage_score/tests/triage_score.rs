@@ -200,6 +200,11 @@ fn a_forge_that_is_away_leaves_the_old_queue() {
             "{fault:?}: queue, state and ledger: {:?}",
             sandbox.tree(".loop").keys()
         );
+        let line = json!({"timestamp": "2026-03-21T10:00:00+00:00", "cycle": 1, "issue": 1, "success": false});
+        sandbox.write(".loop/retro/cycles.jsonl", format!("{line}\n{line}\n"));
+        let ended = triaged(&sandbox, &forge, &[]).code(1);
+        assert_eq!(ended.out, "[triage] #1 is quarantined (triage_score --release 1 releases it)\n");
+        assert_eq!(sandbox.json(".loop/quarantine.json")["1"]["failures"], 2, "{fault:?}");
         let state = &sandbox.json(".loop/automation_state.json")["automations"]["triage_score"];
         assert_eq!((&state["status"], &state["last_exit_code"]), (&json!("failed"), &json!(1)), "{fault:?}");
     }

@@ -98,6 +98,23 @@ impl Value for Vec<String> {
     }
 }
 
+impl Value for Vec<u64> {
+    fn from_text(text: &str) -> Option<Self> {
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(u64::from_text).collect()
+    }
+    /// A list of numbers; a single one counts as a list.
+    fn from_json(json: &Json) -> Option<Self> {
+        match json {
+            Json::Array(items) => items.iter().map(u64::from_json).collect(),
+            Json::String(text) => Self::from_text(text),
+            _ => u64::from_json(json).map(|number| vec![number]),
+        }
+    }
+    fn show(&self) -> String {
+        self.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+    }
+}
+
 impl Value for PathBuf {
     fn from_text(text: &str) -> Option<Self> {
         Some(Self::from(text))

@@ -129,6 +129,14 @@ impl<'h> Cycles<'h> {
         lines::tail(&self.log, count, |line| reader.cycle(line))
     }
 
+    /// Gives the lines from the last to the first, none where one is too long to be read, until `visit` returns false.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn walk_back(&self, visit: impl FnMut(Option<&[u8]>) -> bool) -> Result<(), FileError> {
+        lines::lines_from_end(&self.log, visit)
+    }
+
     /// Reads every record in order; none where a line is damaged.
     ///
     /// # Errors

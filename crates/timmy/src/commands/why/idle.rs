@@ -2,8 +2,9 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::idle::{IdleStory, QueueCounts, idle};
+use explain::idle::{IdleStory, QueueCounts, WaitingIssue, idle};
 use host::text;
+use records::minute;
 
 use crate::present::present;
 use crate::table;
@@ -22,8 +23,15 @@ fn render(story: &IdleStory, page: &mut Page) {
     if let Some(guard) = story.guard {
         page.line(format!("The guard is {guard}: it reports work, whatever is in the queue."));
     }
-    let QueueCounts { items, ready, quarantined } = &story.queue;
+    let QueueCounts { items, ready, quarantined, waiting, .. } = &story.queue;
     page.line(format!("Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.", quarantined.len()));
+    for WaitingIssue { issue, reason, until } in waiting.iter().take(NAMED) {
+        let until = until.as_deref().map_or_else(|| "an unknown time".to_owned(), minute);
+        page.line(format!("#{issue} waits until {until} ({reason})."));
+    }
+    if waiting.len() > NAMED {
+        page.line(format!("… and {} more wait.", waiting.len() - NAMED));
+    }
     if !story.in_quarantine.is_empty() {
         let numbers: Vec<String> = story.in_quarantine.iter().take(NAMED).map(|number| format!("#{number}")).collect();
         page.line(format!(

@@ -4,6 +4,7 @@ use automations::Context;
 use common::{Error, Outcome, Page};
 use explain::issue::{AgendaPlace, CycleStory, IssueStory, QueuePlace, issue};
 use host::text;
+use records::{InWork, minute};
 
 use super::score;
 use crate::present::present;
@@ -26,6 +27,12 @@ fn render(story: &IssueStory, page: &mut Page) {
     }
     if let Some(QueuePlace { position, length }) = &story.queue {
         page.line(format!("  Queue: number {position} of {length}."));
+    }
+    if let Some(InWork { pull, since }) = &story.in_work {
+        page.line(format!("  In work: the pull request #{pull} is open since {}.", minute(since)));
+    }
+    if let Some(until) = &story.waits_until {
+        page.line(format!("  Waits: until {}.", minute(until)));
     }
     if let Some(entry) = &story.entry {
         let since = entry.quarantined_at.as_deref().unwrap_or("an unknown time");

@@ -1,0 +1,20 @@
+//! Which ready issues are given out, and which are held back: decided from the records, without the forge, by every tool in the
+//! same way.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`attempts`] | the cycles at the end of the log, as far as decisions need them |
+//! | [`quarantine`] | issues on which cycles keep failing |
+//! | [`cool_down`] | issues that were worked on a short time ago |
+//! | [`holds`] | both together: why an issue is held back, and until when |
+//! | [`sources`] | what the decisions are made from |
+
+pub mod attempts;
+pub mod cool_down;
+pub mod holds;
+pub mod quarantine;
+pub mod sources;
+
+pub use cool_down::CoolDown;
+pub use holds::Holds;
+pub use sources::Sources;
