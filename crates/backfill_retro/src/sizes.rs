@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use git2::{DiffFindOptions, Oid, Repository};
 use gitea::Size;
+use host::child::orphans;
+use host::threads;
 
 use crate::merged::Commits;
 
@@ -48,8 +50,15 @@ pub(crate) fn compare(
     let count = || shared.lock().unwrap_or_else(PoisonError::into_inner)();
     let parts: Vec<&[Pair]> = pairs.chunks(pairs.len().div_ceil(processors).max(FEWEST)).collect();
     let sizes: Option<Vec<HashMap<Pair, Size>>> = std::thread::scope(|scope| {
-        let work: Vec<_> = parts.iter().map(|part| scope.spawn(|| with_git(root, part, &count))).collect();
-        work.into_iter().map(|part| part.join().ok().flatten()).collect()
+        let count = &count;
+        let start = |part| (threads::start_in(scope, move || with_git(root, part, count)), part);
+        let work: Vec<_> = parts.iter().map(|part| start(*part)).collect();
+        let sizes = work.into_iter().map(|(thread, part)| match thread {
+            Ok(thread) => thread.join().ok().flatten(),
+            // Where there is no further thread this one does the work.
+            Err(_) => with_git(root, part, count),
+        });
+        sizes.collect()
     });
     if let Some(sizes) = sizes {
         return sizes.into_iter().flatten().collect();
@@ -80,11 +89,11 @@ fn with_git(root: &Path, pairs: &[Pair], step: &(impl Fn() + Sync)) -> Option<Ha
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let mut child = git.spawn().ok()?;
+    let mut child = orphans::start(&mut git).ok()?;
     let (mut input, output) = (child.stdin.take()?, child.stdout.take()?);
     let sizes = std::thread::scope(|scope| {
         // A commit with another one behind it is compared with that, as if it were its parent.
-        scope.spawn(move || {
+        let started = threads::start_in(scope, move || {
             let lines = pairs.iter().map(|pair| format!("{} {}\n", pair.after, pair.before));
             for line in lines {
                 if input.write_all(line.as_bytes()).is_err() {
@@ -92,10 +101,11 @@ fn with_git(root: &Path, pairs: &[Pair], step: &(impl Fn() + Sync)) -> Option<Ha
                 }
             }
         });
-        read(output, pairs, step)
+        started.is_ok().then(|| read(output, pairs, step))
     });
+    // Also where there was no thread: its input is closed, so it ends.
     let ended = child.wait();
-    ended.is_ok_and(|status| status.success()).then_some(sizes)
+    sizes.filter(|_| ended.is_ok_and(|status| status.success()))
 }
 
 /// Reads the answers: the later commit's name on a line, and its sizes on the next, where there are any.

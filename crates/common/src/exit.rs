@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use host::Host;
+use host::child::orphans;
 use host::text;
 
 /// Ends a run: prints the error where there is one, and returns the exit code. An outcome by a signal ends the process.
@@ -53,6 +54,9 @@ pub fn main(run: fn(&Host) -> u8) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(error) = orphans::collect_orphans() {
+        host.warn(&format!("ended processes are not collected: {error}"));
+    }
     let code = run(&host);
     if let Err(error) = host.flush() {
         host.note(&format!("error: cannot write the results to stdout\n  caused by: {error}"));

@@ -207,8 +207,11 @@ impl Forge {
             });
             (numbers[at], pull)
         };
-        fetch_concurrently(self.concurrency, 0..numbers.len(), fetch, |mut pulls| {
-            pulls.try_for_each(|(number, pull)| take(number, pull))
+        fetch_concurrently(self.concurrency, 0..numbers.len(), fetch, |pulls| {
+            for (number, pull) in pulls {
+                take(number, pull)?;
+            }
+            Ok(())
         })
     }
 

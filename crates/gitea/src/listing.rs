@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use host::threads;
 use serde::de::DeserializeOwned;
 
 use crate::error::ForgeError;
@@ -136,16 +137,17 @@ pub(crate) fn fetch_concurrently<R: Send, O>(
     concurrency: usize,
     range: Range<usize>,
     fetch: impl Fn(usize) -> R + Sync,
-    consume: impl FnOnce(mpsc::Iter<R>) -> O,
+    consume: impl FnOnce(&mut dyn Iterator<Item = R>) -> O,
 ) -> O {
     let next = AtomicUsize::new(range.start);
     std::thread::scope(|scope| {
         // Bounded, so that a fast forge does not fill the memory of a slow machine.
         let (send, receive) = mpsc::sync_channel(concurrency);
+        let mut started = 0;
         for _ in 0..concurrency.min(range.len()) {
             let send = send.clone();
-            scope.spawn(|| {
-                let send = send;
+            let (next, fetch) = (&next, &fetch);
+            let thread = threads::start_in(scope, move || {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     // No receiver is left when the consumer has ended.
@@ -154,9 +156,14 @@ pub(crate) fn fetch_concurrently<R: Send, O>(
                     }
                 }
             });
+            started += usize::from(thread.is_ok());
         }
         drop(send);
-        let outcome = consume(receive.iter());
+        if started == 0 {
+            // Where there is no further thread this one asks for all of them.
+            return consume(&mut range.clone().map(&fetch));
+        }
+        let outcome = consume(&mut receive.iter());
         next.fetch_max(range.end, Ordering::Relaxed);
         drop(receive);
         outcome

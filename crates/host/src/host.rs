@@ -124,10 +124,14 @@ impl Host {
         Ok((read, number))
     }
 
-    /// Ends the process as this signal would have ended it, so that a shell that runs a loop sees it and ends as well.
+    /// Ends the process as this signal would have ended it, so that a shell that runs a loop sees it and ends as well. The first
+    /// process of a container cannot be ended so; then this returns, and the exit code is the caller's.
     pub fn end_by_signal(&self, signal: usize) {
         // No reader is left.
         let _ = self.flush();
+        if std::process::id() == 1 {
+            return;
+        }
         let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal).unwrap_or(0));
     }
 

@@ -11,6 +11,7 @@
 //! | [`signals`] | signals that ask a program to end |
 //! | [`source`] | the text of a file, with positions |
 //! | [`text`] | text from outside made safe to show |
+//! | [`threads`] | threads whose start may fail |
 
 pub mod child;
 pub mod files;
@@ -19,5 +20,6 @@ pub mod redact;
 pub mod signals;
 pub mod source;
 pub mod text;
+pub mod threads;
 
 pub use host::{BadClock, Captured, Host, Outlets};

@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
 use crate::Host;
+use crate::threads;
 
 /// SIGINT, SIGTERM and SIGHUP, watched for.
 pub struct Signals {
@@ -18,7 +18,7 @@ impl Signals {
     /// Watches from now on: a signal no longer ends the process by itself.
     ///
     /// # Errors
-    /// The system has no more file descriptors.
+    /// The system has no more file descriptors or threads.
     pub fn watch() -> io::Result<Self> {
         Self::watch_and(|| ())
     }
@@ -31,13 +31,13 @@ impl Signals {
         let (mut stream, number) = Host::wake_on_signal()?;
         let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (set, counted) = (Arc::clone(&stop), Arc::clone(&count));
-        thread::spawn(move || {
+        threads::start(move || {
             while stream.read(&mut [0]).is_ok_and(|read| read > 0) {
                 set.store(true, Ordering::Relaxed);
                 counted.fetch_add(1, Ordering::Relaxed);
                 wake();
             }
-        });
+        })?;
         Ok(Self { stop, number, count })
     }
 
@@ -56,11 +56,8 @@ impl Signals {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// If a signal has come, ends the process as it would have.
-    pub fn end_as_told(&self, host: &Host) {
-        let number = self.number.load(Ordering::Relaxed);
-        if number != 0 {
-            host.end_by_signal(number);
-        }
+    /// Returns the last signal that has come.
+    pub fn number(&self) -> Option<usize> {
+        Some(self.number.load(Ordering::Relaxed)).filter(|number| *number != 0)
     }
 }

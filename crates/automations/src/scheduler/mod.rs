@@ -1,6 +1,7 @@
 //! The scheduler: what is due, and the running of it.
 
 mod due_runs;
+mod job;
 mod next;
 mod run_loop;
 mod settings;

@@ -10,17 +10,18 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Error;
-use host::child;
 use host::files::FileError;
-use records::{Reason, ScheduleState, Status, Trigger};
+use records::{Reason, ScheduleState, Trigger};
 use store::{Change, Document, Grant, Lease};
 
 use super::due_runs::{after_cycles, by_the_clock};
+use super::job::{Job, has_ended_since, in_order, is_held, perform};
 use super::next::{cycles, next_runs, scheduled_triggers};
 use super::settings::ScheduleSettings;
 use crate::context::Context;
-use crate::supervise::{self, LastRuns, RunRequest, RunResult, label};
+use crate::supervise::{LastRuns, RunResult};
 use host::signals::Signals;
+use host::threads;
 
 /// The longest time between two looks: a clock that was set, a cycle that was logged and a manifest that was edited are seen
 /// after it.
@@ -31,13 +32,6 @@ const WRITE_EVERY: TimeDelta = TimeDelta::minutes(5);
 
 /// How long a run may take to get from being claimed to being started.
 const STARTING: TimeDelta = TimeDelta::minutes(1);
-
-/// A run that is due.
-#[derive(Clone, Debug)]
-struct Job {
-    id: String,
-    trigger: String,
-}
 
 /// What wakes the scheduler.
 enum Event {
@@ -173,8 +167,8 @@ impl<'h> Scheduler<'h> {
                 }
             }
         });
-        if !for_ever {
-            signals.end_as_told(self.context.host);
+        if let (false, Some(signal)) = (for_ever, signals.number()) {
+            self.context.host.end_by_signal(signal);
         }
         if let Some(granted) = lease {
             self.release(granted);
@@ -269,11 +263,18 @@ impl<'h> Scheduler<'h> {
             let before = LastRuns::read(&self.context);
             let lacking = depends_on.into_iter().find(|other| !before.ended_well(other));
             self.running.insert(job.id.clone());
-            let (context, sender) = (Arc::clone(&self.context), sender.clone());
-            scope.spawn(move || {
-                let result = perform(&context, &job, lacking, kill);
-                let _ = sender.send(Event::Ended(job, result));
-            });
+            let run = {
+                let (context, sender) = (Arc::clone(&self.context), sender.clone());
+                move |job: Job, lacking| {
+                    let result = perform(&context, &job, lacking, kill);
+                    let _ = sender.send(Event::Ended(job, result));
+                }
+            };
+            let in_thread = (run.clone(), job.clone(), lacking.clone());
+            if threads::start_in(scope, move || in_thread.0(in_thread.1, in_thread.2)).is_err() {
+                // Where there is no further thread the others wait for this run.
+                run(job, lacking);
+            }
         }
     }
 
@@ -396,53 +397,4 @@ impl<'h> Scheduler<'h> {
         }
         is_worth_it
     }
-}
-
-/// Puts jobs in the order in which the manifest runs them.
-fn in_order(context: &Context, jobs: &[Job]) -> Vec<Job> {
-    let listed = context.manifest.listed().iter().filter(|listed| jobs.iter().any(|job| job.id == listed.entry.id));
-    let batch = supervise::Batch::ordered(listed.collect());
-    batch.members().iter().filter_map(|listed| jobs.iter().find(|job| job.id == listed.entry.id).cloned()).collect()
-}
-
-fn perform(context: &Context, job: &Job, lacking: Option<String>, kill: &AtomicBool) -> RunResult {
-    // Between the look and now the manifest may have been read again.
-    let Some(listed) = context.manifest.find(&job.id) else {
-        return RunResult {
-            id: job.id.clone(),
-            reason: Reason::Invalid,
-            exit_code: None,
-            duration_ms: 0,
-            detail: None,
-        };
-    };
-    if let Some(other) = lacking {
-        return RunResult::not(listed, Reason::DependencyNotOk, Some(other));
-    }
-    let request = RunRequest {
-        listed,
-        trigger: &job.trigger,
-        args: &[],
-        stdin: false,
-        forward_output: false,
-        force: false,
-        stop: kill,
-    };
-    supervise::run(context, &request)
-}
-
-/// Whether an automation is running: a process holds its lease, or something that such a run has started is still there (it may
-/// have closed it).
-fn is_held(context: &Context, id: &str) -> bool {
-    let lease = context.store.run_lease(id);
-    lease.path().exists() && (lease.is_held() || child::is_running(&label(context, id)))
-}
-
-/// Whether a run of an automation is recorded as ended at or after that moment.
-fn has_ended_since(context: &Context, id: &str, moment: DateTime<Utc>) -> bool {
-    let Some(entry) = context.automation_state().entry(id) else { return false };
-    // One that a scheduler ended before its time has not ended by itself.
-    let was_stopped = entry.last_reason.as_deref() == Some(Reason::Stopped.code());
-    let is_over = entry.status != Status::Running && !was_stopped;
-    is_over && entry.last_end_at().is_some_and(|end| end >= moment)
 }

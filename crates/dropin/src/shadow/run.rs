@@ -59,7 +59,9 @@ pub fn shadow(context: &Context, options: &ShadowOptions) -> Result<u8, Error> {
     let signals = Signals::watch().map_err(Error::caused("cannot wait for signals"))?;
     // The copies are gone before a signal may end us.
     let verdict = run_both(context, options, &old_call, &signals);
-    signals.end_as_told(context.host);
+    if let Some(signal) = signals.number() {
+        context.host.end_by_signal(signal);
+    }
     verdict
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the place where programs are started")]
 
+pub mod orphans;
 mod tree;
 
 use std::ffi::{OsStr, OsString};
@@ -13,10 +14,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::child::orphans::StartedChild;
 use crate::child::tree::{Group, MARK};
+use crate::threads;
 
 /// How often a caller's wish to stop is looked for.
 const TICK: Duration = Duration::from_millis(50);
@@ -101,32 +103,28 @@ enum Event {
 /// It cannot be started: `NotFound` where there is no such program.
 pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finished> {
     let mark = mark(call.label);
-    let mut child = Command::new(call.program)
-        .args(call.args)
-        .env(MARK, &mark)
-        .envs(call.env.iter().map(|(name, value)| (name, value)))
-        .current_dir(call.folder)
-        .stdin(call.stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
+    let (events, receiver) = channel();
+    // The threads come first: a program that cannot be watched is not started.
+    let out = pump(StreamKind::Stdout, sink, &events)?;
+    let err = pump(StreamKind::Stderr, sink, &events)?;
+    let waiter = wait_in_thread(&events)?;
+    let mut child = orphans::start(
+        Command::new(call.program)
+            .args(call.args)
+            .env(MARK, &mark)
+            .envs(call.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(call.folder)
+            .stdin(call.stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0),
+    )?;
     let pid = child.id();
     let group = Group::led_by(pid, mark);
-    let (events, receiver) = channel();
-    let mut open = 0;
-    if let Some(stream) = child.stdout.take() {
-        open += 1;
-        pump(stream, StreamKind::Stdout, sink, &events);
-    }
-    if let Some(stream) = child.stderr.take() {
-        open += 1;
-        pump(stream, StreamKind::Stderr, sink, &events);
-    }
-    let waiter = events.clone();
-    thread::spawn(move || {
-        let _ = waiter.send(Event::Exited(child.wait()));
-    });
+    // The threads wait for nothing else.
+    let _ = (child.stdout.take().map(|stream| out.send(stream)), child.stderr.take().map(|stream| err.send(stream)));
+    let _ = waiter.send(child);
+    let open = 2;
     let mut watch = Watch { events: receiver, open, status: None };
     let ended = if let Some(ended) = watch.until(Instant::now() + call.limit, Some(stop)) {
         // What it has left behind in its group is ended too: otherwise the next run would meet it.
@@ -195,10 +193,13 @@ impl Watch {
     }
 }
 
-/// Hands a stream to the sink, piece by piece, in a thread of its own.
-fn pump(mut stream: impl Read + Send + 'static, from: StreamKind, sink: &Sink, events: &Sender<Event>) {
+/// Starts a thread that hands the stream which it gets to the sink, piece by piece.
+fn pump<R: Read + Send + 'static>(from: StreamKind, sink: &Sink, events: &Sender<Event>) -> io::Result<Sender<R>> {
     let (sink, events) = (Arc::clone(sink), events.clone());
-    thread::spawn(move || {
+    let (sender, streams) = channel::<R>();
+    threads::start(move || {
+        // None comes where the program was not started.
+        let Ok(mut stream) = streams.recv() else { return };
         let mut block = vec![0; 64 << 10];
         loop {
             match stream.read(&mut block) {
@@ -209,7 +210,20 @@ fn pump(mut stream: impl Read + Send + 'static, from: StreamKind, sink: &Sink, e
             }
         }
         let _ = events.send(Event::Closed);
-    });
+    })?;
+    Ok(sender)
+}
+
+/// Starts a thread that waits for the child which it gets.
+fn wait_in_thread(events: &Sender<Event>) -> io::Result<Sender<StartedChild>> {
+    let events = events.clone();
+    let (sender, children) = channel::<StartedChild>();
+    threads::start(move || {
+        if let Ok(child) = children.recv() {
+            let _ = events.send(Event::Exited(child.wait()));
+        }
+    })?;
+    Ok(sender)
 }
 
 /// What a short call printed.
@@ -269,6 +283,8 @@ pub fn exec(program: &OsStr, called: &OsStr, args: &[OsString], env: &[(OsString
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn sh(script: &str, limit: Duration) -> Output {

@@ -9,6 +9,7 @@ use records::Cycle;
 
 use crate::lines::{self, MAX_LINE};
 use host::files::{self, FileError};
+use host::threads;
 
 /// How much is read at once, in bytes.
 const BLOCK: usize = 256 << 10;
@@ -57,12 +58,19 @@ impl OpenLog {
             return Ok(vec![read(0..length).map_err(fail)?]);
         }
         std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                bounds.windows(2).map(|ends| ends[0]..ends[1]).map(|range| scope.spawn(|| read(range))).collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into())).map_err(fail))
-                .collect()
+            let ranges = bounds.windows(2).map(|ends| ends[0]..ends[1]);
+            let read = &read;
+            let start = |range: Range<u64>| {
+                let own = range.clone();
+                (threads::start_in(scope, move || read(own)), range)
+            };
+            let workers: Vec<_> = ranges.map(start).collect();
+            let parts = workers.into_iter().map(|(worker, range)| match worker {
+                Ok(worker) => worker.join().unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into())),
+                // Where there is no further thread this one reads its part.
+                Err(_) => read(range),
+            });
+            parts.map(|part| part.map_err(fail)).collect()
         })
     }
 

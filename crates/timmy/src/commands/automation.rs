@@ -187,7 +187,9 @@ fn run(context: &Context, args: &RunArgs) -> Result<Outcome, Error> {
         };
         context.note(&format!("{}: {}{detail}{force}", result.id, result.reason));
     }
-    signals.end_as_told(context.host);
+    if let Some(signal) = signals.number() {
+        return Ok(Outcome::interrupted(signal, ""));
+    }
     let own = result.exit_code.and_then(|code| u8::try_from(code).ok());
     Ok(Outcome::exit(own.unwrap_or_else(|| result.code_for_trigger()), ""))
 }

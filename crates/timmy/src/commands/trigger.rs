@@ -50,6 +50,5 @@ pub(crate) fn trigger(host: &Host, args: &TriggerArgs) -> Result<Outcome, Error>
         2
     });
     print_json(&context, &TriggerView { trigger: event.to_string(), exit_code: code, automations: all })?;
-    signals.end_as_told(host);
-    Ok(Outcome::exit(code, ""))
+    Ok(signals.number().map_or_else(|| Outcome::exit(code, ""), |signal| Outcome::interrupted(signal, "")))
 }
