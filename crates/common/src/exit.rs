@@ -1,16 +1,78 @@
 //! What the caller of a program sees when it ends: an exit code, and for an error one message with its causes and a hint,
-//! printed here and nowhere else.
+//! printed here and nowhere else: as text on stderr, and with `--json` also as a document on stdout.
 
 use std::error::Error as StdError;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use records::pyjson;
+use serde::Serialize;
+
 use crate::error::Error;
 use crate::outcome::Outcome;
 use host::Host;
 use host::child::orphans;
 use host::text;
+
+/// An error as `--json` prints it.
+#[derive(Serialize)]
+struct ErrorDocument {
+    error: ErrorView,
+}
+
+/// What an error consists of.
+#[derive(Serialize)]
+pub(crate) struct ErrorView {
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    exit_code: u8,
+}
+
+impl ErrorView {
+    /// Takes an error apart.
+    fn of(error: &dyn StdError, hint: Option<String>, exit_code: u8) -> Self {
+        let (mut causes, mut cause) = (Vec::new(), error.source());
+        while let Some(error) = cause {
+            causes.push(text::lines(&error.to_string()));
+            cause = error.source();
+        }
+        let hint = hint.map(|hint| text::lines(&hint));
+        Self { message: text::lines(&error.to_string()), causes, hint, exit_code }
+    }
+
+    /// Takes the text of a mistake on the command line apart: its first paragraph is the message, the rest is the hint.
+    pub(crate) fn of_usage(text: &str, exit_code: u8) -> Self {
+        let (message, rest) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
+        let message = text::line(message.strip_prefix("error: ").unwrap_or(message));
+        let hint = Some(text::line(rest)).filter(|hint| !hint.is_empty());
+        Self { message, causes: Vec::new(), hint, exit_code }
+    }
+
+    /// Prints it on stdout, if the command line asks for JSON and nothing is printed there yet.
+    pub(crate) fn print_json(self, host: &Host) {
+        if wants_json(host) && !host.has_said() {
+            // Strings, a number and a list of strings can be written.
+            host.say(&pyjson::to_line(&ErrorDocument { error: self }).unwrap_or_default());
+        }
+    }
+
+    fn print_text(&self, host: &Host) {
+        host.note(&format!("error: {}", self.message));
+        for cause in &self.causes {
+            host.note(&format!("  caused by: {cause}"));
+        }
+        if let Some(hint) = &self.hint {
+            host.note(&format!("hint: {hint}"));
+        }
+    }
+}
+
+/// Whether a program's own arguments ask for JSON; what comes after `--` is for another program.
+fn wants_json(host: &Host) -> bool {
+    host.args().iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
+}
 
 /// Ends a run: prints the error where there is one, and returns the exit code. An outcome by a signal ends the process.
 pub fn end(host: &Host, result: &Result<Outcome, Error>) -> u8 {
@@ -22,23 +84,17 @@ pub fn end(host: &Host, result: &Result<Outcome, Error>) -> u8 {
             outcome.code()
         }
         Err(error) => {
-            print(host, error.as_std(), error.hint());
+            print(host, error.as_std(), error.hint(), error.code());
             error.code()
         }
     }
 }
 
-/// Prints `error: …`, a line for each cause, and the hint.
-fn print(host: &Host, error: &dyn StdError, hint: Option<String>) {
-    host.note(&format!("error: {}", text::lines(&error.to_string())));
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        host.note(&format!("  caused by: {}", text::lines(&error.to_string())));
-        cause = error.source();
-    }
-    if let Some(hint) = hint {
-        host.note(&format!("hint: {}", text::lines(&hint)));
-    }
+/// Prints `error: …`, a line for each cause, and the hint; with `--json` the document of the error as well.
+fn print(host: &Host, error: &dyn StdError, hint: Option<String>, exit_code: u8) {
+    let view = ErrorView::of(error, hint, exit_code);
+    view.print_text(host);
+    view.print_json(host);
 }
 
 /// Runs a tool in the real world: the body of every `main`.
@@ -50,7 +106,7 @@ pub fn main(run: fn(&Host) -> u8) -> ExitCode {
     let host = match Host::real() {
         Ok(host) => host,
         Err((host, error)) => {
-            print(&host, &error, Some("unset TIMMY_NOW, or give a time like 2026-03-21T12:00:00Z".to_owned()));
+            print(&host, &error, Some("unset TIMMY_NOW, or give a time like 2026-03-21T12:00:00Z".to_owned()), 2);
             return ExitCode::from(2);
         }
     };

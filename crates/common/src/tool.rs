@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::error::Error;
-use crate::exit;
+use crate::exit::{self, ErrorView};
 use crate::outcome::Outcome;
 use crate::settings::{Layers, SettingsError};
 use host::Host;
@@ -121,6 +121,7 @@ pub fn arguments<C: Parser>(host: &Host) -> Result<C, u8> {
         let text = text::lines(&error.render().to_string());
         if error.use_stderr() {
             host.note(text.trim_end());
+            ErrorView::of_usage(&text, 2).print_json(host);
             2
         } else {
             host.say(text.trim_end());

@@ -38,6 +38,8 @@ pub struct BadClock(String);
 struct Stream {
     sink: Mutex<Box<dyn Write + Send>>,
     closed: AtomicBool,
+    /// Whether something was written to it.
+    used: AtomicBool,
     failure: Mutex<Option<io::Error>>,
     terminal_width: Option<usize>,
 }
@@ -85,6 +87,7 @@ impl Host {
             Arc::new(Stream {
                 sink: Mutex::new(sink),
                 closed: AtomicBool::new(false),
+                used: AtomicBool::new(false),
                 failure: Mutex::new(None),
                 terminal_width: terminal.then(|| width().unwrap_or(80)),
             })
@@ -143,6 +146,7 @@ impl Host {
             Arc::new(Stream {
                 sink: Mutex::new(Box::new(captured.clone())),
                 closed: AtomicBool::new(false),
+                used: AtomicBool::new(false),
                 failure: Mutex::new(None),
                 terminal_width: None,
             })
@@ -246,6 +250,11 @@ impl Host {
         self.out.line(line);
     }
 
+    /// Returns whether a result was written to stdout.
+    pub fn has_said(&self) -> bool {
+        self.out.used.load(Ordering::Relaxed)
+    }
+
     /// Writes a line to stderr: everything that is no result.
     pub fn note(&self, line: &str) {
         self.err.line(line);
@@ -295,6 +304,7 @@ impl Stream {
     }
 
     fn raw(&self, bytes: &[u8]) {
+        self.used.store(true, Ordering::Relaxed);
         if !self.closed.load(Ordering::Relaxed) {
             let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = sink.write_all(bytes) {

@@ -32,11 +32,24 @@ fn stored_insights(run: &Run) -> Result<Option<Insights>, FileError> {
     Ok(document.intact_or(|_| ()).and_then(|value| Insights::deserialize(value).ok()))
 }
 
-/// Returns the stored insights when they were computed from what is there now; else has them computed, and stores them.
+/// Returns the stored insights if they were computed from what is there now, else what `compute` returns; stores nothing.
+///
+/// # Errors
+/// A file cannot be read, or what `compute` fails with.
+pub(crate) fn cached_or_computed<E: From<FileError>>(
+    run: &Run,
+    log: &Cycles<'_>,
+    settings: &Settings,
+    compute: impl FnOnce() -> Result<Insights, E>,
+) -> Result<Insights, E> {
+    cached(run, &source(run, log, settings)?)?.map_or_else(compute, Ok)
+}
+
+/// Returns the stored insights if they were computed from what is there now; else stores what `compute` returns.
 ///
 /// # Errors
 /// A file cannot be read or written, or what `compute` fails with.
-pub(crate) fn cached_or_compute<E: From<FileError>>(
+pub(crate) fn cached_or_stored<E: From<FileError>>(
     run: &Run,
     log: &Cycles<'_>,
     settings: &Settings,
@@ -44,13 +57,7 @@ pub(crate) fn cached_or_compute<E: From<FileError>>(
 ) -> Result<Insights, E> {
     // Taken before the log is read: what is appended meanwhile makes the next call compute again.
     let mut source = source(run, log, settings)?;
-    if let Content::Intact(stored) = run.store.insights_source().read()?
-        && stored == source
-        && let Some(insights) = stored_insights(run)?
-        // Lines of a future time will count one day, and a clock that was set back makes some of what counts.
-        && insights.future_lines == 0
-        && insights.last_cycle_at.as_deref().and_then(parse_time).is_none_or(|last| last <= run.host.now())
-    {
+    if let Some(insights) = cached(run, &source)? {
         run.detail(&format!("nothing has changed since {}", insights.generated_at));
         return Ok(insights);
     }
@@ -59,4 +66,17 @@ pub(crate) fn cached_or_compute<E: From<FileError>>(
     source.answer = run.store.insights().fingerprint()?;
     run.store.insights_source().replace(&source)?;
     Ok(insights)
+}
+
+/// The stored insights, if they were computed from this source.
+fn cached(run: &Run, source: &InsightsSource) -> Result<Option<Insights>, FileError> {
+    let stored = match run.store.insights_source().read()? {
+        Content::Intact(stored) if stored == *source => stored_insights(run)?,
+        _ => None,
+    };
+    // Lines of a future time will count one day, and a clock that was set back makes some of what counts.
+    Ok(stored.filter(|insights| {
+        insights.future_lines == 0
+            && insights.last_cycle_at.as_deref().and_then(parse_time).is_none_or(|last| last <= run.host.now())
+    }))
 }

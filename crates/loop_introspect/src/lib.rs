@@ -4,6 +4,7 @@
 //!   `.loop/quarantine.json`.
 //! - Writes: `.loop/retro/insights.json`, and next to it `.loop/retro/insights.source.json`, which records what it was made
 //!   of: while that has not changed, the answer is read and not made again.
+//!   `--explain` is no run and writes nothing.
 //! - Ends: 0 reported; 1 there is no such finding to explain; 2 wrong usage or configuration, or a file is in the way.
 
 mod advice;
@@ -39,7 +40,7 @@ pub const TOOL: Tool = Tool {
     about: "Analyses the records of the cycles and recommends changes, each with its certainty.",
     script: Some("scripts/loop_introspect.py"),
     trigger: "every_20_cycles",
-    exit_codes: "0 done",
+    exit_codes: "0 done; 1 there is no such finding to explain",
     run: |host| tool::run(host, look_back),
     command: Cli::command,
     settings: |layers| Settings::resolve(layers, None).map(drop),
@@ -47,26 +48,24 @@ pub const TOOL: Tool = Tool {
 
 fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() {
+    if run.is_disabled() && cli.explain.is_none() {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.window_days))?;
     let log = run.cycles()?;
+    let compute = || introspect::introspect(&run, &log, &settings);
+    if let Some(id) = &cli.explain {
+        log.check_readable()?;
+        show::explain(&run, &cache::cached_or_computed(&run, &log, &settings, compute)?, id)?;
+        return Ok(Outcome::done("explained"));
+    }
     run.store.check_writable(&[INSIGHTS])?;
     log.check_readable()?;
     run.store.check_writable(&[TRIAGE_LOG, DEEP_TRIAGE_LOG])?;
-    run.perform(|_| {
-        let insights =
-            cache::cached_or_compute(&run, &log, &settings, || introspect::introspect(&run, &log, &settings))?;
-        answer(&run, cli, insights)
-    })
+    run.perform(|_| report(&run, cli, cache::cached_or_stored(&run, &log, &settings, compute)?))
 }
 
-fn answer(run: &Run, cli: &Cli, insights: Insights) -> Result<Outcome, Error> {
-    if let Some(id) = &cli.explain {
-        let is_found = show::explain(run, &insights, id)?;
-        return Ok(if is_found { Outcome::done("explained") } else { Outcome::no("no such finding") });
-    }
+fn report(run: &Run, cli: &Cli, insights: Insights) -> Result<Outcome, Error> {
     let since = cli.since.map(|day| day.to_string());
     let shown = insights.since(since.as_deref());
     if cli.markdown {

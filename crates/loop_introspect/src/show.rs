@@ -244,24 +244,24 @@ pub(crate) fn markdown(run: &Run, insights: &Insights) {
     }
 }
 
-/// Prints a finding with its whole calculation, or with `list` what there is; returns whether there is such a finding.
-pub(crate) fn explain(run: &Run, insights: &Insights, id: &str) -> Result<bool, Error> {
+/// Prints a finding with its whole calculation, or with `list` what there is.
+///
+/// # Errors
+/// There is no such finding.
+pub(crate) fn explain(run: &Run, insights: &Insights, id: &str) -> Result<(), Error> {
     let all = || insights.recommendations.iter().chain(&insights.details).chain(&insights.considered);
     if id == "list" {
-        run.present(&FindingList(all().collect()))?;
-        return Ok(true);
+        return run.present(&FindingList(all().collect()));
     }
     let event = insights.events.iter().find(|event| event.id == id);
     match (all().find(|finding| finding.id == id), event) {
-        (Some(finding), _) => run.present(&Explanation(finding))?,
+        (Some(finding), _) => run.present(&Explanation(finding)),
         // A later event of its stream has superseded it, so no finding names it.
-        (None, Some(event)) => run.print(event)?,
+        (None, Some(event)) => run.print(event),
         (None, None) => {
             let nearest = text::nearest(id, all().map(|finding| finding.id.as_str()));
-            let hint = nearest.map_or("--explain list lists the ids".to_owned(), |id| format!("did you mean {id}?"));
-            run.say(&format!("There is no finding {}; {hint}", text::fit(id, 60)));
-            return Ok(false);
+            let hint = nearest.map_or("--explain list lists the ids".to_owned(), |id| format!("did you mean `{id}`?"));
+            Err(Error::failed(format!("there is no finding `{}`", text::fit(id, 60)), hint))
         }
     }
-    Ok(true)
 }

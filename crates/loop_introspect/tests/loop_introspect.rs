@@ -102,7 +102,7 @@ fn a_finding_shows_its_calculation_and_why_another_was_not_made() {
     let list = sandbox.run("loop_introspect", &["--explain", "list"]).code(0);
     assert!(list.out.contains(id) && list.out.contains("quarantine-luck"), "{}", list.out);
     let none = sandbox.run("loop_introspect", &["--explain", "levle"]).code(1);
-    assert!(none.out.contains("did you mean level?"), "{}", none.out);
+    assert!(none.err.contains("did you mean `level`?"), "{}", none.err);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use common::{Error, Outcome};
 use host::Host;
 use host::child;
 use host::text;
@@ -43,21 +44,12 @@ pub(crate) fn is_meant(host: &Host) -> bool {
 }
 
 /// Hands an unknown command, with its arguments, to the next `timmy`. Returns only if there is none.
-pub(crate) fn delegate(host: &Host, args: &[OsString]) -> u8 {
+///
+/// # Errors
+/// There is no other `timmy`, or it cannot be run.
+pub(crate) fn delegate(host: &Host, args: &[OsString]) -> Result<Outcome, Error> {
     let command = args.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    let Some(next) = find(host) else {
-        host.note(&format!("error: unrecognized subcommand '{}'", text::fit(&command, 60)));
-        let names: Vec<String> = <Cli as clap::CommandFactory>::command()
-            .get_subcommands()
-            .map(|command| command.get_name().to_owned())
-            .chain(tools::automations().map(|(tool, _)| tool.id.to_owned()))
-            .collect();
-        host.note(&match text::nearest(&command, names.iter().map(String::as_str)) {
-            Some(nearest) => format!("hint: did you mean `timmy {nearest}`?"),
-            None => "hint: timmy --help lists the commands; no other timmy is on the PATH".to_owned(),
-        });
-        return 2;
-    };
+    let Some(next) = find(host) else { return Err(unknown(&command)) };
     // With the one that it is handed to: a wrapper of it would hand it back.
     let passed: Vec<String> = passed(host)
         .into_iter()
@@ -67,6 +59,19 @@ pub(crate) fn delegate(host: &Host, args: &[OsString]) -> u8 {
     let env = [(PASSED_ON.into(), passed.join(":").into())];
     let called = next.clone().into_os_string();
     let error = child::exec(next.as_os_str(), &called, args, &env);
-    host.note(&format!("error: cannot run {}\n  caused by: {error}", next.display()));
-    2
+    Err(Error::caused(format!("cannot run {}", next.display()))(error))
+}
+
+/// That no program has such a command.
+fn unknown(command: &str) -> Error {
+    let names: Vec<String> = <Cli as clap::CommandFactory>::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .chain(tools::automations().map(|(tool, _)| tool.id.to_owned()))
+        .collect();
+    let hint = text::nearest(command, names.iter().map(String::as_str)).map_or_else(
+        || "timmy --help lists the commands; no other timmy is on the PATH".to_owned(),
+        |nearest| format!("did you mean `timmy {nearest}`?"),
+    );
+    Error::usage(format!("unrecognized subcommand '{}'", text::fit(command, 60)), hint)
 }

@@ -102,7 +102,7 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
             None if fallback::find(host).is_some() => {
                 let args: Vec<OsString> =
                     ["help".into()].into_iter().chain(args.topic.iter().map(Into::into)).collect();
-                return Ok(Outcome::exit(fallback::delegate(host, &args), ""));
+                return fallback::delegate(host, &args);
             }
             None => return Err(no_help(word, &names)),
         };

@@ -59,7 +59,7 @@ pub fn run(host: &Host) -> u8 {
         return 0;
     }
     if fallback::is_meant(host) {
-        return fallback::delegate(host, &host.args()[1..]);
+        return exit::end(host, &fallback::delegate(host, &host.args()[1..]));
     }
     let command = match tool::arguments::<Cli>(host) {
         Ok(cli) => cli.command,
@@ -83,7 +83,7 @@ pub fn run(host: &Host) -> u8 {
         Command::Man(args) => help::man(host, args),
         Command::Help(args) => help::help(host, args),
         Command::Demo(args) => demo::demo(host, args),
-        Command::Other(args) => return fallback::delegate(host, args),
+        Command::Other(args) => fallback::delegate(host, args),
     };
     exit::end(host, &result)
 }

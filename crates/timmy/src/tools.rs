@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use common::Tool;
 use common::tool::Toolset;
+use common::{Error, Tool, exit};
 use host::Host;
 use host::child;
 
@@ -55,9 +55,8 @@ fn run_next_to_this(host: &Host) -> u8 {
     // The name that it is called by stays: the place of the symlink decides about the repository.
     let called = host.args().first().map_or(OsStr::new(name), |called| called);
     let error = child::exec(program.as_os_str(), called, &host.args()[1..], &[]);
-    host.note(&format!("error: cannot run {}\n  caused by: {error}", program.display()));
-    host.note(&format!("hint: install {name} next to timmy"));
-    2
+    let error = Error::caused(format!("cannot run {}", program.display()))(error);
+    exit::end(host, &Err(error.with_hint(format!("install {name} next to timmy"))))
 }
 
 #[cfg(test)]
