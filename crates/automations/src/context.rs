@@ -160,7 +160,7 @@ impl<'h> Context<'h> {
     /// Prints a line of a result, unless something asks for silence.
     pub fn say(&self, line: &str) {
         if !self.args.quiet && !self.args.json {
-            self.host.say(&text::lines(line));
+            self.host.show(&text::lines(line));
         }
     }
 

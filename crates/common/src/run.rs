@@ -178,7 +178,7 @@ impl<'h> Run<'h> {
         if self.args.json {
             self.host.say(&view.json()?);
         } else if !self.args.quiet {
-            let mut page = Page::new(self.tool.prefix, self.host.width());
+            let mut page = Page::new(self.tool.prefix, self.host.columns());
             view.render(&mut page);
             for line in page.into_lines() {
                 self.host.say(&line);
@@ -207,7 +207,7 @@ impl<'h> Run<'h> {
     /// Prints a result line with the tool's prefix, unless `--quiet` or `--json` asks for silence.
     pub fn say(&self, line: &str) {
         if !self.args.quiet && !self.args.json {
-            self.host.say(&format!("[{}] {line}", self.tool.prefix));
+            self.host.show(&format!("[{}] {line}", self.tool.prefix));
         }
     }
 

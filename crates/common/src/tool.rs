@@ -124,7 +124,7 @@ pub fn arguments<C: Parser>(host: &Host) -> Result<C, u8> {
             ErrorView::of_usage(&text, 2).print_json(host);
             2
         } else {
-            host.say(text.trim_end());
+            host.show(text.trim_end());
             0
         }
     })

@@ -15,8 +15,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use records::timestamp;
 
+use crate::layout;
+
 /// The variable whose value replaces the clock (RFC 3339).
 const NOW: &str = "TIMMY_NOW";
+
+/// The variable that says how wide a line may be.
+const COLUMNS: &str = "COLUMNS";
 
 /// What a tool can see of the world.
 pub struct Host {
@@ -277,9 +282,27 @@ impl Host {
         }
     }
 
-    /// Returns how many columns stdout has: the terminal's, or 80.
-    pub fn width(&self) -> usize {
-        self.out.terminal_width.unwrap_or(80)
+    /// Writes a text for people to stdout; lines that are wider than the terminal are broken at spaces.
+    pub fn show(&self, text: &str) {
+        for line in text.split('\n') {
+            match self.columns() {
+                Some(width) => {
+                    let step = if line.starts_with(['[', ' ']) { 2 } else { 0 };
+                    let hang = layout::natural_hang(line, width, step);
+                    for line in layout::broken(line, width, hang) {
+                        self.say(&line);
+                    }
+                }
+                None => self.say(line),
+            }
+        }
+    }
+
+    /// Returns how many columns a line of stdout has: what the variable COLUMNS says, else what the terminal has; none where
+    /// lines can have any length.
+    pub fn columns(&self) -> Option<usize> {
+        let given = self.var(COLUMNS).and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        given.or(self.out.terminal_width)
     }
 
     /// Returns whether stdout may be coloured: it is a terminal and `NO_COLOR` is not set.

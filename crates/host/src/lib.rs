@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`child`] | another program, run with a time limit that ends all that it has started |
 //! | [`files`] | reading with the path in the error, replacing in one step, locking |
+//! | [`layout`] | lines that are wider than the terminal |
 //! | [`redact`] | secrets are not shown |
 //! | [`signals`] | signals that ask a program to end |
 //! | [`source`] | the text of a file, with positions |
@@ -16,6 +17,7 @@
 pub mod child;
 pub mod files;
 mod host;
+pub mod layout;
 pub mod redact;
 pub mod signals;
 pub mod source;

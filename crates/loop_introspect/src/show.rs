@@ -35,21 +35,23 @@ impl Serialize for Report<'_> {
 impl View for Report<'_> {
     fn render(&self, page: &mut Page) {
         let insights = self.0;
-        let width = page.width().clamp(60, 100);
+        let width = page.width().min(100);
         page.say(headline(insights));
         for Row { name, recent, previous } in rows(insights) {
-            let room = width - NAME - 2;
-            let value = if previous.is_empty() {
-                text::fit(&recent, room)
+            let head = format!("  {}", text::column(name, NAME));
+            if previous.is_empty() {
+                page.entry(&head, &recent);
+            } else if text::width(&head) + COLUMN + 1 + text::width(&previous) <= width {
+                page.line(format!("{head}{} {previous}", text::column(&recent, COLUMN)));
             } else {
-                format!("{} {}", text::column(&recent, COLUMN), text::fit(&previous, room - COLUMN - 1))
-            };
-            page.line(format!("  {}{value}", text::column(name, NAME)));
+                page.entry(&head, &recent);
+                page.entry(&" ".repeat(NAME + 2), &previous);
+            }
         }
         for finding in &insights.recommendations {
             let severity = finding.severity.as_deref().unwrap_or_default().to_uppercase();
             let advice = format!("{} {}", finding.finding, arrow(&finding.suggestion));
-            for (at, line) in text::wrap(advice.trim(), width - 10).iter().enumerate() {
+            for (at, line) in text::wrap(advice.trim(), width.saturating_sub(10)).iter().enumerate() {
                 let head = if at == 0 { severity.as_str() } else { "" };
                 page.line(format!("  {}{line}", text::column(head, 8)));
             }
@@ -86,7 +88,7 @@ impl Serialize for Explanation<'_> {
 impl View for Explanation<'_> {
     fn render(&self, page: &mut Page) {
         let finding = self.0;
-        let width = page.width().clamp(60, 100);
+        let width = page.width().min(100);
         let reason = finding.reason.replace('_', " ");
         let verdict = match &finding.severity {
             Some(severity) => format!("recommended, {severity}: {reason}"),
@@ -107,7 +109,7 @@ impl View for Explanation<'_> {
                 .map(|period| format!("period = {} to {}, {} cycles", period.from, period.to, period.cycles)),
         );
         for text in texts {
-            page.lines(text::wrap(&text, width - 2).into_iter().map(|line| format!("  {line}")));
+            page.lines(text::wrap(&text, width.saturating_sub(2)).into_iter().map(|line| format!("  {line}")));
         }
     }
 }
@@ -191,7 +193,7 @@ fn rows(insights: &Insights) -> Vec<Row> {
 fn of_reason(reason: &FailureReason) -> String {
     let new = if reason.new { ", new" } else { "" };
     let times = if reason.episodes == 1 { "once".to_owned() } else { format!("{} times", reason.episodes) };
-    format!("{} ({times}, {} cycles{new})", text::fit(&reason.example, 44), reason.cycles)
+    format!("{} ({times}, {} cycles{new})", text::fit(&reason.example, 200), reason.cycles)
 }
 
 fn rate(period: &Period) -> String {

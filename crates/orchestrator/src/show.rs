@@ -40,9 +40,8 @@ impl View for AgendaView {
         for (at, item) in agenda.items.iter().enumerate() {
             let number = format!("#{}", item.number);
             let head = format!("{:>3}. {:<9} {:>2} min  {number:<6} ", at + 1, item.action.name(), item.minutes);
-            let room = width.saturating_sub(head.chars().count()).max(NARROW);
-            page.line(format!("{head}{}", text::fit(&item.title, room)));
-            page.line(format!("     {}", text::fit(&item.why, width.saturating_sub(5).max(NARROW))));
+            page.entry(&head, &item.title);
+            page.entry("     ", &item.why);
         }
         if agenda.items.is_empty() {
             page.line("  Nothing fits: no candidate is small enough, or there is none.");
@@ -133,7 +132,7 @@ fn review_lines(review: &Review) -> Vec<String> {
         let issue = issue.map_or_else(|| "no issue".to_owned(), |issue| format!("#{issue}"));
         let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
         let reason = if reason.is_empty() { "no reason given" } else { reason };
-        lines.push(format!("failed: {issue}{times}: {}", text::fit(reason, 60)));
+        lines.push(format!("failed: {issue}{times}: {}", text::fit(reason, 200)));
     }
     if failures.len() > LISTED {
         lines.push(format!("failed: and {} more kinds", failures.len() - LISTED));

@@ -135,7 +135,12 @@ fn show(run: &Run, form: Format, shown: &Results) {
     shown.outcome.details.iter().for_each(|detail| run.detail(detail));
     // With --quiet a person sees findings only; a form that programs read is always whole.
     if form != Format::Text || !run.args.quiet || !shown.outcome.findings.is_empty() {
-        run.host.say(&format::format(form, shown));
+        let shown = format::format(form, shown);
+        if form == Format::Text {
+            run.host.show(&shown);
+        } else {
+            run.host.say(&shown);
+        }
     }
     if matches!(form, Format::Sarif | Format::Junit | Format::Json) {
         for (check, what) in &shown.outcome.warnings {
@@ -191,7 +196,7 @@ fn list(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if cli.common.json {
         host.say(&pyjson::to_line(&list)?);
     } else {
-        let mut page = Page::new(TOOL.prefix, host.width());
+        let mut page = Page::new(TOOL.prefix, host.columns());
         list.render(&mut page);
         page.into_lines().iter().for_each(|line| host.say(line));
     }

@@ -122,7 +122,7 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
     if args.serve {
         run.serve(&project.slug())?;
     } else if args.keep.is_some() {
-        host.say(&format!(
+        host.show(&format!(
             "\nKept in {}; `timmy demo --serve --keep DIR` also leaves the forge running.",
             run.root.display()
         ));
@@ -133,7 +133,7 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
 impl DemoRun<'_> {
     fn announce(&mut self, what: &str) {
         self.step += 1;
-        self.host.say(&format!("{}== {}. {what}", if self.step > 1 { "\n" } else { "" }, self.step));
+        self.host.show(&format!("{}== {}. {what}", if self.step > 1 { "\n" } else { "" }, self.step));
     }
 
     /// Announces a step, shows the command, and runs it.
@@ -143,7 +143,7 @@ impl DemoRun<'_> {
         for arg in args {
             let _ = if arg.contains(' ') { write!(shown, " \"{arg}\"") } else { write!(shown, " {arg}") };
         }
-        for (part, line) in text::wrap(&shown, 78).iter().enumerate() {
+        for (part, line) in text::wrap(&shown, self.host.columns().unwrap_or(80).saturating_sub(2)).iter().enumerate() {
             self.host.say(&format!("{}{line}", if part == 0 { "" } else { "    " }));
         }
         let call = [tool].into_iter().chain(args.iter().copied()).map(OsString::from).collect();
@@ -156,7 +156,7 @@ impl DemoRun<'_> {
         self.announce("the files under .loop/");
         for file in LOOP_FILES.iter().filter(|file| file.is_verified || file.format == Format::AgentText) {
             if let Ok(metadata) = fs::metadata(self.root.join(".loop").join(file.path)) {
-                self.host.say(&format!("  {:>6} bytes  {:<22} {}", metadata.len(), file.path, file.about));
+                self.host.show(&format!("  {:>6} bytes  {:<22} {}", metadata.len(), file.path, file.about));
             }
         }
     }

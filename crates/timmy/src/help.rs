@@ -85,12 +85,12 @@ fn rows(name: &str, column: usize, about: &str) -> Vec<String> {
 pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
     let mut command = whole_command();
     let Some(first) = args.topic.first() else {
-        host.say(command.render_long_help().to_string().trim_end());
-        host.say("\nMore: timmy help exit-codes, timmy help environment, timmy help files");
+        host.show(command.render_long_help().to_string().trim_end());
+        host.show("\nMore: timmy help exit-codes, timmy help environment, timmy help files");
         return Ok(Outcome::done(""));
     };
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == first) {
-        host.say(text()?.trim_end());
+        host.show(text()?.trim_end());
         return Ok(Outcome::done(""));
     }
     command.build();
@@ -107,7 +107,7 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
             None => return Err(no_help(word, &names)),
         };
     }
-    host.say(found.render_long_help().to_string().trim_end());
+    host.show(found.render_long_help().to_string().trim_end());
     Ok(Outcome::done(""))
 }
 

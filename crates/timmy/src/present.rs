@@ -13,7 +13,7 @@ pub(crate) fn present<T: Serialize>(
     render: impl FnOnce(&T, &mut Page),
 ) -> Result<(), Error> {
     if !context.args.json && !context.args.quiet {
-        let mut page = Page::new("timmy", context.host.width());
+        let mut page = Page::new("timmy", context.host.columns());
         render(result, &mut page);
         for line in page.into_lines() {
             context.host.say(&text::lines(&line));

@@ -2,7 +2,6 @@
 
 use common::{Page, View};
 use eligibility::quarantine;
-use host::text;
 use records::{InWork, IssueType, Reason, TriageRun, minute};
 use serde::{Serialize, Serializer};
 
@@ -12,9 +11,6 @@ use crate::triage::Triage;
 
 /// How many issues of each kind are listed.
 const LISTED: usize = 5;
-
-/// The least width of a title.
-const NARROW: usize = 20;
 
 /// The result of a triage run.
 #[derive(Serialize)]
@@ -110,7 +106,7 @@ impl View for TriageView<'_> {
         ));
         for scored in ready.iter().take(LISTED) {
             let star = if scored.total() >= *excellent { "★" } else { " " };
-            page.line(row(star, scored, page.width()));
+            page.entry(&head(star, scored), &scored.item.title);
         }
         if ready.len() > LISTED {
             page.line(format!("    … and {} more in .loop/queue.json", ready.len() - LISTED));
@@ -125,8 +121,8 @@ impl View for TriageView<'_> {
             page.say("Nearest to ready:");
         }
         for scored in not_ready.iter().take(LISTED) {
-            page.line(row("·", scored, page.width()));
-            page.line(format!("           needs: {}", lacking(scored)));
+            page.entry(&head("·", scored), &scored.item.title);
+            page.entry("           needs: ", &lacking(scored));
         }
         for issue in &triage.newly_quarantined {
             page.say(quarantine::notice(*issue));
@@ -159,11 +155,9 @@ fn in_pull(in_work: Option<&InWork>) -> String {
     format!("in work: the pull request #{pull} is open since {}", minute(&since))
 }
 
-fn row(mark: &str, scored: &Scored, width: usize) -> String {
+fn head(mark: &str, scored: &Scored) -> String {
     let number = format!("#{}", scored.item.issue);
-    let head = format!("  {mark} {number:>6}  {}  {:<10} ", scored.total(), scored.item.kind.name());
-    let used = head.chars().count();
-    format!("{head}{}", text::fit(&scored.item.title, width.saturating_sub(used).max(NARROW)))
+    format!("  {mark} {number:>6}  {}  {:<10} ", scored.total(), scored.item.kind.name())
 }
 
 /// Says what would make an issue ready: the dimensions in which it has least.
@@ -224,23 +218,24 @@ impl<'a> ExplanationView<'a> {
 
 impl View for ExplanationView<'_> {
     fn render(&self, page: &mut Page) {
-        let width = page.width();
-        page.say(format!("#{} {}", self.issue, text::fit(self.title, width.saturating_sub(20).max(NARROW))));
+        page.say_entry(&format!("#{} ", self.issue), self.title);
         page.line(format!("  type {}: {}", self.kind.name(), self.type_because));
         for (name, sum, max, hits) in self.dimensions {
             page.line(format!("  {name} {sum} of {max}"));
-            page.lines(hits.iter().map(|hit| hit_row(hit, width)));
+            for hit in hits {
+                add_hit(page, hit);
+            }
         }
         page.line(format!("  sum {}: {}", self.score, self.verdict()));
     }
 }
 
-fn hit_row(hit: &Hit, width: usize) -> String {
+fn add_hit(page: &mut Page, hit: &Hit) {
     let (mark, points) = if hit.holds { ("✓", format!("{:+}", hit.points)) } else { ("·", String::new()) };
     let because = hit.because.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
     let because = if hit.holds || !because.is_empty() { because } else { "not found".to_owned() };
     let head = format!("    {mark} {points:>3} {:<24} ", hit.id);
-    format!("{head}{}", text::fit(&because, width.saturating_sub(head.chars().count()).max(NARROW)))
+    page.entry(&head, &because);
 }
 
 fn by_name<S: Serializer>(

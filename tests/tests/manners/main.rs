@@ -8,5 +8,6 @@
 )]
 
 mod errors;
+mod narrow;
 mod programs;
 mod reading;

@@ -2,7 +2,7 @@
 
 use automations::Context;
 use automations::effective::{EffectiveSetting, effective_settings};
-use common::{Error, Outcome};
+use common::{Error, Outcome, Page};
 use host::text;
 use serde::{Serialize, Serializer};
 
@@ -39,31 +39,27 @@ pub(super) fn config(context: &Context, id: Option<&str>) -> Result<Outcome, Err
     present(context, &AllSettings(effective_settings(context, id)?), |all, page| {
         for (id, settings) in &all.0 {
             page.line(id);
-            let lines = lines(settings, page.width());
-            page.lines(lines);
+            add(page, settings);
         }
     })?;
     Ok(Outcome::done(""))
 }
 
-/// The settings in columns; an origin that would not fit is on a line of its own, for it is what is asked for.
-fn lines(all: &[EffectiveSetting], width: usize) -> Vec<String> {
+/// Adds the settings in columns; an origin that would not fit is on a line of its own.
+fn add(page: &mut Page, all: &[EffectiveSetting]) {
     let widest =
         |cell: fn(&EffectiveSetting) -> &str| all.iter().map(|shown| text::width(&text::line(cell(shown)))).max();
     let key_width = widest(|shown| &shown.key).unwrap_or(0);
     let value_width = widest(|shown| &shown.value).unwrap_or(0).min(34);
-    let mut lines = Vec::new();
-    for shown in all {
-        let value = text::line(&shown.value);
-        let head = format!("  {}  {}", text::column(&shown.key, key_width), text::column(&value, value_width));
-        let origin = text::line(&shown.origin);
-        let is_whole = text::width(&value) <= value_width;
-        if is_whole && text::width(&head) + 2 + text::width(&origin) <= width {
-            lines.push(format!("{head}  {origin}"));
+    for EffectiveSetting { key, value, origin } in all {
+        let (value, origin) = (text::line(value), text::line(origin));
+        let key = format!("  {}  ", text::column(key, key_width));
+        let head = format!("{key}{}  ", text::column(&value, value_width));
+        if text::width(&value) <= value_width && text::width(&head) + text::width(&origin) <= page.width() {
+            page.line(format!("{head}{origin}"));
         } else {
-            lines.push(format!("  {}  {}", text::column(&shown.key, key_width), text::fit(&value, 400)));
-            lines.push(format!("      {origin}"));
+            page.entry(&key, &value);
+            page.entry("      ", &origin);
         }
     }
-    lines
 }

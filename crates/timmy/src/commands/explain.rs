@@ -1,12 +1,18 @@
 //! `timmy explain`: what a reason code means.
 
-use common::{Error, Outcome};
+use common::{Error, Outcome, Page};
 use host::Host;
 use host::text;
 use records::{REASONS, Reason, pyjson};
 use serde::Serialize;
 
 use crate::cli::ExplainArgs;
+
+/// How many columns the text has where nothing says how many there are.
+const USUAL: usize = 80;
+
+/// The column of the codes.
+const CODES: usize = 19;
 
 /// A reason code, as JSON.
 #[derive(Serialize)]
@@ -31,17 +37,16 @@ pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Outcome, Error>
             host.say(&pyjson::to_line(&all)?);
             return Ok(Outcome::done(""));
         }
+        let mut page = Page::new("timmy", Some(host.columns().unwrap_or(USUAL)));
         let mut about = "";
         for reason in REASONS {
             if about != reason.subject().name() {
                 about = reason.subject().name();
-                host.say(&format!("{about}:"));
+                page.line(format!("{about}:"));
             }
-            let lines = text::wrap(reason.meaning(), 56);
-            for (at, line) in lines.iter().enumerate() {
-                host.say(&format!("  {}{line}", text::column(if at == 0 { reason.code() } else { "" }, 20)));
-            }
+            page.entry(&format!("  {} ", text::column(reason.code(), CODES)), reason.meaning());
         }
+        page.into_lines().iter().for_each(|line| host.say(line));
         return Ok(Outcome::done(""));
     };
     let Some(reason) = Reason::from_code(code) else {
@@ -52,13 +57,12 @@ pub(crate) fn explain(host: &Host, args: &ExplainArgs) -> Result<Outcome, Error>
     if args.json {
         host.say(&pyjson::to_line(&CodeView::of(reason))?);
     } else {
-        host.say(&format!("{} ({})", reason.code(), reason.subject().name()));
-        for line in text::wrap(reason.meaning(), 76) {
-            host.say(&format!("  {line}"));
+        let mut page = Page::new("timmy", Some(host.columns().unwrap_or(USUAL)));
+        page.line(format!("{} ({})", reason.code(), reason.subject().name()));
+        for text in [reason.meaning(), reason.change()].into_iter().filter(|text| !text.is_empty()) {
+            page.entry("  ", text);
         }
-        for line in text::wrap(reason.change(), 76).iter().filter(|line| !line.is_empty()) {
-            host.say(&format!("  {line}"));
-        }
+        page.into_lines().iter().for_each(|line| host.say(line));
     }
     Ok(Outcome::done(""))
 }

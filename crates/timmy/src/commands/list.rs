@@ -38,11 +38,8 @@ fn render(listing: &Listing, page: &mut Page) {
         page.line("There is no manifest; these are the defaults. The first change creates it.");
         page.line("");
     }
-    let header = ["AUTOMATION", "STATE", "TRIGGER", "LAST RUN", "NEXT", "RESULT"].map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> =
-        std::iter::once(header).chain(listing.automations.iter().map(|one| cells(one, listing.now))).collect();
-    let lines = table::lay_out(&rows, 18, page.width().min(200));
-    page.lines(lines);
+    let rows: Vec<Vec<String>> = listing.automations.iter().map(|one| cells(one, listing.now)).collect();
+    table::add(page, &["AUTOMATION", "STATE", "TRIGGER", "LAST RUN", "NEXT", "RESULT"], &rows);
     if listing.problems.is_empty() {
         return;
     }

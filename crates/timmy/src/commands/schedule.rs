@@ -88,11 +88,8 @@ impl Timetable {
             page.line("Nothing is scheduled: no enabled automation has a trigger of time or cycles.");
             return;
         }
-        let header = ["AT", "IN", "AUTOMATION", "TRIGGER"].map(str::to_owned).to_vec();
-        let rows: Vec<Vec<String>> =
-            std::iter::once(header).chain(self.next.iter().map(|next| next.cells(self.now))).collect();
-        let lines = table::lay_out(&rows, 30, page.width());
-        page.lines(lines);
+        let rows: Vec<Vec<String>> = self.next.iter().map(|next| next.cells(self.now)).collect();
+        table::add(page, &["AT", "IN", "AUTOMATION", "TRIGGER"], &rows);
         let zone = self.now.with_timezone(&MachineZone).format("%:z").to_string();
         page.line(format!("Times are in the machine's time zone ({zone} now; the variable TZ sets another)."));
         if !self.scheduler {

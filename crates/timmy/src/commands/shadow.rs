@@ -6,7 +6,6 @@ use automations::Context;
 use common::{Error, Outcome, Page};
 use dropin::shadow::{self, Comparisons, ShadowOptions, comparisons};
 use host::Host;
-use host::text;
 
 use crate::cli::{ShadowArgs, ShadowCommand};
 use crate::present::present;
@@ -45,23 +44,22 @@ fn render(comparisons: &Comparisons, page: &mut Page) {
         );
         return;
     }
-    let mut rows = vec![["TOOL", "RUNS", "AGREED", "OLD", "NEW"].map(str::to_owned).to_vec()];
+    let mut rows = Vec::new();
     for (name, tool) in &comparisons.tools {
         let mean = |sum: u64| format!("{} ms", sum / tool.runs.max(1));
         let (runs, agreed) = (tool.runs.to_string(), tool.agreed.to_string());
         rows.push(vec![name.clone(), runs, agreed, mean(tool.old_ms), mean(tool.new_ms)]);
     }
-    let lines = table::lay_out(&rows, 20, page.width());
-    page.lines(lines);
+    table::add(page, &["TOOL", "RUNS", "AGREED", "OLD", "NEW"], &rows);
     for (name, tool) in comparisons.tools.iter().filter(|(_, tool)| !tool.differences.is_empty()) {
         page.line("");
         page.line(format!("{name} differed in:"));
         let mut kinds: Vec<_> = tool.differences.iter().collect();
         kinds.sort_by_key(|(_, kind)| std::cmp::Reverse(kind.count));
         for (place, kind) in kinds.iter().take(SHOWN) {
-            page.line(format!("  {} x {}", kind.count, text::fit(place, 70)));
-            page.line(format!("      old: {}", text::fit(&kind.old, 68)));
-            page.line(format!("      new: {}", text::fit(&kind.new, 68)));
+            page.entry(&format!("  {} x ", kind.count), place);
+            page.entry("      old: ", &kind.old);
+            page.entry("      new: ", &kind.new);
         }
     }
 }

@@ -40,10 +40,7 @@ fn render(sums: &LedgerSums, page: &mut Page) {
             continue;
         }
         page.line("");
-        let header = [title, "LINES", "EARNED", "SPENT", "NET"].map(str::to_owned).to_vec();
-        let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
-        let lines = table::lay_out(&rows, 30, page.width());
-        page.lines(lines);
+        table::add(page, &[title, "LINES", "EARNED", "SPENT", "NET"], &rows);
     }
 }
 

@@ -20,10 +20,10 @@ pub(super) fn why(context: &Context, number: u64) -> Result<Outcome, Error> {
 }
 
 fn render(story: &IssueStory, page: &mut Page) {
-    page.line(format!("#{} {}", story.issue, text::fit(&story.title, 70)).trim_end());
+    page.entry(&format!("#{} ", story.issue), &story.title);
     page.line(format!("  {} ({})", story.reason.meaning(), story.reason));
     if let Some(triage) = &story.triage {
-        page.lines(score::lines(triage));
+        score::render(triage, page);
     }
     if let Some(QueuePlace { position, length }) = &story.queue {
         page.line(format!("  Queue: number {position} of {length}."));
@@ -36,16 +36,14 @@ fn render(story: &IssueStory, page: &mut Page) {
     }
     if let Some(entry) = &story.entry {
         let since = entry.quarantined_at.as_deref().unwrap_or("an unknown time");
-        page.line(format!("  Quarantine: since {since}: {}.", text::fit(&entry.reason, 100)));
+        page.line(format!("  Quarantine: since {since}: {}.", text::fit(&entry.reason, 200)));
     }
     render_cycles(&story.cycles, page);
     if let Some(AgendaPlace { reason, .. }) = &story.agenda {
         page.line(format!("  Agenda: {} ({reason})", reason.meaning()));
     }
     for change in &story.change {
-        let lines = text::wrap(&format!("What would change it: {change}"), 76);
-        let indent = |(at, line): (usize, String)| format!("  {}{line}", if at == 0 { "" } else { "  " });
-        page.lines(lines.into_iter().enumerate().map(indent));
+        page.line(format!("  What would change it: {change}"));
     }
 }
 
@@ -57,7 +55,7 @@ fn render_cycles(cycles: &[CycleStory], page: &mut Page) {
     let succeeded = cycles.iter().filter(|cycle| cycle.success).count();
     page.line(format!("  Cycles: {} worked on it, {succeeded} succeeded.", cycles.len()));
     let rows: Vec<Vec<String>> = cycles.iter().rev().take(SHOWN).map(cells).collect();
-    page.lines(table::lay_out(&rows, 22, 80));
+    table::add_rows(page, &rows);
 }
 
 fn cells(cycle: &CycleStory) -> Vec<String> {

@@ -1,13 +1,14 @@
 //! An issue's score, rule by rule, as it is shown.
 
+use common::Page;
 use explain::score::ScoreStory;
 
 use crate::table;
 
-/// Returns the score as a person reads it.
-pub(super) fn lines(story: &ScoreStory) -> Vec<String> {
+/// Writes the score as a person reads it.
+pub(super) fn render(story: &ScoreStory, page: &mut Page) {
     let ScoreStory { score, kind, ready_from, triaged_at, rules } = story;
-    let head = format!("  Score {score} (ready from {ready_from} on), type {kind}, triaged {triaged_at}:");
+    page.line(format!("  Score {score} (ready from {ready_from} on), type {kind}, triaged {triaged_at}:"));
     let rows: Vec<Vec<String>> = rules
         .iter()
         .map(|rule| {
@@ -16,5 +17,5 @@ pub(super) fn lines(story: &ScoreStory) -> Vec<String> {
             vec![format!("    {holds}"), points, rule.dimension.clone(), rule.id.clone()]
         })
         .collect();
-    std::iter::once(head).chain(table::lay_out(&rows, 20, 80)).collect()
+    table::add_rows(page, &rows);
 }
