@@ -57,9 +57,21 @@ impl Error {
         move |source| Self(Box::new(Message { code: 2, text, source: Some(Box::new(source)), hint: None }))
     }
 
-    /// Returns what makes an error of the system's one that says what cannot be done with which path (exit code 2).
+    /// Returns what makes an error of the system's one that says what cannot be done with which path (exit code 2), and what
+    /// to do where the place for files is the cause.
     pub fn io(action: &str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
-        Self::caused(format!("cannot {action} {}", path.as_ref().display()))
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let path = path.as_ref().to_owned();
+        let message = format!("cannot {action} {}", path.display());
+        move |source| {
+            let kind = source.kind();
+            let is_of_the_place = matches!(kind, FileTooLarge | QuotaExceeded | ReadOnlyFilesystem | StorageFull);
+            let error = Self::caused(message)(source);
+            match FileError::writing(&path, kind.into()).hint() {
+                Some(hint) if is_of_the_place => error.with_hint(hint),
+                _ => error,
+            }
+        }
     }
 
     /// Returns the same error with another exit code.

@@ -74,15 +74,18 @@ impl Outlets {
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Host {
-    /// Opens the door to the real world, and has the process get an error where it would be killed by default: a
-    /// file-size limit (`SIGXFSZ`).
+    /// Opens the door to the real world, and has the process end as a tool does where it would be killed by default: beyond
+    /// a file-size limit (`SIGXFSZ`) a write gives an error; where the system refuses memory (`SIGABRT`, after Rust has
+    /// written how much) the exit code is 2.
     ///
     /// # Errors
     /// `TIMMY_NOW` holds no time; the host that comes with the error has the real clock.
     #[expect(clippy::result_large_err, reason = "made once, in main, and taken apart there")]
     pub fn real() -> Result<Self, (Self, BadClock)> {
-        // Left as it is where the platform has no such signal.
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
+        use signal_hook::consts::{SIGABRT, SIGXFSZ};
+        // Left as they are where the platform has no such signal.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+        let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, 2, Arc::new(AtomicBool::new(true)));
         let env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
         let width = || -> Option<usize> {
             let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;

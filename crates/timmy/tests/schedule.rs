@@ -339,3 +339,22 @@ fn units_are_printed_for_every_manager() {
         }
     }
 }
+
+#[test]
+fn a_time_zone_that_is_none_is_warned_about_with_what_is_used() {
+    let sandbox = world("daily", &json!({}));
+    for zone in ["Mars/Olympus", "CET-1CEST", "/etc/passwd", ":", "a\nb"] {
+        let ended = sandbox.call("timmy", ["schedule", "next"]).env("TZ", zone).run().code(0);
+        let warnings: Vec<_> = ended.err.lines().filter(|line| line.starts_with("warning: ")).collect();
+        assert_eq!(warnings.len(), 1, "{zone}: {}", ended.conversation());
+        assert!(warnings[0].contains("TZ names no time zone") && warnings[0].contains("is used (now UTC"), "{zone}");
+    }
+    for zone in [BERLIN, "UTC0", "<+0530>-5:30", ""] {
+        let ended = sandbox.call("timmy", ["schedule", "next"]).env("TZ", zone).run().code(0);
+        assert_eq!(ended.err, "", "{zone}");
+    }
+    for args in [&["schedule", "tick"][..], &["automation", "list"], &["why", "automation", "a"]] {
+        let ended = sandbox.call("timmy", args).env("TZ", "Mars/Olympus").run();
+        assert_eq!(ended.err.matches("TZ names no time zone").count(), 1, "{args:?}: {}", ended.conversation());
+    }
+}

@@ -8,8 +8,10 @@ mod due;
 mod invalid_trigger;
 mod plan;
 mod zone;
+mod zone_name;
 
 pub use due::{Due, TriggerState, cycles_are_due, evaluate};
 pub use invalid_trigger::{InvalidTrigger, check_trigger, parse_trigger};
 pub use plan::{Plan, TimeOfDay};
 pub use zone::MachineZone;
+pub use zone_name::warn_of_unknown_zone;

@@ -2,6 +2,7 @@
 
 use automations::Context;
 use automations::overview::{AutomationOverview, Overview, overview};
+use automations::schedule::warn_of_unknown_zone;
 use chrono::{DateTime, Utc};
 use common::{Error, Outcome, Page};
 use records::{Reason, Status, parse_time};
@@ -27,6 +28,7 @@ struct Listing {
 
 /// Lists the automations.
 pub(super) fn list(context: &Context) -> Result<Outcome, Error> {
+    warn_of_unknown_zone(context.host);
     let Overview { automations, problems, now } = overview(context)?;
     let problems = problems.iter().map(DiagnosticView::of).collect();
     present(context, &Listing { automations, problems, is_built_in: context.is_built_in, now }, render)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use automations::Context;
-use automations::schedule::MachineZone;
+use automations::schedule::{MachineZone, warn_of_unknown_zone};
 use automations::scheduler::{self, ScheduleSettings, next_runs};
 use automations::supervise::RunResult;
 use chrono::{DateTime, Utc};
@@ -25,6 +25,7 @@ struct TickView<'a> {
 
 /// Runs a command of `timmy schedule`.
 pub(crate) fn command(host: &Host, command: &ScheduleCommand) -> Result<Outcome, Error> {
+    warn_of_unknown_zone(host);
     match command {
         ScheduleCommand::Run(args) => {
             scheduler::run(Context::open(host, TOOLSET, &args.common)?)?;

@@ -1,6 +1,7 @@
 //! Why an automation ran or did not, as it is shown.
 
 use automations::Context;
+use automations::schedule::warn_of_unknown_zone;
 use chrono::{DateTime, Utc};
 use common::{Error, Outcome, Page};
 use explain::automation::{AutomationStory, UpcomingRun, automation};
@@ -12,6 +13,7 @@ use crate::table;
 
 /// Shows why an automation runs or not.
 pub(super) fn why(context: &Context, id: &str) -> Result<Outcome, Error> {
+    warn_of_unknown_zone(context.host);
     present(context, &automation(context, id)?, render)?;
     Ok(Outcome::done(""))
 }
