@@ -1,6 +1,8 @@
 //! Signals that ask a command to end: handled by the code that runs children, which are ended first.
 
+use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -60,4 +62,23 @@ impl Signals {
     pub fn number(&self) -> Option<usize> {
         Some(self.number.load(Ordering::Relaxed)).filter(|number| *number != 0)
     }
+}
+
+/// At the first signal removes a folder with everything in it, and ends the process as the signal would have.
+///
+/// # Errors
+/// As [`Signals::watch`].
+pub fn remove_at_signal(folder: &Path) -> io::Result<()> {
+    let (mut stream, number) = Host::wake_on_signal()?;
+    let folder = folder.to_owned();
+    threads::start(move || {
+        if stream.read(&mut [0]).is_ok_and(|read| read > 0) {
+            let _ = fs::remove_dir_all(&folder);
+            let number = i32::try_from(number.load(Ordering::Relaxed)).unwrap_or(0);
+            let _ = signal_hook::low_level::emulate_default_handler(number);
+            // The first process of a container is still there.
+            signal_hook::low_level::exit(128 + number);
+        }
+    })
+    .map(drop)
 }

@@ -61,6 +61,20 @@ impl ConfigFile {
         files::create(&self.path, content)
     }
 
+    /// Removes what a killed program has left next to the file, unless an edit is under way.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn sweep(&self, lock_path: &Path) -> Result<(), FileError> {
+        let left = files::neighbour(&self.path, "tmp");
+        if files::entry(&left)?.is_some()
+            && let Some(_held) = files::try_lock(lock_path)?
+        {
+            files::remove(&left)?;
+        }
+        Ok(())
+    }
+
     /// Changes the file: `make` gets its content, and returns the new one, or none if nothing is to change. Where another
     /// program changes the file meanwhile, the edit is repeated on what that program wrote. `lock_path` lies elsewhere, so that
     /// no lock file appears among the configuration.
@@ -73,6 +87,8 @@ impl ConfigFile {
         mut make: impl FnMut(Vec<u8>) -> Result<Option<Vec<u8>>, E>,
     ) -> Result<EditOutcome, E> {
         let lock = files::lock_from(&self.path, lock_path)?;
+        // What a killed program has left.
+        files::remove(&files::neighbour(&self.path, "tmp"))?;
         for _ in 0..TRIES {
             let before = self.read()?.unwrap_or_default();
             let Some(after) = make(before.clone())? else { return Ok(EditOutcome::Done) };

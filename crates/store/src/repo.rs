@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use records::StoredFile;
@@ -111,14 +112,25 @@ impl Repo {
     /// The folder cannot be made.
     pub fn prepare(&self) -> Result<(), FileError> {
         let folder = self.root.join(".loop");
-        if folder.is_dir() {
+        match fs::metadata(&folder) {
+            Ok(metadata) if metadata.is_dir() => return Ok(()),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(FileError::reading(&folder, error)),
+            // Where something else is, this says so.
+            Ok(_) => return files::make_folder(&folder),
+            Err(_) if self.hides_loop() => return files::make_folder(&folder),
+            Err(_) => {}
+        }
+        // Complete before it has its name: git never sees what is in it, whenever this program is killed.
+        let new = self.root.join(".loop.tmp");
+        let made = files::make_folder(&new)
+            .and_then(|()| files::create(&new.join(".gitignore"), b"*\n"))
+            .and_then(|()| files::rename(&new, &folder));
+        if made.is_ok() {
             return Ok(());
         }
-        files::make_folder(&folder)?;
-        if self.hides_loop() {
-            return Ok(());
-        }
-        files::create(&folder.join(".gitignore"), b"*\n")
+        let _ = fs::remove_dir_all(&new);
+        // Another process may have been quicker.
+        if folder.is_dir() { Ok(()) } else { made }
     }
 
     /// Whether the repository's own ignore files name `.loop` in one of the plain forms. An unusual pattern counts as

@@ -27,6 +27,9 @@ use crate::run_log::RunLog;
 use host::Host;
 use host::files::{self, FileError};
 
+/// The lock of the manifest, under `.loop/`: none appears among the configuration.
+const MANIFEST_LOCK: &str = ".automations.json.lock";
+
 /// The stored files of a repository.
 #[derive(Clone)]
 pub struct Store<'h> {
@@ -56,7 +59,12 @@ impl<'h> Store<'h> {
     /// The system refuses.
     pub fn prepare(&self) -> Result<(), FileError> {
         self.repo.prepare()?;
-        foreign::hand_over_folders(&self.repo)
+        foreign::hand_over_folders(&self.repo)?;
+        // What is left is in nobody's way: a folder that cannot be listed is reported by who reads its files.
+        for folder in ["", "retro"] {
+            let _ = files::sweep(&self.repo.in_loop(folder));
+        }
+        Ok(())
     }
 
     /// Returns whether `.loop/` exists.
@@ -202,6 +210,14 @@ impl<'h> Store<'h> {
         self.repo.path(&PROGRAMS)
     }
 
+    /// Removes what a killed program has left next to the manifest.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn sweep_manifest(&self, file: &ConfigFile) -> Result<(), FileError> {
+        file.sweep(&self.repo.in_loop(MANIFEST_LOCK))
+    }
+
     /// Changes the manifest `file`: `make` gets its content, and returns the new one, or none if nothing is to change.
     ///
     /// # Errors
@@ -211,7 +227,7 @@ impl<'h> Store<'h> {
         file: &ConfigFile,
         make: impl FnMut(Vec<u8>) -> Result<Option<Vec<u8>>, E>,
     ) -> Result<EditOutcome, E> {
-        file.edit(&self.repo.in_loop(".automations.json.lock"), make)
+        file.edit(&self.repo.in_loop(MANIFEST_LOCK), make)
     }
 
     /// Replaces a file that is not stored here, such as a service unit, whose directory is to hold no lock file.

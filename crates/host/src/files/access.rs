@@ -2,11 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::error::FileError;
 use super::ownership::{Ownership, apply_to_folder, apply_to_link, is_root};
+use super::replacement::Replacement;
 
 /// Reads a file of at most `limit` bytes; none if there is no such file.
 ///
@@ -85,6 +86,22 @@ pub fn entry(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new("read", path, error)),
+    }
+}
+
+/// Returns whether there is something where `path` leads. A name in a file's place, or a link that leads back to itself, leads
+/// nowhere.
+///
+/// # Errors
+/// The system refuses to look.
+pub fn is_there(path: &Path) -> Result<bool, FileError> {
+    match fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) => {
+            let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+            let leads_nowhere = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) || is_loop;
+            if leads_nowhere { Ok(false) } else { Err(FileError::new("read", path, error)) }
+        }
     }
 }
 
@@ -176,15 +193,14 @@ pub fn create_program(path: &Path, content: &[u8]) -> Result<(), FileError> {
     make_file(path, content, 0o777).map_err(|error| FileError::new("create", path, error))
 }
 
+/// Makes a file in one step: a killed program leaves all of it or none.
 fn make_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    let written =
-        Ownership::of_new(path).and_then(|ownership| ownership.apply(&file)).and_then(|()| file.write_all(content));
-    if written.is_err() {
-        // Nothing is left of what is not whole.
-        let _ = fs::remove_file(path);
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
     }
-    written
+    let mut file = Replacement::create(path, mode)?;
+    file.file().write_all(content)?;
+    file.put_in_free_place(path)
 }
 
 /// Removes a file; one that is not there is no error.

@@ -34,6 +34,13 @@ impl FileError {
         self.source.kind() == ErrorKind::NotFound
     }
 
+    /// Returns whether something that is no file is in its place, or its path leads nowhere.
+    pub fn is_no_file(&self) -> bool {
+        let is_loop = self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+        let no_file = [ErrorKind::IsADirectory, ErrorKind::NotADirectory, ErrorKind::InvalidInput];
+        is_loop || no_file.contains(&self.source.kind())
+    }
+
     /// Returns whether the file is larger than its reader was ready for.
     pub fn is_too_large(&self) -> bool {
         self.source.kind() == ErrorKind::InvalidData

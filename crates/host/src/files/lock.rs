@@ -171,11 +171,14 @@ impl Lock {
                 replacement.put_in_place(&self.target, Durability::Flushed)?;
                 return Ok(true);
             }
-            let is_unchanged = fs::read(replacement.path())? == before;
+            let taken_out = fs::read(replacement.path());
+            let is_unchanged = taken_out.as_ref().is_ok_and(|taken_out| taken_out == before);
             if !is_unchanged {
                 fs::rename(replacement.path(), &self.target)?;
             }
-            flush_directory(&self.target)?;
+            taken_out?;
+            // It is in place: all that is not known is whether it survives a power cut.
+            let _ = flush_directory(&self.target);
             Ok(is_unchanged)
         };
         put().map_err(|error| FileError::new("write", &self.target, error))
@@ -204,9 +207,10 @@ impl Lock {
             let mut source = File::open(&other.target).map_err(|error| FileError::new("read", &other.target, error))?;
             return self.replace_by(Durability::Flushed, |file| io::copy(&mut source, file).map(drop));
         }
-        fs::rename(&temporary, &self.target)
-            .and_then(|()| fs::remove_file(&temporary).or(Ok(())))
-            .map_err(|error| FileError::new("write", &self.target, error))
+        let renamed = fs::rename(&temporary, &self.target);
+        // Two names of one file are not moved over each other; after a failure nothing is left.
+        let _ = fs::remove_file(&temporary);
+        renamed.map_err(|error| FileError::new("write", &self.target, error))
     }
 
     /// Appends `content` to the held file, on a line of its own: a last line without a newline is ended first. On

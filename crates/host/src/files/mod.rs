@@ -12,9 +12,11 @@ mod lock;
 mod ownership;
 mod replacement;
 mod retry;
+mod sweep;
+mod temporary;
 
 pub use access::{
-    check_writable_place, create, create_program, entry, is_open_to_others, make_folder, make_link, open,
+    check_writable_place, create, create_program, entry, is_open_to_others, is_there, make_folder, make_link, open,
     open_to_append, read, read_stream, remove, rename,
 };
 pub use error::FileError;
@@ -23,3 +25,5 @@ pub use ownership::{give, is_root, is_user};
 pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
 pub use retry::retry;
+pub use sweep::{sweep, target_of};
+pub use temporary::TemporaryFolder;

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid};
 
 use super::error::FileError;
 
@@ -60,9 +60,14 @@ impl Ownership {
         Ok(ownership)
     }
 
-    /// Returns the permissions of the file that is replaced, if there is one.
-    pub(super) fn replaced_mode(&self) -> Option<u32> {
-        self.replaced.map(|(mode, _)| mode)
+    /// Returns the permissions with which a new file is created: those of the file that is replaced. Where it is still to change
+    /// hands, no other user may open it before that.
+    pub(super) fn mode_at_creation(&self) -> u32 {
+        match self.replaced {
+            None => 0o666,
+            Some((mode, group)) if self.owner.is_none() && group == getegid().as_raw() => mode,
+            Some((mode, _)) => mode & 0o600,
+        }
     }
 
     /// Gives an entry that this process has just made its owner and its permissions. It is named by its descriptor: what

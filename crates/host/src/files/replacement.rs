@@ -27,10 +27,19 @@ impl Replacement {
     /// # Errors
     /// The system refuses.
     pub fn open(target: &Path, suffix: &str) -> io::Result<Self> {
-        let path = neighbour(target, suffix);
         let ownership = Ownership::of_replacement(target)?;
-        // No other user can open it before it has its mode.
-        let mode = ownership.replaced_mode().map_or(0o666, |mode| mode & 0o600);
+        Self::make(neighbour(target, suffix), ownership, ownership.mode_at_creation())
+    }
+
+    /// Creates an empty file `.NAME.tmp` for a file that is not there yet.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn create(target: &Path, mode: u32) -> io::Result<Self> {
+        Self::make(neighbour(target, "tmp"), Ownership::of_new(target)?, mode)
+    }
+
+    fn make(path: PathBuf, ownership: Ownership, mode: u32) -> io::Result<Self> {
         let create = || OpenOptions::new().create_new(true).write(true).mode(mode).open(&path);
         let file = match create() {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -81,6 +90,24 @@ impl Replacement {
             }
         }
     }
+
+    /// Moves it to `target`, where nothing may be.
+    ///
+    /// # Errors
+    /// Something is there, or the system refuses.
+    pub(super) fn put_in_free_place(mut self, target: &Path) -> io::Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, &self.path, CWD, target, RenameFlags::NOREPLACE).map_err(io::Error::from) {
+            // A file system that cannot do that has a second name for it instead; the first one goes with the rest.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                fs::hard_link(&self.path, target).map_err(|_| error)
+            }
+            other => {
+                self.is_in_place = other.is_ok();
+                other
+            }
+        }
+    }
 }
 
 impl Drop for Replacement {
@@ -105,7 +132,12 @@ pub(super) fn flush_directory(path: &Path) -> io::Result<()> {
 /// a plain rename over a file has some file systems write the new one out at once, which is the price of a promise that
 /// what is derived does not need.
 fn exchange(temporary: &Path, target: &Path) -> io::Result<()> {
-    if swap(temporary, target) { fs::remove_file(temporary) } else { fs::rename(temporary, target) }
+    if swap(temporary, target) {
+        // The new one is in place; an old one that cannot be removed now is removed by a later writer.
+        let _ = fs::remove_file(temporary);
+        return Ok(());
+    }
+    fs::rename(temporary, target)
 }
 
 /// Exchanges two files in one step; false where one does not exist, or the system cannot do it.

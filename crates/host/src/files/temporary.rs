@@ -1,0 +1,90 @@
+//! A folder for the time of a run, which a run that is killed does not leave for good.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::ownership::is_user;
+
+/// What the names of such folders begin with.
+const PREFIX: &str = "timmy-";
+
+/// How often making a folder is tried: another process may take a new one for a folder that a killed run has left.
+const TRIES: usize = 20;
+
+/// A folder among the temporary files of the system, which is removed with everything in it when it is dropped. The process
+/// holds a lock on it: a folder that nobody holds was left by a run that was killed, and is removed by the next.
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    path: PathBuf,
+    _held: File,
+}
+
+impl TemporaryFolder {
+    /// Makes a folder, and removes those that killed runs have left.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn make() -> io::Result<Self> {
+        let parent = std::env::temp_dir();
+        sweep(&parent);
+        for _ in 0..TRIES {
+            let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?.keep();
+            let held = File::open(&path)?;
+            held.lock()?;
+            let is_there =
+                fs::metadata(&path).is_ok_and(|there| held.metadata().is_ok_and(|it| it.ino() == there.ino()));
+            if is_there {
+                return Ok(Self { path, _held: held });
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "another process removes new folders"))
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by a later run.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Removes the folders of this user that nobody holds.
+fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.metadata().is_ok_and(|entry| entry.is_dir() && is_user(entry.uid()));
+        if !is_ours {
+            continue;
+        }
+        if let Ok(held) = File::open(entry.path())
+            && held.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_nobody_holds_is_removed_and_one_that_is_held_is_not() {
+        let held = TemporaryFolder::make().unwrap();
+        fs::write(held.path().join("x"), "x").unwrap();
+        let left = tempfile::Builder::new().prefix(PREFIX).tempdir().unwrap().keep();
+        fs::write(left.join("x"), "x").unwrap();
+        let other = TemporaryFolder::make().unwrap();
+        assert!(held.path().join("x").is_file() && !left.exists());
+        let path = other.path().to_owned();
+        drop(other);
+        assert!(!path.exists());
+    }
+}
