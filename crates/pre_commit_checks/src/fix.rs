@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
+use host::files::{Durability, Replacement};
 use memchr::{memchr, memchr_iter};
 
 use crate::file::File;
@@ -44,13 +45,10 @@ fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u
 /// # Errors
 /// The system refuses; the file is as it was.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let permissions = path.metadata()?.permissions();
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(content)?;
-    temporary.as_file().set_permissions(permissions)?;
-    temporary.as_file().sync_data()?;
-    temporary.persist(path).map(drop).map_err(|error| error.error)
+    // Always the same temporary name: what a killed program has left, the next one replaces.
+    let mut replacement = Replacement::open(path, "tmp")?;
+    replacement.file().write_all(content)?;
+    replacement.put_in_place(path, Durability::Flushed)
 }
 
 /// How many lines end as on Windows, and how many there are.

@@ -6,12 +6,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use common::Error;
-use git2::Repository;
 use host::Host;
 use host::files::{self, Durability, FileError, Replacement};
 
+use crate::tree::repository_at;
+
 /// How our hook is known.
 const MARK: &str = "# Made by `pre_commit_checks install-hook`.";
+
+/// The running program, as a message names it.
+const RUNNING: &str =
+    if cfg!(target_os = "linux") { "/proc/self/exe, the running program" } else { "the running program" };
 
 /// What was done.
 #[derive(Debug, Eq, PartialEq)]
@@ -30,7 +35,7 @@ pub(crate) enum Done {
 /// Another hook is there, or the system refuses.
 pub(crate) fn install(host: &Host, root: &Path) -> Result<Done, Error> {
     let path = place(root)?;
-    let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
+    let program = host.program().map_err(|error| FileError::reading(Path::new(RUNNING), error))?;
     let call = [quoted(program.as_os_str()).as_slice(), b" --staged --quiet || exit $?"].concat();
     if path.symlink_metadata().is_ok() && !is_ours(&path) {
         let hint = format!("add this line to it: {}", String::from_utf8_lossy(&call));
@@ -59,10 +64,13 @@ pub(crate) fn remove(root: &Path) -> Result<Done, Error> {
 }
 
 fn place(root: &Path) -> Result<PathBuf, Error> {
-    let repository = Repository::open(root).map_err(|error| {
+    let repository = repository_at(root).map_err(|error| {
         if error.code() == git2::ErrorCode::Owner {
             let hint = format!("git config --global --add safe.directory {}", root.display());
             return Error::caused(format!("{} belongs to another user", root.display()))(error).with_hint(hint);
+        }
+        if error.code() != git2::ErrorCode::NotFound {
+            return Error::caused(format!("cannot read the Git repository {}", root.display()))(error);
         }
         Error::caused(format!("{} is not a Git repository", root.display()))(error)
             .with_hint("change into a repository, or give --repo-root DIR")

@@ -118,17 +118,37 @@ fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
             let selection = selection.lock().unwrap_or_else(PoisonError::into_inner);
             runner::run(&selection, &checks, &settings, &path, cli.fix)
         });
-        if let (true, Some(path)) = (cli.update_baseline, baseline_path(&run, cli, &settings)) {
-            let text = Baseline::of(&outcome.findings).text(&path)?;
-            files::lock(&path)?.replace(text.as_bytes(), Durability::Flushed)?;
-            run.say(&format!("{} finding(s) written to {}", outcome.findings.len(), path.display()));
-            return Ok(Outcome::done(format!("{} finding(s) in the baseline", outcome.findings.len())));
+        let unread = unread(&outcome);
+        if cli.update_baseline {
+            // Its findings would be taken out of the baseline.
+            unread.map_or(Ok(()), Err)?;
+            return write_baseline(&run, cli, &settings, &outcome);
         }
         let known = known.map_or(0, |known| known.leave_out(&mut outcome.findings));
         show(&run, form, &Results { outcome: &outcome, checks: &checks, known, quiet: run.args.quiet });
+        // What could not be read has not passed.
+        unread.map_or(Ok(()), Err)?;
         let summary = format!("{} finding(s) in {} file(s)", outcome.findings.len(), outcome.files);
         Ok(if outcome.findings.is_empty() { Outcome::done(summary) } else { Outcome::no(summary) })
     })
+}
+
+/// The error of a run that could not read everything.
+fn unread(outcome: &runner::Outcome) -> Option<Error> {
+    let problems = outcome.unread.split_first()?;
+    let more = if problems.1.is_empty() { String::new() } else { format!(" (and {} more)", problems.1.len()) };
+    Some(Error::usage(format!("{}{more}: it was not checked", problems.0), ""))
+}
+
+fn write_baseline(run: &Run, cli: &Cli, settings: &Settings, outcome: &runner::Outcome) -> Result<Outcome, Error> {
+    let Some(path) = baseline_path(run, cli, settings) else {
+        return Err(Error::usage("no baseline is named", "give --baseline FILE, or set baseline"));
+    };
+    let text = Baseline::of(&outcome.findings).text(&path)?;
+    files::lock(&path)?.replace(text.as_bytes(), Durability::Flushed)?;
+    let count = outcome.findings.len();
+    run.say(&format!("{count} finding(s) written to {}", path.display()));
+    Ok(Outcome::done(format!("{count} finding(s) in the baseline")))
 }
 
 fn show(run: &Run, form: Format, shown: &Results) {

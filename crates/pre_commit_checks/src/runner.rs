@@ -48,6 +48,8 @@ pub(crate) struct Outcome {
     pub mended: Vec<String>,
     /// What is printed with --verbose.
     pub details: Vec<String>,
+    /// What could not be read, and so was not checked.
+    pub unread: Vec<String>,
 }
 
 /// What the threads share.
@@ -70,6 +72,7 @@ struct Done {
     outlines: HashMap<String, Outline>,
     mended: Vec<String>,
     failures: Vec<(String, io::Error)>,
+    unread: Vec<String>,
 }
 
 /// Runs `work` with a stack that is large enough to read Python in: the caller's, or that of a new thread.
@@ -137,6 +140,7 @@ pub(crate) fn run(
         files,
         mended: done.mended,
         details: Vec::new(),
+        unread: done.unread,
     };
     let dialect = Dialect { version: settings.version, stub: false };
     let modules = Modules::new(tree, dialect, &settings.source_roots, done.outlines);
@@ -153,9 +157,14 @@ pub(crate) fn run(
     outcome.findings.extend(found.into_iter().filter(|finding| !patterns::any(&settings.exclude, &finding.file)));
     outcome.warnings.extend(project.warnings.into_inner());
     outcome.details.extend(project.details.into_inner());
+    outcome.unread.extend(tree.take_unread());
+    outcome.warnings.extend(tree.passed_over.iter().map(|problem| ("files", format!("{problem}: passed over"))));
+    for list in [&mut outcome.unread, &mut outcome.mended] {
+        list.sort();
+        list.dedup();
+    }
     outcome.findings.sort();
     outcome.findings.dedup();
-    outcome.mended.sort();
     outcome
 }
 
@@ -204,10 +213,15 @@ impl Shared<'_> {
         all.outlines.extend(done.outlines);
         all.mended.append(&mut done.mended);
         all.failures.append(&mut done.failures);
+        all.unread.append(&mut done.unread);
     }
 
     fn file_of_work_tree(&self, entry: &Entry, done: &mut Done) {
-        let Some(mut bytes) = read_file(self.root, entry) else {
+        let read = read_file(self.root, entry).unwrap_or_else(|problem| {
+            done.unread.push(problem);
+            None
+        });
+        let Some(mut bytes) = read else {
             // What is too large to be read is a finding of one check, by its size alone.
             let path = self.root.join(&entry.path);
             if let Ok(metadata) = path.metadata()

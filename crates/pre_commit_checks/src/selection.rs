@@ -33,11 +33,11 @@ impl Selection {
         } else if let (Some(from), Some(to)) = (&cli.from_ref, &cli.to_ref) {
             range(root, from, to)?
         } else if given.is_empty() {
-            return Ok(Self::whole(Tree::of_work_tree(root)));
+            return Ok(Self::whole(Tree::of_work_tree(root)?));
         } else if given.iter().any(|path| root.join(path).is_dir()) {
-            Self::whole(Tree::of_work_tree(root))
+            Self::whole(Tree::of_work_tree(root)?)
         } else {
-            Self::whole(Tree::of_tracked(root, &given))
+            Self::whole(Tree::of_tracked(root, &given)?)
         };
         if !given.is_empty() {
             selection.is_whole = false;

@@ -1,17 +1,19 @@
 //! The files that are there: in the work tree, in the index, or in a commit. What a check sees is one of them, and never a
 //! mixture.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::Error;
-use git2::{Delta, Diff, DiffOptions, Index, ObjectType, Oid, Repository, TreeWalkMode};
-use host::files;
+use common::error::chain;
+use git2::{Delta, Diff, DiffOptions, ErrorCode, Index, ObjectType, Oid, Repository, TreeWalkMode};
+use host::files::{self, FileError};
 
 /// The largest file that is read, in bytes.
 pub(crate) const READ_LIMIT: u64 = 64 << 20;
@@ -33,6 +35,10 @@ pub(crate) struct Tree {
     /// All files, sorted by name.
     pub entries: Vec<Entry>,
     attributes: OnceCell<bool>,
+    /// What could not be read, which is not to pass for checked.
+    unread: RefCell<Vec<String>>,
+    /// The folders that this user may not list, and that Git does not track.
+    pub passed_over: Vec<String>,
 }
 
 /// One file.
@@ -90,22 +96,33 @@ impl Entry {
 
 impl Tree {
     /// Lists the work tree: what Git tracks and what it does not ignore. Without Git, everything.
-    pub(crate) fn of_work_tree(root: &Path) -> Self {
-        let repository = Repository::open(root).ok();
-        let index = repository.as_ref().and_then(|repository| repository.index().ok());
-        let mut walk = Walk { root, git: repository.as_ref(), tracked: Tracked::default(), found: Vec::new() };
+    ///
+    /// # Errors
+    /// Git cannot read its repository.
+    pub(crate) fn of_work_tree(root: &Path) -> Result<Self, Error> {
+        let (repository, index) = open_if_there(root)?;
+        let mut walk = Walk {
+            root,
+            git: repository.as_ref(),
+            tracked: Tracked::default(),
+            found: Vec::new(),
+            unread: Vec::new(),
+            passed_over: Vec::new(),
+        };
         for entry in index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK) {
             walk.tracked.add(&as_path(&entry.path));
         }
         walk.folder(Path::new(""));
-        let entries = walk.found;
-        Self::new(root, repository, Source::WorkTree, entries)
+        let (entries, unread, passed_over) = (walk.found, RefCell::new(walk.unread), walk.passed_over);
+        Ok(Self { unread, passed_over, ..Self::new(root, repository, Source::WorkTree, entries) })
     }
 
     /// Lists the work tree's tracked files, and these.
-    pub(crate) fn of_tracked(root: &Path, further: &[PathBuf]) -> Self {
-        let repository = Repository::open(root).ok();
-        let index = repository.as_ref().and_then(|repository| repository.index().ok());
+    ///
+    /// # Errors
+    /// Git cannot read its repository.
+    pub(crate) fn of_tracked(root: &Path, further: &[PathBuf]) -> Result<Self, Error> {
+        let (repository, index) = open_if_there(root)?;
         let tracked = index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK);
         let mut paths: HashMap<PathBuf, bool> = tracked.map(|it| (as_path(&it.path), it.mode == LINK)).collect();
         for path in further {
@@ -113,7 +130,7 @@ impl Tree {
             paths.insert(path.clone(), is_link);
         }
         let entries = paths.into_iter().map(|(path, is_link)| Entry::new(path, is_link, None)).collect();
-        Self::new(root, repository, Source::WorkTree, entries)
+        Ok(Self::new(root, repository, Source::WorkTree, entries))
     }
 
     /// Lists the index, and what in it differs from the last commit. `index` is another file than the
@@ -127,7 +144,10 @@ impl Tree {
         let index = index.map_err(Error::caused("cannot read the index"))?;
         let fail = |error: git2::Error| Error::caused("cannot compare the index with the last commit")(error);
         let changes = {
-            let head = repository.head().ok().and_then(|head| head.peel_to_tree().ok());
+            let head = match repository.head() {
+                Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::UnbornBranch) => None,
+                head => Some(head.and_then(|head| head.peel_to_tree()).map_err(fail)?),
+            };
             Changes::of(
                 &repository.diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options())).map_err(fail)?,
             )
@@ -172,7 +192,15 @@ impl Tree {
 
     fn new(root: &Path, repository: Option<Repository>, source: Source, mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Self { root: root.to_owned(), repository, source, entries, attributes: OnceCell::new() }
+        Self {
+            root: root.to_owned(),
+            repository,
+            source,
+            entries,
+            attributes: OnceCell::new(),
+            unread: RefCell::default(),
+            passed_over: Vec::new(),
+        }
     }
 
     /// Returns where the content comes from.
@@ -206,14 +234,37 @@ impl Tree {
         self.entries[from..].iter().map(|entry| entry.name.as_str()).take_while(move |name| name.starts_with(start))
     }
 
-    /// Reads a file of the tree; none if it is gone, too large or unreadable.
+    /// Reads a file of the tree; none if it is gone or too large. One that cannot be read is noted, and none.
     pub(crate) fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
-        entry.blob.map_or_else(|| read_file(&self.root, entry), |blob| self.read_blob(blob))
+        let Some(blob) = entry.blob else { return self.noted(read_file(&self.root, entry)) };
+        let content = self.repository.as_ref()?.find_blob(blob).map(|blob| Some(blob.content().to_vec()));
+        self.noted(content.map_err(|error| format!("cannot read {} from Git: {}", entry.name, error.message())))
     }
 
-    /// Reads what a file held before.
+    /// Reads what a file held before; none where Git does not have it.
     pub(crate) fn read_blob(&self, blob: Oid) -> Option<Vec<u8>> {
-        Some(self.repository.as_ref()?.find_blob(blob).ok()?.content().to_vec())
+        match self.repository.as_ref()?.find_blob(blob) {
+            Ok(blob) => Some(blob.content().to_vec()),
+            Err(error) if error.code() == ErrorCode::NotFound => None,
+            Err(error) => self.noted(Err(format!("cannot read {blob} from Git: {}", error.message()))),
+        }
+    }
+
+    /// Returns whether there is something at a path; where that cannot be known it is noted, and counts as there.
+    pub(crate) fn is_there(&self, path: &Path) -> bool {
+        self.noted(files::is_there(path).map(Some).map_err(|error| chain(&error))).unwrap_or(true)
+    }
+
+    /// Returns what could not be read so far, each with the reason.
+    pub(crate) fn take_unread(&self) -> Vec<String> {
+        self.unread.take()
+    }
+
+    fn noted<T>(&self, read: Result<Option<T>, String>) -> Option<T> {
+        read.unwrap_or_else(|problem| {
+            self.unread.borrow_mut().push(problem);
+            None
+        })
     }
 
     /// Reads a file of the tree as [`Tree::read`] does, from the work tree where it is known to be the same there, which
@@ -221,7 +272,7 @@ impl Tree {
     pub(crate) fn read_somewhere(&self, entry: &Entry) -> Option<Vec<u8>> {
         let now = || fs::symlink_metadata(self.root.join(&entry.path)).ok().map(|metadata| seen(&metadata));
         if entry.seen.is_some() && !self.has_attributes() && entry.seen == now() {
-            read_file(&self.root, entry)
+            self.noted(read_file(&self.root, entry))
         } else {
             self.read(entry)
         }
@@ -249,9 +300,15 @@ impl Tree {
     }
 }
 
-/// Reads a file of the work tree; none if it is gone, too large or unreadable.
-pub(crate) fn read_file(root: &Path, entry: &Entry) -> Option<Vec<u8>> {
-    files::read(&root.join(&entry.path), READ_LIMIT).ok().flatten()
+/// Reads a file of the work tree; none if it is gone, too large or no file.
+///
+/// # Errors
+/// It cannot be read, and why.
+pub(crate) fn read_file(root: &Path, entry: &Entry) -> Result<Option<Vec<u8>>, String> {
+    match files::read(&root.join(&entry.path), READ_LIMIT) {
+        Err(error) if error.is_too_large() || error.is_no_file() => Ok(None),
+        read => read.map_err(|error| chain(&error)),
+    }
 }
 
 fn seen(metadata: &fs::Metadata) -> FileStat {
@@ -265,7 +322,42 @@ fn seen(metadata: &fs::Metadata) -> FileStat {
 fn open(root: &Path) -> Result<Repository, Error> {
     // As Git itself does: what is read is checked by its compression, and not hashed once more.
     git2::opts::strict_hash_verification(false);
-    Repository::open(root).map_err(|_| Error::usage(format!("{} is not a Git repository", root.display()), ""))
+    repository_at(root).map_err(|error| match error.code() {
+        ErrorCode::NotFound => Error::usage(format!("{} is not a Git repository", root.display()), ""),
+        _ => unreadable(root)(error),
+    })
+}
+
+/// Opens the repository; a call that a signal interrupted is made again, which libgit2 does not do.
+pub(crate) fn repository_at(root: &Path) -> Result<Repository, git2::Error> {
+    let mut tries = 0..20;
+    loop {
+        match Repository::open(root) {
+            Err(error) if error.message().contains("Interrupted system call") && tries.next().is_some() => {}
+            other => return other,
+        }
+    }
+}
+
+/// Opens the repository and its index, if there is one.
+fn open_if_there(root: &Path) -> Result<(Option<Repository>, Option<Index>), Error> {
+    match repository_at(root) {
+        // What Git does not trust is not asked: everything in the work tree counts, as without Git.
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok((None, None)),
+        repository => {
+            let repository = repository.map_err(unreadable(root))?;
+            let index = match repository.index() {
+                // A bare repository.
+                Err(error) if error.code() == ErrorCode::BareRepo => None,
+                index => Some(index.map_err(unreadable(root))?),
+            };
+            Ok((Some(repository), index))
+        }
+    }
+}
+
+fn unreadable(root: &Path) -> impl FnOnce(git2::Error) -> Error {
+    Error::caused(format!("cannot read the Git repository {}", root.display()))
 }
 
 /// How trees are compared.
@@ -329,14 +421,26 @@ struct Walk<'w> {
     git: Option<&'w Repository>,
     tracked: Tracked,
     found: Vec<Entry>,
+    unread: Vec<String>,
+    passed_over: Vec<String>,
 }
 
 impl Walk<'_> {
     /// Collects the files of a folder. Symbolic links are files; what is neither is left out.
     fn folder(&mut self, folder: &Path) {
-        let Ok(listing) = fs::read_dir(self.root.join(folder)) else { return };
-        for entry in listing.flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
+        let path = self.root.join(folder);
+        let entries = files::retry(|| fs::read_dir(&path)).and_then(|listing| {
+            listing.map(|entry| entry.and_then(|entry| Ok((entry.file_type()?, entry)))).collect::<io::Result<Vec<_>>>()
+        });
+        let entries = match entries {
+            Ok(entries) => entries,
+            // As Git does: what this user may not list, and Git does not track, is passed over.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && !self.is_tracked(folder) => {
+                return self.passed_over.push(chain(&FileError::reading(&path, error)));
+            }
+            Err(error) => return self.unread.push(chain(&FileError::reading(&path, error))),
+        };
+        for (kind, entry) in entries {
             let name = entry.file_name();
             let path = folder.join(&name);
             if name == ".git" {
@@ -349,7 +453,7 @@ impl Walk<'_> {
                 }
                 // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
                 // of this program.
-                let is_wanted = self.tracked.folders.contains(path.as_os_str())
+                let is_wanted = self.is_tracked(&path)
                     || (!self.is_ignored(&path.join("")) && !self.root.join(&path).join(".git").exists());
                 if is_wanted {
                     self.folder(&path);
@@ -360,6 +464,10 @@ impl Walk<'_> {
                 self.found.push(Entry::new(path, kind.is_symlink(), None));
             }
         }
+    }
+
+    fn is_tracked(&self, folder: &Path) -> bool {
+        folder == Path::new("") || self.tracked.folders.contains(folder.as_os_str())
     }
 
     fn is_ignored(&self, path: &Path) -> bool {

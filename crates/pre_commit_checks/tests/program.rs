@@ -12,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use git2::Repository;
-use sandbox::{CallOutput, Sandbox, commit, stage};
+use sandbox::{CallOutput, Sandbox, commit, stage, stage_all};
 use serde_json::Value;
 
 const TOOL: &str = "pre_commit_checks";
@@ -382,4 +382,30 @@ fn work_trees_share_the_hook_and_core_hooks_path_moves_it() {
     repository.config().unwrap().set_str("core.hooksPath", "tools/hooks").unwrap();
     assert_eq!(run(&sandbox, &["install-hook"]).code, Some(0));
     assert!(sandbox.root().join("tools/hooks/pre-commit").exists());
+}
+
+#[test]
+fn what_cannot_be_read_does_not_pass() {
+    let sandbox = Sandbox::new();
+    sandbox.git();
+    sandbox.write("good.py", "x = 1\n");
+    sandbox.write("hidden.py", "x = (\n");
+    sandbox.write("folder/in.py", "x = 1\n");
+    stage_all(&sandbox.git());
+    sandbox.write("known.json", "{\"version\": 1, \"findings\": {}}\n");
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(sandbox.root().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::set_permissions(sandbox.root(), fs::Permissions::from_mode(0o777)).unwrap();
+    for (name, secret, open) in [("hidden.py", 0o000, 0o644), ("folder/in.py", 0o000, 0o644)] {
+        mode(name, secret);
+        let ended = sandbox.call_unprivileged("pre_commit_checks", [""; 0]).run();
+        assert_eq!(ended.code, Some(2), "{name}: {}", ended.conversation());
+        assert!(ended.err.contains(name) && ended.err.contains("it was not checked"), "{}", ended.err);
+        let args = ["--baseline", "known.json", "--update-baseline"];
+        let ended = sandbox.call_unprivileged("pre_commit_checks", args).run();
+        assert_eq!(ended.code, Some(2), "{name}: {}", ended.conversation());
+        assert_eq!(sandbox.read("known.json"), "{\"version\": 1, \"findings\": {}}\n");
+        mode(name, open);
+    }
 }

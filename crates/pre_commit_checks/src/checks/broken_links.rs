@@ -10,7 +10,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     let tree = &project.selection.tree;
     for entry in project.selection.chosen.iter().map(|at| &tree.entries[*at]).filter(|entry| entry.is_link) {
         let leads = match tree.source() {
-            Source::WorkTree => tree.root().join(&entry.path).exists(),
+            Source::WorkTree => tree.is_there(&tree.root().join(&entry.path)),
             Source::Index | Source::Commit => tree.read(entry).is_some_and(|target| {
                 let target = as_path(&target);
                 let folder = entry.path.parent().unwrap_or(Path::new(""));
@@ -20,7 +20,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
                         tree.entry(&name).is_some() || tree.has_folder(&name)
                     }
                     // Outside the repository only the machine can tell.
-                    None => tree.root().join(folder).join(&target).exists(),
+                    None => tree.is_there(&tree.root().join(folder).join(&target)),
                 }
             }),
         };

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use host::child::{self, ExitOutcome};
+use host::files::TemporaryFolder;
 
 use crate::file::File;
 use crate::finding::{Findings, Place};
@@ -56,7 +57,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
             Err(error) => return project.warn(ID, format!("cannot copy the files for {program}: {error}")),
         },
     };
-    let folder = copy.as_ref().map_or(tree.root(), tempfile::TempDir::path);
+    let folder = copy.as_ref().map_or(tree.root(), TemporaryFolder::path);
     for batch in files.chunks(BATCH) {
         let mut call: Vec<OsString> = args.iter().map(OsString::from).collect();
         call.extend(batch.iter().map(|entry| entry.path.clone().into_os_string()));
@@ -113,9 +114,9 @@ fn read_output(project: &Project, program: &str, folder: &Path, output: &str, fi
 }
 
 /// Copies files of the index or a commit, with what tells a formatter how they are to look.
-fn copy_of(project: &Project, files: &[&crate::tree::Entry]) -> std::io::Result<tempfile::TempDir> {
+fn copy_of(project: &Project, files: &[&crate::tree::Entry]) -> std::io::Result<TemporaryFolder> {
     let tree = &project.selection.tree;
-    let folder = tempfile::tempdir()?;
+    let folder = TemporaryFolder::make()?;
     let configuration = CONFIGURATION.iter().filter_map(|name| tree.entry(name));
     for entry in files.iter().copied().chain(configuration) {
         let path = folder.path().join(&entry.path);
