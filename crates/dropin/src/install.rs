@@ -1,6 +1,7 @@
 //! The tools of the suite take the place of a repository's scripts, which are kept.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -105,6 +106,8 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
         installation.folders.push(".loop".to_owned());
     }
     store.prepare()?;
+    // Also one that was cut short since.
+    let are_ours = record::programs(store.repo(), &installation) == bin && !installation.installed.is_empty();
     installation.version = 1;
     installation.installed_at = host.timestamp();
     context.toolset.version.clone_into(&mut installation.program_version);
@@ -112,7 +115,7 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
     store.installation().replace(&installation)?;
     for name in context.toolset.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
         let (from, to) = (own_program(host, name)?, bin.join(name));
-        program::place(&from, &to).map_err(Error::io("install", &to))?;
+        program::place(&from, &to, are_ours).map_err(Error::io("install", &to))?;
     }
     for step in steps {
         apply_step(store, &mut installation, step)?;
@@ -164,10 +167,9 @@ fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<
         let full = root.join(&path);
         let link = link_text(root, &full, &bin.join(tool))?;
         let known = before.and_then(|before| before.of(&path));
-        let present = fs::symlink_metadata(&full);
-        let (what, original, bytes) = match present {
-            Err(_) => (Action::Create, known.and_then(|known| known.original.clone()), None),
-            Ok(metadata) if metadata.is_symlink() => {
+        let (what, original, bytes) = match files::entry(&full)? {
+            None => (Action::Create, known.and_then(|known| known.original.clone()), None),
+            Some(metadata) if metadata.is_symlink() => {
                 let target = fs::read_link(&full).map_err(Error::io("read the link", &full))?;
                 let known = known.filter(|known| [&link, &known.link].iter().any(|ours| target == Path::new(ours)));
                 if let Some(known) = known {
@@ -184,7 +186,7 @@ fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<
                     (Action::Replace, Some(Original::Link { target }), None)
                 }
             }
-            Ok(metadata) if metadata.is_file() => {
+            Some(metadata) if metadata.is_file() => {
                 let bytes = fs::read(&full).map_err(Error::io("read", &full))?;
                 let original = Original::File {
                     kept: path.clone(),
@@ -195,7 +197,7 @@ fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<
                 };
                 (Action::Replace, Some(original), Some(bytes))
             }
-            Ok(_) => {
+            Some(_) => {
                 return Err(Error::usage(format!("{} is not a file", full.display()), "move it to another place"));
             }
         };
@@ -272,8 +274,13 @@ fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -
     // Made next to it and moved over it, so that there is never nothing at the path.
     let temporary = program::beside(&full);
     files::remove(&temporary)?;
-    files::make_link(Path::new(&installed.link), &temporary)?;
-    Ok(files::rename(&temporary, &full)?)
+    let placed =
+        files::make_link(Path::new(&installed.link), &temporary).and_then(|()| files::rename(&temporary, &full));
+    if placed.is_err() {
+        // Nothing is left of what is not in place; that it could not be is the error.
+        let _ = files::remove(&temporary);
+    }
+    Ok(placed?)
 }
 
 /// Keeps the bytes of an original. Another original that is kept under that name stays; this one gets a number.
@@ -284,6 +291,7 @@ fn keep(store: &Store<'_>, name: &str, bytes: &[u8], mode: &str, sha256: &str) -
         match fs::read(&place) {
             Ok(present) if hash(&present) == sha256 => return Ok(kept),
             Ok(_) => {}
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io("read", &place)(error)),
             Err(_) => {
                 if let Some(folder) = place.parent() {
                     files::make_folder(folder)?;

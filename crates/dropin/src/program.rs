@@ -48,23 +48,28 @@ pub(crate) fn is_runnable_by_python(path: &Path) -> bool {
 }
 
 /// Copies a program to `to` with the archive at its end, in one step; false if it was there already. A program that runs keeps
-/// its old file.
-pub(crate) fn place(from: &Path, to: &Path) -> io::Result<bool> {
+/// its old file. What is at `to` is replaced if it is a program of the suite, or `is_ours`: recorded as one, whatever has become of
+/// its bytes.
+pub(crate) fn place(from: &Path, to: &Path, is_ours: bool) -> io::Result<bool> {
     let ending = if is_runnable_by_python(from) { Vec::new() } else { archive()? };
     if is_placed(from, to, &ending).unwrap_or(false) {
         return Ok(false);
     }
-    if to.symlink_metadata().is_ok() && !(to.is_file() && is_runnable_by_python(to)) {
+    if files::entry(to).map_err(io::Error::other)?.is_some()
+        && !(to.is_file() && (is_ours || is_runnable_by_python(to)))
+    {
         let what = "the path is taken by something that is not a program of the suite";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
     }
     to.parent().map_or(Ok(()), files::make_folder).map_err(io::Error::other)?;
-    let mut replacement = open(to)?;
-    // The system copies, where it can without moving a byte.
-    io::copy(&mut File::open(from)?, replacement.file())?;
-    replacement.file().write_all(&ending)?;
-    replacement.set_mode(0o755)?;
-    replacement.put_in_place(to, Durability::Flushed)?;
+    files::retry(|| {
+        let mut replacement = open(to)?;
+        // The system copies, where it can without moving a byte.
+        io::copy(&mut File::open(from)?, replacement.file())?;
+        replacement.file().write_all(&ending)?;
+        replacement.set_mode(0o755)?;
+        replacement.put_in_place(to, Durability::Flushed)
+    })?;
     Ok(true)
 }
 
@@ -133,15 +138,18 @@ mod tests {
         let (from, to) = (folder.path().join("a"), folder.path().join("bin/a"));
         replace(&from, b"program", 0o644).unwrap();
         assert!(!is_runnable_by_python(&from));
-        assert!(place(&from, &to).unwrap());
+        assert!(place(&from, &to, false).unwrap());
         assert!(is_runnable_by_python(&to));
-        assert!(!place(&from, &to).unwrap(), "it is there already");
-        assert!(!place(&to, &to).unwrap(), "an installed one is installed as it is");
+        assert!(!place(&from, &to, false).unwrap(), "it is there already");
+        assert!(!place(&to, &to, false).unwrap(), "an installed one is installed as it is");
         let foreign = folder.path().join("bin/foreign");
         replace(&foreign, b"#!/bin/sh", 0o755).unwrap();
-        assert_eq!(place(&from, &foreign).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(place(&from, &foreign, false).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&foreign).unwrap(), b"#!/bin/sh");
         assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o755);
+        fs::write(&to, b"prog").unwrap();
+        assert!(place(&from, &to, false).is_err(), "what it is cannot be seen");
+        assert!(place(&from, &to, true).unwrap() && is_runnable_by_python(&to), "a recorded one is made whole");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! `.loop/originals/install.json`: what was installed, and what was there before.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use common::Error;
+use host::files::FileError;
 use records::{Installation, InstalledPath};
 use store::{Content, Document, Repo, Store};
 
@@ -24,6 +26,15 @@ pub(crate) fn read(store: &Store<'_>) -> Result<Option<Installation>, Error> {
 }
 
 /// Returns whether our link is at a path.
-pub(crate) fn is_in_place(root: &Path, installed: &InstalledPath) -> bool {
-    std::fs::read_link(root.join(&installed.path)).is_ok_and(|target| target == Path::new(&installed.link))
+///
+/// # Errors
+/// The system refuses to look.
+pub(crate) fn is_in_place(root: &Path, installed: &InstalledPath) -> Result<bool, FileError> {
+    let path = root.join(&installed.path);
+    match std::fs::read_link(&path) {
+        Ok(target) => Ok(target == Path::new(&installed.link)),
+        // Nothing is there, or something that is no link.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => Ok(false),
+        Err(error) => Err(FileError::reading(&path, error)),
+    }
 }

@@ -1,6 +1,6 @@
 //! The scripts of a repository take their places again, byte for byte.
 
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File, FileTimes, Metadata};
 use std::os::unix::fs::lchown;
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
@@ -52,7 +52,7 @@ pub struct UninstallReport {
 /// A scheduler is running, the record of the installation is damaged, or a file cannot be written.
 pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<UninstallReport>, Error> {
     let store = &context.store;
-    if scheduler::is_running(context) && !options.dry_run && !options.force {
+    if scheduler::is_running(context) && !options.force {
         return Err(Error::failed(
             "a scheduler is running for this repository",
             "stop it first (and remove its unit or its line of the crontab), or use --force",
@@ -60,9 +60,14 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
     }
     let Some(installation) = record::read(store)? else { return Ok(None) };
     refuse_paths_outside(&installation)?;
-    let mut paths = Vec::new();
-    for installed in &installation.installed {
-        paths.push((installed.path.clone(), restore(store, installed, options)?));
+    let restore_all = |options| {
+        let restored = |installed: &InstalledPath| Ok((installed.path.clone(), restore(store, installed, options)?));
+        installation.installed.iter().map(restored).collect::<Result<Vec<_>, Error>>()
+    };
+    // What stands in the way is found before anything is changed, and by a dry run too.
+    let mut paths = restore_all(UninstallOptions { dry_run: true, ..options })?;
+    if !options.dry_run {
+        paths = restore_all(options)?;
     }
     let is_whole = paths.iter().all(|(_, restoration)| *restoration != Restoration::Kept);
     let mut kept_programs = None;
@@ -98,19 +103,22 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         // What an installation that was killed may have left.
         files::remove(&program::beside(&full))?;
     }
-    let is_there = fs::symlink_metadata(&full).is_ok();
-    if is_there && !is_in_place(root, installed) {
-        if is_original(&full, installed.original.as_ref()) {
+    let is_there = files::entry(&full)?.is_some();
+    let is_others = is_there && !is_in_place(root, installed)?;
+    if is_others {
+        if is_original(&full, installed.original.as_ref())? {
             return Ok(Restoration::Untouched);
         }
         if !options.force {
             return Ok(Restoration::Kept);
         }
     }
+    let original = installed.original.as_ref();
+    let bytes = original.map(|original| kept_bytes(store, original)).transpose()?.flatten();
     if options.dry_run {
         return Ok(Restoration::Restored);
     }
-    if is_there && !is_in_place(root, installed) {
+    if is_others {
         // What was put there is not lost either.
         let aside = store.originals().join(format!("{}.replaced", installed.path));
         if let Some(folder) = aside.parent() {
@@ -118,49 +126,66 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         }
         files::rename(&full, &aside)?;
     }
-    match &installed.original {
-        None => files::remove(&full)?,
+    put_back(&full, original, &bytes.unwrap_or_default())?;
+    Ok(Restoration::Restored)
+}
+
+/// The bytes of an original that is kept; none where it is no file.
+fn kept_bytes(store: &Store<'_>, original: &Original) -> Result<Option<Vec<u8>>, Error> {
+    let Original::File { kept, sha256, .. } = original else { return Ok(None) };
+    let place = store.originals().join(kept);
+    let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
+    if hash(&bytes) != *sha256 {
+        return Err(Error::failed(
+            format!("{} is not the file that was kept: its hash differs", place.display()),
+            "restore the script from git: git checkout -- PATH",
+        ));
+    }
+    Ok(Some(bytes))
+}
+
+/// Puts what was at a path there again.
+fn put_back(full: &Path, original: Option<&Original>, bytes: &[u8]) -> Result<(), Error> {
+    match original {
+        None => files::remove(full)?,
         Some(Original::Link { target }) => {
-            files::remove(&full)?;
-            files::make_link(Path::new(target), &full)?;
+            files::remove(full)?;
+            files::make_link(Path::new(target), full)?;
         }
-        Some(Original::File { kept, mode, sha256, modified, owner }) => {
-            let place = store.originals().join(kept);
-            let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
-            if hash(&bytes) != *sha256 {
-                return Err(Error::failed(
-                    format!("{} is not the file that was kept: its hash differs", place.display()),
-                    "restore the script from git: git checkout -- PATH",
-                ));
-            }
+        Some(Original::File { mode, modified, owner, .. }) => {
             if let Some(folder) = full.parent() {
                 files::make_folder(folder)?;
             }
             let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
-            program::replace(&full, &bytes, mode).map_err(Error::io("restore", &full))?;
+            program::replace(full, bytes, mode).map_err(Error::io("restore", full))?;
             if let Some((user, group)) = *owner {
                 // Only root may give a file to another user, and only then it was another user's.
-                let _ = lchown(&full, Some(user), Some(group));
+                let _ = lchown(full, Some(user), Some(group));
             }
             let (seconds, nanoseconds) = *modified;
             if let Ok(seconds) = u64::try_from(seconds) {
                 let time = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
                 // Only a convenience.
-                let _ = File::open(&full).and_then(|file| file.set_times(FileTimes::new().set_modified(time)));
+                let _ = File::open(full).and_then(|file| file.set_times(FileTimes::new().set_modified(time)));
             }
         }
     }
-    Ok(Restoration::Restored)
+    Ok(())
 }
 
 /// Whether the original is at its path again already.
-fn is_original(path: &Path, original: Option<&Original>) -> bool {
+fn is_original(path: &Path, original: Option<&Original>) -> Result<bool, Error> {
+    let entry = files::entry(path)?;
     match original {
-        None => false,
-        Some(Original::Link { target }) => fs::read_link(path).is_ok_and(|link| link == Path::new(target)),
-        Some(Original::File { sha256, .. }) => {
-            !path.is_symlink() && fs::read(path).is_ok_and(|bytes| hash(&bytes) == *sha256)
+        Some(Original::Link { target }) if entry.as_ref().is_some_and(Metadata::is_symlink) => {
+            let link = fs::read_link(path).map_err(Error::io("read the link", path))?;
+            Ok(link == Path::new(target))
         }
+        Some(Original::File { sha256, .. }) if entry.as_ref().is_some_and(Metadata::is_file) => {
+            let bytes = fs::read(path).map_err(Error::io("read", path))?;
+            Ok(hash(&bytes) == *sha256)
+        }
+        _ => Ok(false),
     }
 }
 

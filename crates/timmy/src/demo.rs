@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use common::{Error, Outcome};
 use demo_forge::{Access, DemoForge, Options, Project};
 use host::Host;
+use host::files::TemporaryFolder;
+use host::signals::remove_at_signal;
 use host::text;
 use records::stored_files::LOOP_FILES;
 use records::{Format, timestamp};
@@ -79,7 +81,11 @@ struct DemoRun<'h> {
 
 /// Plays the day.
 pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
-    let temporary = if args.keep.is_none() { Some(tempfile::tempdir().map_err(serving)?) } else { None };
+    let temporary = if args.keep.is_none() { Some(TemporaryFolder::make().map_err(serving)?) } else { None };
+    // A forge that is served ends at a signal by itself.
+    if let Some(temporary) = temporary.as_ref().filter(|_| !args.serve) {
+        remove_at_signal(temporary.path()).map_err(serving)?;
+    }
     let root = match (&args.keep, &temporary) {
         (Some(kept), _) => host.current_dir().join(kept),
         (None, Some(temporary)) => temporary.path().to_owned(),

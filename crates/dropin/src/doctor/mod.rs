@@ -149,7 +149,7 @@ fn place(context: &Context, installed: &InstalledPath) -> Place {
     let problem = match &real {
         None if full.is_symlink() => Some(format!("a dangling link to {}; timmy install fixes it", installed.link)),
         None => Some("it is missing; timmy install or timmy uninstall fixes it".to_owned()),
-        Some(_) if !is_in_place(root, installed) => {
+        Some(_) if !is_in_place(root, installed).unwrap_or(false) => {
             Some("the installed link was replaced; timmy install restores it".to_owned())
         }
         Some(real) if !is_runnable_by_python(real) => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use automations::Context;
 use common::Error;
+use host::files::{self, TemporaryFolder};
 use records::stored_files::{LOGS, ORIGINALS, PROGRAMS, RUN_LOCKS, SHADOW};
 
 /// The most that is copied, in bytes.
@@ -27,7 +28,7 @@ fn is_book_keeping(name: &Path) -> bool {
 
 /// A copy of a repository.
 pub(super) struct RepoCopy {
-    folder: tempfile::TempDir,
+    folder: TemporaryFolder,
 }
 
 /// The files of a stage.
@@ -74,7 +75,7 @@ impl RepoCopy {
     /// Copies a repository: what git knows of or does not ignore, and `.loop` but for what no tool reads.
     pub(super) fn copy(context: &Context, script: &Path) -> Result<Self, Error> {
         let root = context.repo().root();
-        let folder = tempfile::tempdir().map_err(Error::io("create", "a temporary directory"))?;
+        let folder = TemporaryFolder::make().map_err(Error::io("create", "a temporary directory"))?;
         let repo_copy = Self { folder };
         let mut size = 0;
         for name in names(root)?.into_iter().chain(loop_names(root)).chain([script.to_owned()]) {
@@ -107,7 +108,7 @@ impl RepoCopy {
                     "reduce it to a gigabyte at most",
                 ));
             }
-            fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
+            files::retry(|| fs::copy(&from, &to)).map_err(Error::io("copy", &from))?;
             if let Ok(time) = metadata.modified() {
                 // Some tools look how old a file is.
                 let _ = fs::File::open(&to).and_then(|file| file.set_modified(time));
@@ -126,11 +127,11 @@ impl RepoCopy {
     pub(super) fn put_script(&self, name: &Path, kept: &Path) -> Result<PathBuf, Error> {
         let path = self.root().join(name);
         let _ = fs::remove_dir(&path);
-        host::files::remove(&path)?;
+        files::remove(&path)?;
         if let Some(above) = path.parent() {
             fs::create_dir_all(above).map_err(Error::io("create the directory", above))?;
         }
-        fs::copy(kept, &path).map_err(Error::io("copy", kept))?;
+        files::retry(|| fs::copy(kept, &path)).map_err(Error::io("copy", kept))?;
         Ok(path)
     }
 
@@ -277,12 +278,12 @@ fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
         let (from, to) = (folder.join(name), to.join(name));
         if from.is_file() {
             to.parent().map_or(Ok(()), make)?;
-            fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
+            files::retry(|| fs::copy(&from, &to)).map_err(Error::io("copy", &from))?;
         }
     }
     copy_folder(&shared.join("refs"), &to.join("refs"))?;
     let alternates = format!("{}\n", shared.join("objects").display());
-    host::files::create(&to.join("objects/info/alternates"), alternates.as_bytes())?;
+    files::create(&to.join("objects/info/alternates"), alternates.as_bytes())?;
     Ok(())
 }
 
