@@ -8,6 +8,7 @@ use host::files;
 use records::Trigger;
 use serde::Serialize;
 use serde_json::json;
+use store::ConfigFile;
 
 use crate::context::Context;
 use crate::switch;
@@ -47,11 +48,15 @@ pub fn create<'a>(
         return Err(Error::usage(format!("{id:?} is not a valid id"), "use lower-case letters, digits and `_`"));
     }
     let trigger = parse_trigger(trigger)?;
+    context.store.sweep_manifest(&ConfigFile::at(context.manifest_path()))?;
     if context.manifest.find(id).is_some() {
         return Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id"));
     }
     let path = script_path(context, id, language);
-    if path.exists() {
+    let text = skeleton(id, &trigger, language);
+    // The very script that a program killed before it changed the manifest has left is taken.
+    let is_left = files::read(&path, 1 << 16)?.is_some_and(|present| present == text.as_bytes());
+    if !is_left && files::entry(&path)?.is_some() {
         return Err(Error::usage(format!("there is a {} already", context.shown(&path)), "choose another id"));
     }
     let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(context.repo().root());
@@ -61,7 +66,9 @@ pub fn create<'a>(
             "replace it by a directory",
         ));
     }
-    write_script(&path, &skeleton(id, &trigger, language))?;
+    if !is_left {
+        write_script(&path, &text)?;
+    }
     let manifest = context.manifest_path();
     let base = manifest.parent().and_then(Path::parent).unwrap_or(context.repo().root());
     let script = relative(base, &path);

@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) rewrites: bool,
     /// The command takes damaged lines out of logs.
     pub(crate) repairs: bool,
+    /// Files that the command brings up to date besides its work: they may be behind, if that is said.
+    pub(crate) secondary: &'static [&'static str],
     /// Contents that a file may have on the way.
     pub(crate) between: &'static [&'static [u8]],
 }
@@ -111,7 +113,11 @@ pub(crate) fn all() -> Vec<Scenario> {
         }),
     ];
     for scenario in &mut all {
+        if scenario.name.starts_with("guard") || scenario.name.starts_with("retro") {
+            scenario.secondary = &["quarantine.json"];
+        }
         match scenario.name {
+            "shadow" => scenario.secondary = &["shadow.jsonl"],
             "backfill" => scenario.rewrites = true,
             "repair" => scenario.repairs = true,
             "disable_bare" => scenario.between = &SHIPPED_MANIFEST,
@@ -136,6 +142,7 @@ fn scenario(name: &'static str, command: &'static str, prepare: fn(&Sandbox)) ->
         later: NOW,
         rewrites: false,
         repairs: false,
+        secondary: &[],
         between: &[],
     }
 }

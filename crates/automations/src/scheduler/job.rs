@@ -60,8 +60,8 @@ pub(super) fn is_held(context: &Context, id: &str) -> bool {
 /// Whether a run of an automation is recorded as ended at or after that moment.
 pub(super) fn has_ended_since(context: &Context, id: &str, moment: DateTime<Utc>) -> bool {
     let Some(entry) = context.automation_state().entry(id) else { return false };
-    // One that a scheduler ended before its time has not ended by itself.
-    let was_stopped = entry.last_reason.as_deref() == Some(Reason::Stopped.code());
-    let is_over = entry.status != Status::Running && !was_stopped;
+    // One that a scheduler ended before its time has not ended by itself, and one that was not started has not run.
+    let reason = entry.last_reason.as_deref().and_then(Reason::from_code);
+    let is_over = entry.status != Status::Running && !matches!(reason, Some(Reason::Stopped | Reason::NotStarted));
     is_over && entry.last_end_at().is_some_and(|end| end >= moment)
 }

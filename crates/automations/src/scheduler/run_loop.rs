@@ -51,6 +51,10 @@ pub fn tick(context: &Arc<Context<'_>>) -> Result<Vec<RunResult>, Error> {
     let mut scheduler = Scheduler::new(settings, Arc::clone(context));
     scheduler.look();
     scheduler.release(granted);
+    if scheduler.unwritten.is_some() && !scheduler.waiting.is_empty() {
+        // Each tick would start it again.
+        return Err(Error::failed("what is due cannot be recorded, so nothing is started", "").with_code(2));
+    }
     scheduler.work(None)
 }
 
@@ -215,8 +219,8 @@ impl<'h> Scheduler<'h> {
             self.running.remove(&job.id);
             let detail = result.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
             self.context.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, result.reason));
-            // One that was ended before its time is begun again by the next scheduler.
-            if result.reason != Reason::Stopped {
+            // One that was ended before its time, or that the system did not start, is begun once more by a later look.
+            if !matches!(result.reason, Reason::Stopped | Reason::NotStarted) {
                 self.change_state(|_, state| {
                     state.end(&job.id, &job.trigger);
                     true
