@@ -22,6 +22,7 @@ use clap::CommandFactory;
 use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
+use git2::ErrorCode;
 use gitea::ForgeError;
 use host::Host;
 use host::text;
@@ -132,7 +133,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
     keep(&mut found, settings, |merged| known.contains(&merged.number));
     let told: Vec<Option<gitea::Size>> = found.iter_mut().map(|merged| merged.size.take()).collect();
     let is_new = |merged: &Merged| !known.contains(&merged.number);
-    sizes_from_clone(run, run.repo().root(), &mut found, is_new);
+    sizes_from_clone(run, run.repo().root(), &mut found, is_new)?;
     // The clone shows what was merged; what the forge says of a branch that was used again is another thing.
     for (merged, told) in found.iter_mut().zip(told) {
         merged.size = merged.size.or(told);
@@ -186,7 +187,7 @@ fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec
     }
     let mut found = history.merged;
     keep(&mut found, settings, |merged| known.contains(&merged.number));
-    sizes_from_clone(run, run.repo().root(), &mut found, |merged| !known.contains(&merged.number));
+    sizes_from_clone(run, run.repo().root(), &mut found, |merged| !known.contains(&merged.number))?;
     Ok((found, slug))
 }
 
@@ -207,18 +208,37 @@ fn keep(found: &mut Vec<Merged>, settings: &Settings, is_known: impl Fn(&Merged)
 }
 
 /// Fills in the sizes that the local clone shows.
-fn sizes_from_clone(run: &Run, root: &Path, found: &mut [Merged], is_wanted: impl Fn(&Merged) -> bool) {
-    let Ok(repository) = git2::Repository::open(root) else { return };
-    let pair = |merged: &Merged| is_wanted(merged).then(|| sizes::pair(&repository, &merged.commits)).flatten();
-    let pairs: Vec<Option<sizes::Pair>> = found.iter().map(pair).collect();
+///
+/// # Errors
+/// The system refuses to read the clone. A record is never completed later, so none is made without a size that is there.
+fn sizes_from_clone(
+    run: &Run,
+    root: &Path,
+    found: &mut [Merged],
+    is_wanted: impl Fn(&Merged) -> bool,
+) -> Result<(), Error> {
+    let fail = |error: git2::Error| {
+        Error::caused(format!("cannot read the Git repository {}", root.display()))(error)
+            .with_hint("nothing is recorded; run it again once the clone can be read")
+    };
+    let repository = match git2::Repository::open(root) {
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => return Ok(()),
+        repository => repository.map_err(fail)?,
+    };
+    let pair = |merged: &Merged| {
+        if is_wanted(merged) { sizes::pair(&repository, &merged.commits) } else { Ok(None) }
+    };
+    let pairs = found.iter().map(pair).collect::<Result<Vec<Option<sizes::Pair>>, _>>().map_err(fail)?;
     let wanted: Vec<sizes::Pair> = pairs.iter().copied().flatten().collect();
     if wanted.is_empty() {
-        return;
+        return Ok(());
     }
     let mut progress = Progress::new(run, "commits", wanted.len());
     let sizes = sizes::compare(root, &repository, &wanted, || progress.step());
     progress.end();
+    let sizes = sizes.map_err(fail)?;
     for (merged, pair) in found.iter_mut().zip(pairs) {
         merged.size = pair.and_then(|pair| sizes.get(&pair).copied());
     }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use git2::{DiffFindOptions, Oid, Repository};
+use git2::{DiffFindOptions, ErrorClass, Oid, Repository};
 use gitea::Size;
 use host::child::orphans;
 use host::threads;
@@ -23,28 +23,45 @@ pub(crate) struct Pair {
 
 /// Finds what is to be compared: the whole branch, where the clone has its ends, else the commit that merged it against its
 /// first parent. None where the clone has neither.
-pub(crate) fn pair(repository: &Repository, commits: &Commits) -> Option<Pair> {
+///
+/// # Errors
+/// The system refuses to read the clone.
+pub(crate) fn pair(repository: &Repository, commits: &Commits) -> Result<Option<Pair>, git2::Error> {
     let find = |name: &str| {
         let is_name = matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        repository.find_commit(Oid::from_str(name).ok().filter(|_| is_name)?).ok()
+        match Oid::from_str(name).ok().filter(|_| is_name) {
+            Some(id) => known(repository.find_commit(id)),
+            None => Ok(None),
+        }
     };
-    if let (Some(base), Some(head)) = (find(&commits.base), find(&commits.head))
+    if let (Some(base), Some(head)) = (find(&commits.base)?, find(&commits.head)?)
         && base.id() != head.id()
     {
-        return Some(Pair { after: head.id(), before: base.id() });
+        return Ok(Some(Pair { after: head.id(), before: base.id() }));
     }
-    let merge = find(&commits.merge)?;
+    let Some(merge) = find(&commits.merge)? else { return Ok(None) };
     // In a shallow clone the parent may be missing.
-    Some(Pair { after: merge.id(), before: merge.parent(0).ok()?.id() })
+    Ok(known(merge.parent(0))?.map(|parent| Pair { after: merge.id(), before: parent.id() }))
 }
 
-/// Compares all pairs. `step` is called for each one done. What cannot be compared is left out.
+/// What Git says of an object: none where the clone does not have it, or has it damaged.
+fn known<T>(object: Result<T, git2::Error>) -> Result<Option<T>, git2::Error> {
+    match object {
+        Err(error) if error.class() == ErrorClass::Os => Err(error),
+        object => Ok(object.ok()),
+    }
+}
+
+/// Compares all pairs. `step` is called for each one done. What the clone does not have, or has damaged, is left out.
+///
+/// # Errors
+/// The system refuses to read the clone.
 pub(crate) fn compare(
     root: &Path,
     repository: &Repository,
     pairs: &[Pair],
     mut step: impl FnMut() + Send,
-) -> HashMap<Pair, Size> {
+) -> Result<HashMap<Pair, Size>, git2::Error> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST);
     let shared = Mutex::new(&mut step);
     let count = || shared.lock().unwrap_or_else(PoisonError::into_inner)();
@@ -61,13 +78,14 @@ pub(crate) fn compare(
         sizes.collect()
     });
     if let Some(sizes) = sizes {
-        return sizes.into_iter().flatten().collect();
+        return Ok(sizes.into_iter().flatten().collect());
     }
-    let sizes = pairs.iter().filter_map(|pair| {
+    let mut sizes = HashMap::new();
+    for pair in pairs {
         step();
-        Some((*pair, in_process(repository, *pair)?))
-    });
-    sizes.collect()
+        sizes.extend(known(in_process(repository, *pair))?.map(|size| (*pair, size)));
+    }
+    Ok(sizes)
 }
 
 /// The most processes, and the fewest comparisons that are worth one.
@@ -93,27 +111,27 @@ fn with_git(root: &Path, pairs: &[Pair], step: &(impl Fn() + Sync)) -> Option<Ha
     let (mut input, output) = (child.stdin.take()?, child.stdout.take()?);
     let sizes = std::thread::scope(|scope| {
         // A commit with another one behind it is compared with that, as if it were its parent.
-        let started = threads::start_in(scope, move || {
-            let lines = pairs.iter().map(|pair| format!("{} {}\n", pair.after, pair.before));
-            for line in lines {
-                if input.write_all(line.as_bytes()).is_err() {
-                    break;
-                }
-            }
-        });
-        started.is_ok().then(|| read(output, pairs, step))
+        let lines = move || {
+            let mut lines = pairs.iter().map(|pair| format!("{} {}\n", pair.after, pair.before));
+            lines.try_for_each(|line| input.write_all(line.as_bytes()))
+        };
+        let writer = threads::start_in(scope, lines).ok()?;
+        let sizes = read(output, pairs, step)?;
+        writer.join().is_ok_and(|written| written.is_ok()).then_some(sizes)
     });
     // Also where there was no thread: its input is closed, so it ends.
     let ended = child.wait();
     sizes.filter(|_| ended.is_ok_and(|status| status.success()))
 }
 
-/// Reads the answers: the later commit's name on a line, and its sizes on the next, where there are any.
-fn read(output: impl std::io::Read, pairs: &[Pair], step: &impl Fn()) -> HashMap<Pair, Size> {
+/// Reads the answers: the later commit's name on a line, and its sizes on the next, where there are any. None where they
+/// cannot be read to their end.
+fn read(output: impl std::io::Read, pairs: &[Pair], step: &impl Fn()) -> Option<HashMap<Pair, Size>> {
     let mut sizes = HashMap::new();
     let mut pairs = pairs.iter();
     let mut current = None;
-    for line in BufReader::new(output).lines().map_while(Result::ok) {
+    for line in BufReader::new(output).lines() {
+        let line = line.ok()?;
         let line = line.trim();
         if let Ok(after) = Oid::from_str(line)
             && line.len() >= 40
@@ -128,7 +146,7 @@ fn read(output: impl std::io::Read, pairs: &[Pair], step: &impl Fn()) -> HashMap
             sizes.insert(*pair, size);
         }
     }
-    sizes
+    Some(sizes)
 }
 
 /// Reads `3 files changed, 45 insertions(+), 12 deletions(-)`.
@@ -150,14 +168,14 @@ fn shortstat(line: &str) -> Option<Size> {
     Some(size)
 }
 
-fn in_process(repository: &Repository, pair: Pair) -> Option<Size> {
+fn in_process(repository: &Repository, pair: Pair) -> Result<Size, git2::Error> {
     let tree = |id: Oid| repository.find_commit(id).and_then(|commit| commit.tree());
-    let (before, after) = (tree(pair.before).ok()?, tree(pair.after).ok()?);
-    let mut diff = repository.diff_tree_to_tree(Some(&before), Some(&after), None).ok()?;
-    diff.find_similar(Some(DiffFindOptions::new().renames(true))).ok()?;
-    let stats = diff.stats().ok()?;
+    let (before, after) = (tree(pair.before)?, tree(pair.after)?);
+    let mut diff = repository.diff_tree_to_tree(Some(&before), Some(&after), None)?;
+    diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
+    let stats = diff.stats()?;
     let number = |count: usize| count as u64;
-    Some(Size {
+    Ok(Size {
         files: number(stats.files_changed()),
         added: number(stats.insertions()),
         removed: number(stats.deletions()),
