@@ -14,10 +14,6 @@ use crate::tree::repository_at;
 /// How our hook is known.
 const MARK: &str = "# Made by `pre_commit_checks install-hook`.";
 
-/// The running program, as a message names it.
-const RUNNING: &str =
-    if cfg!(target_os = "linux") { "/proc/self/exe, the running program" } else { "the running program" };
-
 /// What was done.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Done {
@@ -35,7 +31,7 @@ pub(crate) enum Done {
 /// Another hook is there, or the system refuses.
 pub(crate) fn install(host: &Host, root: &Path) -> Result<Done, Error> {
     let path = place(root)?;
-    let program = host.program().map_err(|error| FileError::reading(Path::new(RUNNING), error))?;
+    let program = host.program().map_err(|error| FileError::reading(Path::new("the running program"), error))?;
     let call = [quoted(program.as_os_str()).as_slice(), b" --staged --quiet || exit $?"].concat();
     if path.symlink_metadata().is_ok() && !is_ours(&path) {
         let hint = format!("add this line to it: {}", String::from_utf8_lossy(&call));

@@ -14,13 +14,14 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::check::{Check, Work};
 use crate::checks;
+use crate::entry::Entry;
 use crate::file::{File, Python, Report};
 use crate::finding::{Finding, Findings};
 use crate::modules::Modules;
 use crate::project::Project;
 use crate::selection::Selection;
 use crate::settings::Settings;
-use crate::tree::{Entry, READ_LIMIT, Tree, read_file};
+use crate::tree::{READ_LIMIT, Tree, read_file};
 use crate::{fix, ignore, patterns};
 
 /// The stack of a thread that reads Python, in bytes: trees of the depth that is walked fit in it in every build.

@@ -2,18 +2,17 @@
 //! mixture.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::HashMap;
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::Error;
 use common::error::chain;
 use git2::{Delta, Diff, DiffOptions, ErrorCode, Index, ObjectType, Oid, Repository, TreeWalkMode};
-use host::files::{self, FileError};
+use host::files;
+
+use crate::entry::{Entry, FileStat, as_path, seen};
+use crate::walk::{Tracked, Walk};
 
 /// The largest file that is read, in bytes.
 pub(crate) const READ_LIMIT: u64 = 64 << 20;
@@ -41,30 +40,6 @@ pub(crate) struct Tree {
     pub passed_over: Vec<String>,
 }
 
-/// One file.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// Its path, relative to the repository.
-    pub path: PathBuf,
-    /// The same as text, with `/`; bytes that are no text are `U+FFFD`.
-    pub name: String,
-    /// It is a symbolic link.
-    pub is_link: bool,
-    /// Its content in Git, unless the work tree is looked at.
-    pub blob: Option<Oid>,
-    /// What the work tree's file was like when it was the same as in the index.
-    seen: Option<FileStat>,
-}
-
-/// A file's state as the system tells it: seconds and nanoseconds of its change, and its size in bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct FileStat {
-    changed: (i64, i64),
-    /// When anything of it changed, its name and owner included.
-    touched: (i64, i64),
-    size: u64,
-}
-
 /// Where the content comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Source {
@@ -87,13 +62,6 @@ pub(crate) enum Elsewhere {
     Made,
 }
 
-impl Entry {
-    fn new(path: PathBuf, is_link: bool, blob: Option<Oid>) -> Self {
-        let name = path.to_string_lossy().into_owned();
-        Self { path, name, is_link, blob, seen: None }
-    }
-}
-
 impl Tree {
     /// Lists the work tree: what Git tracks and what it does not ignore. Without Git, everything.
     ///
@@ -101,18 +69,11 @@ impl Tree {
     /// Git cannot read its repository.
     pub(crate) fn of_work_tree(root: &Path) -> Result<Self, Error> {
         let (repository, index) = open_if_there(root)?;
-        let mut walk = Walk {
-            root,
-            git: repository.as_ref(),
-            tracked: Tracked::default(),
-            found: Vec::new(),
-            unread: Vec::new(),
-            passed_over: Vec::new(),
-        };
+        let mut tracked = Tracked::default();
         for entry in index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK) {
-            walk.tracked.add(&as_path(&entry.path));
+            tracked.add(&as_path(&entry.path));
         }
-        walk.folder(Path::new(""));
+        let walk = Walk::through(root, repository.as_ref(), tracked);
         let (entries, unread, passed_over) = (walk.found, RefCell::new(walk.unread), walk.passed_over);
         Ok(Self { unread, passed_over, ..Self::new(root, repository, Source::WorkTree, entries) })
     }
@@ -311,14 +272,6 @@ pub(crate) fn read_file(root: &Path, entry: &Entry) -> Result<Option<Vec<u8>>, S
     }
 }
 
-fn seen(metadata: &fs::Metadata) -> FileStat {
-    FileStat {
-        changed: (metadata.mtime(), metadata.mtime_nsec()),
-        touched: (metadata.ctime(), metadata.ctime_nsec()),
-        size: metadata.len(),
-    }
-}
-
 fn open(root: &Path) -> Result<Repository, Error> {
     // As Git itself does: what is read is checked by its compression, and not hashed once more.
     git2::opts::strict_hash_verification(false);
@@ -390,87 +343,5 @@ impl Changes {
             }
         }
         changes
-    }
-}
-
-/// A path of Git's, which are bytes.
-pub(crate) fn as_path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(bytes))
-}
-
-/// What Git tracks: files, and the folders that they lie in.
-#[derive(Default)]
-struct Tracked {
-    files: HashSet<OsString>,
-    folders: HashSet<OsString>,
-}
-
-impl Tracked {
-    fn add(&mut self, path: &Path) {
-        self.files.insert(path.as_os_str().to_owned());
-        for folder in path.ancestors().skip(1) {
-            if !self.folders.insert(folder.as_os_str().to_owned()) {
-                break;
-            }
-        }
-    }
-}
-
-struct Walk<'w> {
-    root: &'w Path,
-    git: Option<&'w Repository>,
-    tracked: Tracked,
-    found: Vec<Entry>,
-    unread: Vec<String>,
-    passed_over: Vec<String>,
-}
-
-impl Walk<'_> {
-    /// Collects the files of a folder. Symbolic links are files; what is neither is left out.
-    fn folder(&mut self, folder: &Path) {
-        let path = self.root.join(folder);
-        let entries = files::retry(|| fs::read_dir(&path)).and_then(|listing| {
-            listing.map(|entry| entry.and_then(|entry| Ok((entry.file_type()?, entry)))).collect::<io::Result<Vec<_>>>()
-        });
-        let entries = match entries {
-            Ok(entries) => entries,
-            // As Git does: what this user may not list, and Git does not track, is passed over.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied && !self.is_tracked(folder) => {
-                return self.passed_over.push(chain(&FileError::reading(&path, error)));
-            }
-            Err(error) => return self.unread.push(chain(&FileError::reading(&path, error))),
-        };
-        for (kind, entry) in entries {
-            let name = entry.file_name();
-            let path = folder.join(&name);
-            if name == ".git" {
-                continue;
-            }
-            if kind.is_dir() {
-                // What the loop keeps for itself is none of the project's.
-                if path == Path::new(".loop") {
-                    continue;
-                }
-                // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
-                // of this program.
-                let is_wanted = self.is_tracked(&path)
-                    || (!self.is_ignored(&path.join("")) && !self.root.join(&path).join(".git").exists());
-                if is_wanted {
-                    self.folder(&path);
-                }
-            } else if (kind.is_file() || kind.is_symlink())
-                && (self.tracked.files.contains(path.as_os_str()) || !self.is_ignored(&path))
-            {
-                self.found.push(Entry::new(path, kind.is_symlink(), None));
-            }
-        }
-    }
-
-    fn is_tracked(&self, folder: &Path) -> bool {
-        folder == Path::new("") || self.tracked.folders.contains(folder.as_os_str())
-    }
-
-    fn is_ignored(&self, path: &Path) -> bool {
-        self.git.is_some_and(|git| git.is_path_ignored(path).unwrap_or(false))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::entry::as_path;
 use crate::finding::{Findings, Place};
 use crate::project::Project;
-use crate::tree::{Source, as_path};
+use crate::tree::Source;
 
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     let tree = &project.selection.tree;

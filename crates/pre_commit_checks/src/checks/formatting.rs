@@ -7,6 +7,7 @@ use std::path::Path;
 use host::child::{self, ExitOutcome};
 use host::files::TemporaryFolder;
 
+use crate::entry::Entry;
 use crate::file::File;
 use crate::finding::{Findings, Place};
 use crate::patterns;
@@ -42,7 +43,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
             && patterns::any(&settings.formatter_paths, &entry.name)
             && !patterns::any(&settings.exclude, &entry.name)
     });
-    let files: Vec<&crate::tree::Entry> = wanted.collect();
+    let files: Vec<&Entry> = wanted.collect();
     if files.is_empty() {
         return;
     }
@@ -114,7 +115,7 @@ fn read_output(project: &Project, program: &str, folder: &Path, output: &str, fi
 }
 
 /// Copies files of the index or a commit, with what tells a formatter how they are to look.
-fn copy_of(project: &Project, files: &[&crate::tree::Entry]) -> std::io::Result<TemporaryFolder> {
+fn copy_of(project: &Project, files: &[&Entry]) -> std::io::Result<TemporaryFolder> {
     let tree = &project.selection.tree;
     let folder = TemporaryFolder::make()?;
     let configuration = CONFIGURATION.iter().filter_map(|name| tree.entry(name));

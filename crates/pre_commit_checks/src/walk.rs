@@ -1,0 +1,103 @@
+//! The files of a work tree: what Git tracks and what it does not ignore.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use common::error::chain;
+use git2::Repository;
+use host::files::{self, FileError};
+
+use crate::entry::Entry;
+
+/// What Git tracks: files, and the folders that they lie in.
+#[derive(Default)]
+pub(crate) struct Tracked {
+    files: HashSet<OsString>,
+    folders: HashSet<OsString>,
+}
+
+impl Tracked {
+    /// Adds a file.
+    pub(crate) fn add(&mut self, path: &Path) {
+        self.files.insert(path.as_os_str().to_owned());
+        for folder in path.ancestors().skip(1) {
+            if !self.folders.insert(folder.as_os_str().to_owned()) {
+                break;
+            }
+        }
+    }
+}
+
+/// A walk through a work tree, and what it has found.
+pub(crate) struct Walk<'w> {
+    root: &'w Path,
+    git: Option<&'w Repository>,
+    tracked: Tracked,
+    /// The files.
+    pub found: Vec<Entry>,
+    /// What could not be read, with the reasons.
+    pub unread: Vec<String>,
+    /// The folders that this user may not list, and that Git does not track.
+    pub passed_over: Vec<String>,
+}
+
+impl<'w> Walk<'w> {
+    /// Walks through the work tree at `root`; `git` says what is ignored, `tracked` what is tracked.
+    pub(crate) fn through(root: &'w Path, git: Option<&'w Repository>, tracked: Tracked) -> Self {
+        let (found, unread, passed_over) = (Vec::new(), Vec::new(), Vec::new());
+        let mut walk = Self { root, git, tracked, found, unread, passed_over };
+        walk.folder(Path::new(""));
+        walk
+    }
+
+    /// Collects the files of a folder. Symbolic links are files; what is neither is left out.
+    fn folder(&mut self, folder: &Path) {
+        let path = self.root.join(folder);
+        let entries = files::retry(|| fs::read_dir(&path)).and_then(|listing| {
+            listing.map(|entry| entry.and_then(|entry| Ok((entry.file_type()?, entry)))).collect::<io::Result<Vec<_>>>()
+        });
+        let entries = match entries {
+            Ok(entries) => entries,
+            // As Git does: what this user may not list, and Git does not track, is passed over.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && !self.is_tracked(folder) => {
+                return self.passed_over.push(chain(&FileError::reading(&path, error)));
+            }
+            Err(error) => return self.unread.push(chain(&FileError::reading(&path, error))),
+        };
+        for (kind, entry) in entries {
+            let name = entry.file_name();
+            let path = folder.join(&name);
+            if name == ".git" {
+                continue;
+            }
+            if kind.is_dir() {
+                // What the loop keeps for itself is none of the project's.
+                if path == Path::new(".loop") {
+                    continue;
+                }
+                // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
+                // of this program.
+                let is_wanted = self.is_tracked(&path)
+                    || (!self.is_ignored(&path.join("")) && !self.root.join(&path).join(".git").exists());
+                if is_wanted {
+                    self.folder(&path);
+                }
+            } else if (kind.is_file() || kind.is_symlink())
+                && (self.tracked.files.contains(path.as_os_str()) || !self.is_ignored(&path))
+            {
+                self.found.push(Entry::new(path, kind.is_symlink(), None));
+            }
+        }
+    }
+
+    fn is_tracked(&self, folder: &Path) -> bool {
+        folder == Path::new("") || self.tracked.folders.contains(folder.as_os_str())
+    }
+
+    fn is_ignored(&self, path: &Path) -> bool {
+        self.git.is_some_and(|git| git.is_path_ignored(path).unwrap_or(false))
+    }
+}
