@@ -32,8 +32,8 @@ pub fn validate(context: &Context) -> Vec<Diagnostic> {
         if let Err(error) = check_trigger(&listed.entry.trigger) {
             add("trigger", &error.to_string(), Some(error.hint));
         }
-        if let Err(message) = find_target(context, listed) {
-            add("script", &message, None);
+        if let Err(problem) = find_target(context, listed) {
+            add("script", &problem.to_string(), None);
         }
         for other in &listed.entry.depends_on {
             if !known.contains(other.as_str()) {

@@ -64,7 +64,7 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         let restored = |installed: &InstalledPath| Ok((installed.path.clone(), restore(store, installed, options)?));
         installation.installed.iter().map(restored).collect::<Result<Vec<_>, Error>>()
     };
-    // What stands in the way is found before anything is changed, and by a dry run too.
+    // What is in the way is found before anything is changed, and by a dry run too.
     let mut paths = restore_all(UninstallOptions { dry_run: true, ..options })?;
     if !options.dry_run {
         paths = restore_all(options)?;

@@ -217,7 +217,9 @@ impl Host {
     /// # Errors
     /// The system does not tell.
     pub fn program(&self) -> io::Result<PathBuf> {
-        std::env::current_exe()
+        // On Linux the system reads it from a link.
+        let link = if cfg!(target_os = "linux") { "/proc/self/exe: " } else { "" };
+        std::env::current_exe().map_err(|error| io::Error::new(error.kind(), format!("{link}{error}")))
     }
 
     /// Returns the current directory.

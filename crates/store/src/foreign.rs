@@ -69,7 +69,7 @@ pub(crate) fn find(repo: &Repo) -> Result<Vec<ForeignEntry>, FileError> {
             found.push(ForeignEntry { path: path.clone(), owner, user: user.uid(), group: user.gid(), is_folder });
         }
         if metadata.is_dir() {
-            match fs::read_dir(&path) {
+            match files::retry(|| fs::read_dir(&path)) {
                 Ok(entries) => {
                     for entry in entries {
                         paths.push(entry.map_err(|error| FileError::reading(&path, error))?.path());
@@ -90,7 +90,7 @@ pub(crate) fn find(repo: &Repo) -> Result<Vec<ForeignEntry>, FileError> {
 pub(crate) fn hand_over_folders(repo: &Repo) -> Result<(), FileError> {
     let root = repo.folder();
     let Some(top) = files::entry(&root)?.filter(|top| files::is_root() && top.uid() != 0) else { return Ok(()) };
-    for entry in fs::read_dir(&root).map_err(|error| FileError::reading(&root, error))? {
+    for entry in files::retry(|| fs::read_dir(&root)).map_err(|error| FileError::reading(&root, error))? {
         let path = entry.map_err(|error| FileError::reading(&root, error))?.path();
         if files::entry(&path)?.is_some_and(|entry| entry.is_dir() && entry.uid() == 0) {
             files::give(&path, top.uid(), top.gid())?;

@@ -115,7 +115,7 @@ impl Repo {
         match fs::metadata(&folder) {
             Ok(metadata) if metadata.is_dir() => return Ok(()),
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(FileError::reading(&folder, error)),
-            // Where something else is, this says so.
+            // Where something else is, this is the error.
             Ok(_) => return files::make_folder(&folder),
             Err(_) if self.hides_loop() => return files::make_folder(&folder),
             Err(_) => {}

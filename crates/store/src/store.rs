@@ -60,7 +60,7 @@ impl<'h> Store<'h> {
     pub fn prepare(&self) -> Result<(), FileError> {
         self.repo.prepare()?;
         foreign::hand_over_folders(&self.repo)?;
-        // What is left is in nobody's way: a folder that cannot be listed is reported by who reads its files.
+        // What is left does no harm, and a folder that cannot be listed is reported by the reader of its files.
         for folder in ["", "retro"] {
             let _ = files::sweep(&self.repo.in_loop(folder));
         }

@@ -48,7 +48,8 @@ pub(crate) const ERRORS: [(&str, &[&str]); 37] = [
     ("pread64", &["EIO", "EINTR"]),
     ("read", &["EIO", "EINTR"]),
     ("readlink", &["EIO", "EACCES"]),
-    ("recvfrom", &["ECONNRESET", "EINTR"]),
+    // Its only peers are processes that this one has started, by a pair of sockets.
+    ("recvfrom", &["EINTR"]),
     ("rename", &["EIO", "EACCES", "ENOSPC"]),
     ("renameat2", &["EIO", "EACCES", "EINVAL"]),
     ("rmdir", &["EACCES", "EIO"]),

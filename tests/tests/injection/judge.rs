@@ -49,13 +49,15 @@ const DERIVED: [&str; 10] = [
 ];
 
 /// Documents that change from step to step: they must parse and keep foreign fields, but need not be one of two texts.
-const LOOSE: [&str; 6] = [
+const LOOSE: [&str; 7] = [
     "agenda.json",
     "automation_state.json",
     "cycles.index.json",
     "insights.source.json",
     "install.json",
     "schedule.json",
+    // A fault in one of the two programs is a difference between them, which is what it records.
+    "shadow.jsonl",
 ];
 
 static PANIC: LazyLock<Regex> = LazyLock::new(|| {
@@ -105,10 +107,11 @@ fn judge_ending(lab: &Lab, fault: Fault, hits: &[String], ended: &RunOutput, bro
         broken.push(format!("exit {}: {}", ended.code, ended.err.trim()));
     }
     if fault == Fault::Error("EINTR") {
-        if ended != base {
+        // No signal interrupts a call on a file of a local disk: libgit2 makes none again.
+        if ended != base && !names_git(&said, hits) {
             broken.push(format!("an interrupted call is noticed: exit {}: {}", ended.code, ended.err.trim()));
         }
-    } else if ended.code != base.code {
+    } else if ended.code != base.code && !lab.scenario.passes_on {
         let new_lines = || ended.out.lines().filter(|line| !base.out.contains(line)).collect::<Vec<_>>().join("\n");
         let message = if ended.err.trim().is_empty() { new_lines() } else { ended.err.clone() };
         if message.trim().is_empty() {
@@ -134,10 +137,15 @@ fn names_the_place(message: &str, hits: &[String]) -> bool {
                 .find_map(|suffix| name.strip_prefix('.')?.strip_suffix(&format!(".{suffix}")))
                 .unwrap_or(&name);
             let folder = path.parent().unwrap_or(path).to_string_lossy();
-            // libgit2 does not say which of its files it could not read; the message has the repository.
-            let is_of_git = path.components().any(|part| part.as_os_str() == ".git") || name.ends_with("gitconfig");
-            message.contains(target) || message.contains(&*folder) || is_of_git && message.contains("Git repository")
+            message.contains(target) || message.contains(&*folder)
         })
+        || names_git(message, hits)
+}
+
+/// Whether a message has the repository, and the failed call was about a file of Git: libgit2 does not name it.
+fn names_git(message: &str, hits: &[String]) -> bool {
+    let is_of_git = hits.iter().any(|hit| hit.contains("/.git") || hit.contains("gitconfig"));
+    is_of_git && (message.contains("Git repository") || message.contains("the history of"))
 }
 
 /// Judges every file: `after` are the trees that may be, and `run` the run with the fault, or none after the healing one.
@@ -163,7 +171,8 @@ fn judge_tree(
         if TEMPORARY.is_match(name) && places.old.is_none() && places.may.iter().all(Option::is_none) {
             // What the fault itself kept from being removed is left to the next run.
             let what = name.strip_prefix("@tmp/").map_or(name.as_str(), |name| name.split('/').next().unwrap_or(name));
-            let is_kept = hits.iter().any(|hit| hit.contains("unlink") && hit.contains(what));
+            let is_kept =
+                hits.iter().any(|hit| hit.contains(what) && (hit.contains("unlink") || name.starts_with("@tmp/")));
             if run.is_none_or(|(fault, _)| fault != Fault::Kill && !is_kept) {
                 broken.push(format!("{} is left", without_random_names(name)));
             }

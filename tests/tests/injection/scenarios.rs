@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) rewrites: bool,
     /// The command takes damaged lines out of logs.
     pub(crate) repairs: bool,
+    /// The exit code is that of another program, which the fault may have met.
+    pub(crate) passes_on: bool,
     /// Files that the command brings up to date besides its work: they may be behind, if that is said.
     pub(crate) secondary: &'static [&'static str],
     /// Contents that a file may have on the way.
@@ -117,7 +119,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             scenario.secondary = &["quarantine.json"];
         }
         match scenario.name {
-            "shadow" => scenario.secondary = &["shadow.jsonl"],
+            "shadow" => (scenario.secondary, scenario.passes_on) = (&["shadow.jsonl"], true),
             "backfill" => scenario.rewrites = true,
             "repair" => scenario.repairs = true,
             "disable_bare" => scenario.between = &SHIPPED_MANIFEST,
@@ -142,6 +144,7 @@ fn scenario(name: &'static str, command: &'static str, prepare: fn(&Sandbox)) ->
         later: NOW,
         rewrites: false,
         repairs: false,
+        passes_on: false,
         secondary: &[],
         between: &[],
     }

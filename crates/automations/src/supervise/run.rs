@@ -17,7 +17,7 @@ use serde_json::Value;
 use store::Lease;
 
 use super::settings::Supervision;
-use super::target::{Target, find_target};
+use super::target::{Target, TargetError, find_target};
 use crate::context::Context;
 
 /// How long an automation has to end when it is asked to.
@@ -89,13 +89,15 @@ pub fn run(context: &Context, request: &RunRequest) -> RunResult {
     if let Some(result) = held_back(context, request) {
         return result;
     }
-    let prepared = Supervision::of(context, listed).map_err(|error| error.to_string()).and_then(|supervision| {
-        let target = find_target(context, listed)?;
-        Ok((supervision, target))
-    });
+    let supervision = Supervision::of(context, listed).map_err(|error| TargetError::Invalid(error.to_string()));
+    let prepared = supervision.and_then(|supervision| Ok((supervision, find_target(context, listed)?)));
     let (supervision, target) = match prepared {
         Ok(prepared) => prepared,
-        Err(problem) => {
+        // The system may let it be looked at later.
+        Err(TargetError::Unreachable(problem)) => {
+            return RunResult::not(listed, Reason::NotStarted, Some(problem));
+        }
+        Err(TargetError::Invalid(problem)) => {
             record(context, |report| report.skipped(Reason::Invalid), &listed.entry.id);
             return RunResult::not(listed, Reason::Invalid, Some(problem));
         }

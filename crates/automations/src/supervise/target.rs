@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use common::Error;
+use common::error::chain;
 use common::manifest::Automation;
 use host::Host;
+use host::files::{self, FileError};
 
 use crate::context::Context;
 use crate::paths::tidy;
@@ -24,14 +26,32 @@ pub(crate) struct Target {
     pub reports: bool,
 }
 
+/// Why an automation has nothing to run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TargetError {
+    /// Its entry in the manifest, or its script, is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// The system does not let it be looked at; later it may.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+impl From<FileError> for TargetError {
+    fn from(error: FileError) -> Self {
+        Self::Unreachable(chain(&error))
+    }
+}
+
 /// Finds what an automation runs. A script that is not there is the tool of its name, where there is one.
 ///
 /// # Errors
-/// What is wrong with its script, as text.
-pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Target, String> {
+/// What is wrong with its script, or that the system does not let it be looked at.
+pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Target, TargetError> {
     let entry = &listed.entry;
+    let invalid = |problem: String| Err(TargetError::Invalid(problem));
     if entry.script.is_empty() {
-        return Err("it has no script".to_owned());
+        return invalid("it has no script".to_owned());
     }
     let path = tidy(&context.base().join(&entry.script));
     let shown = context.shown(&path);
@@ -41,64 +61,71 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     let outside = |path: &Path| {
         format!("its script leads out of the repository, to {}; set allow_outside if it is to", path.display())
     };
-    let Ok(real) = path.canonicalize() else {
+    if !files::is_there(&path)? {
         if leaves(&path) {
-            return Err(outside(&path));
+            return invalid(outside(&path));
         }
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(format!("{shown} is a dangling link"));
+        if files::entry(&path)?.is_some() {
+            return invalid(format!("{shown} is a dangling link"));
         }
         return match tool {
             Some(tool) => own(context.host, tool.id),
-            None => Err(format!("there is no {shown}")),
+            None => invalid(format!("there is no {shown}")),
         };
-    };
-    if is_beside_us(context, &real) {
+    }
+    let unreadable = |error: io::Error| FileError::reading(&path, error);
+    let real = path.canonicalize().map_err(unreadable)?;
+    if is_beside_us(context, &real)? {
         return Ok(Target { program: path, args: Vec::new(), reports: true });
     }
     if leaves(&real) {
-        return Err(outside(&real));
+        return invalid(outside(&real));
     }
-    let metadata = fs::metadata(&real).map_err(|error| format!("{shown}: {error}"))?;
+    let metadata = fs::metadata(&real).map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(format!("{shown} is not a file"));
+        return invalid(format!("{shown} is not a file"));
     }
     if metadata.permissions().mode() & 0o111 == 0 {
-        return Err(format!("{shown} is not executable; chmod +x makes it so"));
+        return invalid(format!("{shown} is not executable; chmod +x makes it so"));
     }
-    if !is_compiled(&real) && !begins_with(&real, *b"#!") {
-        return Err(format!("{shown} does not begin with `#!`, so that the shell would run it"));
+    let start = start_of(&real).map_err(unreadable)?;
+    if !is_magic(&start) && !start.starts_with(b"#!") {
+        return invalid(format!("{shown} does not begin with `#!`, so that the shell would run it"));
     }
     // An installed tool of the suite, or a link of its name to an installed `timmy`.
     let is_ours = context.toolset.named_like(&real).is_some()
         || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
-    Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_compiled(&real) })
+    Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_magic(&start) })
 }
 
 /// A tool of the suite, as a program.
-fn own(host: &Host, tool: &'static str) -> Result<Target, String> {
-    let program = own_program(host, tool).map_err(|error| error.to_string())?;
+fn own(host: &Host, tool: &'static str) -> Result<Target, TargetError> {
+    let program = own_program(host, tool).map_err(|error| TargetError::Unreachable(error.chain()))?;
     let args = if program.file_name().is_some_and(|name| name == tool) { Vec::new() } else { vec![tool.into()] };
     Ok(Target { program, args, reports: true })
 }
 
 /// Whether a file is this program, or one of the tools next to it.
-fn is_beside_us(context: &Context, real: &Path) -> bool {
-    let Ok(ours) = context.host.program().and_then(|path| path.canonicalize()) else { return false };
-    real == ours || real.parent() == ours.parent() && context.toolset.named_like(real).is_some()
+fn is_beside_us(context: &Context, real: &Path) -> Result<bool, TargetError> {
+    let ours = running_program(context.host).map_err(|error| TargetError::Unreachable(error.chain()))?;
+    Ok(real == ours || real.parent() == ours.parent() && context.toolset.named_like(real).is_some())
 }
 
-/// Whether a file begins with these bytes.
-fn begins_with(path: &Path, expected: [u8; 2]) -> bool {
-    let mut start = [0; 2];
-    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == expected
+/// The first bytes of a file, at most four.
+fn start_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    File::open(path)?.take(4).read_to_end(&mut start)?;
+    Ok(start)
 }
 
-/// Whether a file is a compiled program: ELF or Mach-O.
+/// Whether a file that begins so is a compiled program: ELF or Mach-O.
+fn is_magic(start: &[u8]) -> bool {
+    matches!(start, b"\x7fELF" | [0xcf | 0xce, 0xfa, 0xed, 0xfe] | [0xca, 0xfe, 0xba, 0xbe])
+}
+
+/// Whether a file is a compiled program; one that cannot be read is none.
 pub fn is_compiled(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && matches!(&magic, b"\x7fELF" | [0xcf | 0xce, 0xfa, 0xed, 0xfe] | [0xca, 0xfe, 0xba, 0xbe])
+    start_of(path).is_ok_and(|start| is_magic(&start))
 }
 
 /// Returns the program of a tool of the suite: the one of that name next to this program, or this program itself.
@@ -106,7 +133,13 @@ pub fn is_compiled(path: &Path) -> bool {
 /// # Errors
 /// The system does not say which program this is.
 pub fn own_program(host: &Host, tool: &str) -> Result<PathBuf, Error> {
-    let program = host.program().and_then(|path| path.canonicalize()).map_err(Error::io("find", "this program"))?;
+    let program = running_program(host)?;
     let beside = program.with_file_name(tool);
-    Ok(if beside.is_file() && beside != Path::new(tool) { beside } else { program })
+    Ok(if files::is_there(&beside)? && beside != Path::new(tool) { beside } else { program })
+}
+
+/// Returns the file of the running program, with no link in its path.
+fn running_program(host: &Host) -> Result<PathBuf, Error> {
+    let program = host.program().map_err(Error::io("find", "this program"))?;
+    program.canonicalize().map_err(Error::io("find", &program))
 }

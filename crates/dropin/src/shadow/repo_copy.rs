@@ -170,7 +170,7 @@ fn snapshot(root: &Path) -> Result<Snapshot, Error> {
     let (mut snapshot, mut folders) = (Snapshot::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
         let path = root.join(&folder);
-        for entry in fs::read_dir(&path).map_err(Error::io("read", &path))?.flatten() {
+        for entry in files::retry(|| fs::read_dir(&path)).map_err(Error::io("read", &path))?.flatten() {
             let name = folder.join(entry.file_name());
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && name != Path::new(".git") => folders.push(name),
@@ -227,7 +227,7 @@ fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
 fn plain_names(root: &Path) -> Vec<PathBuf> {
     let (mut names, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root.join(&folder)).into_iter().flatten().flatten() {
+        for entry in files::retry(|| fs::read_dir(root.join(&folder))).into_iter().flatten().flatten() {
             let name = folder.join(entry.file_name());
             let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
             match entry.file_type() {
@@ -243,7 +243,7 @@ fn plain_names(root: &Path) -> Vec<PathBuf> {
 fn loop_names(root: &Path) -> Vec<PathBuf> {
     let (mut names, mut folders) = (Vec::new(), vec![PathBuf::from(".loop")]);
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root.join(&folder)).into_iter().flatten().flatten() {
+        for entry in files::retry(|| fs::read_dir(root.join(&folder))).into_iter().flatten().flatten() {
             let name = folder.join(entry.file_name());
             let is_left_out = NOT_COPIED.iter().any(|part| name == Path::new(".loop").join(part));
             match entry.file_type() {
@@ -289,7 +289,7 @@ fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(Error::io("create the directory", to))?;
-    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+    for entry in files::retry(|| fs::read_dir(from)).into_iter().flatten().flatten() {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() {
             copy_folder(&source, &target)?;

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::ownership::is_user;
+use super::retry::retry;
 
 /// What the names of such folders begin with.
 const PREFIX: &str = "timmy-";
@@ -14,11 +15,11 @@ const PREFIX: &str = "timmy-";
 const TRIES: usize = 20;
 
 /// A folder among the temporary files of the system, which is removed with everything in it when it is dropped. The process
-/// holds a lock on it: a folder that nobody holds was left by a run that was killed, and is removed by the next.
+/// holds a lock on it: a folder that no process holds was left by a killed run, and is removed by the next.
 #[derive(Debug)]
 pub struct TemporaryFolder {
     path: PathBuf,
-    _held: File,
+    held: File,
 }
 
 impl TemporaryFolder {
@@ -31,12 +32,14 @@ impl TemporaryFolder {
         sweep(&parent);
         for _ in 0..TRIES {
             let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?.keep();
-            let held = File::open(&path)?;
-            held.lock()?;
+            let folder = Self { held: File::open(&path)?, path };
+            // A file system without locks: the folder is kept from nothing, and nothing removes it but its own run.
+            let _ = retry(|| folder.held.lock());
+            let held = folder.held.metadata();
             let is_there =
-                fs::metadata(&path).is_ok_and(|there| held.metadata().is_ok_and(|it| it.ino() == there.ino()));
+                fs::metadata(&folder.path).is_ok_and(|there| held.is_ok_and(|held| held.ino() == there.ino()));
             if is_there {
-                return Ok(Self { path, _held: held });
+                return Ok(folder);
             }
         }
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "another process removes new folders"))
@@ -55,7 +58,7 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// Removes the folders of this user that nobody holds.
+/// Removes the folders of this user that no process holds.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
