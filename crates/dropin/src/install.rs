@@ -13,6 +13,7 @@ use host::files;
 use records::{Installation, InstalledPath, Original};
 use store::Store;
 
+use crate::hooks;
 use crate::program::{self, hash};
 use crate::record;
 
@@ -53,6 +54,8 @@ pub struct InstallReport {
     pub bin: PathBuf,
     /// What is done at each path, with the tool that is there now.
     pub paths: Vec<PathReport>,
+    /// The hooks of Git whose line is brought up to date.
+    pub renewed_hooks: Vec<String>,
 }
 
 /// What an installation did at one path.
@@ -81,33 +84,36 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
     let before = record::read(store)?;
     let bin = match (&options.bin_dir, &before) {
         (Some(named), _) => tidy(&context.host.current_dir().join(named)),
-        (None, Some(before)) => record::programs(repo, before),
+        (None, Some(before)) => record::programs(store, before),
         (None, None) => store.programs(),
     };
     let steps = plan(context, before.as_ref(), &bin)?;
     if !options.allow_dirty {
         refuse_dirty(repo.root(), &steps)?;
     }
-    if !options.dry_run {
-        apply(context, before.unwrap_or_default(), &bin, &steps)?;
-    }
+    let mut installation = before.unwrap_or_default();
+    let renewed_hooks = if options.dry_run {
+        hooks::renew(context, &mut installation, &bin, true)?
+    } else {
+        apply(context, installation, &bin, &steps)?
+    };
     let paths = steps.into_iter().map(|Step { installed, action, .. }| PathReport {
         path: installed.path,
         tool: installed.tool,
         action,
     });
-    Ok(InstallReport { bin, paths: paths.collect() })
+    Ok(InstallReport { bin, paths: paths.collect(), renewed_hooks })
 }
 
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
-fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<(), Error> {
+fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<Vec<String>, Error> {
     let (host, store) = (context.host, &context.store);
     if !store.exists() {
         installation.folders.push(".loop".to_owned());
     }
     store.prepare()?;
     // Also one that was cut short since.
-    let are_ours = record::programs(store.repo(), &installation) == bin && !installation.installed.is_empty();
+    let are_ours = record::programs(store, &installation) == bin && !installation.installed.is_empty();
     installation.version = 1;
     installation.installed_at = host.timestamp();
     context.toolset.version.clone_into(&mut installation.program_version);
@@ -120,7 +126,9 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
     for step in steps {
         apply_step(store, &mut installation, step)?;
     }
-    Ok(())
+    let renewed = hooks::renew(context, &mut installation, bin, false)?;
+    store.installation().replace(&installation)?;
+    Ok(renewed)
 }
 
 /// Where each tool goes: to where the manifest has its script, else to the script's usual path.

@@ -7,8 +7,11 @@
 //! `timmy`'s.
 
 pub mod doctor;
+mod hooks;
 pub mod install;
 mod program;
 mod record;
 pub mod shadow;
 pub mod uninstall;
+
+pub use hooks::{HookFate, HookReport, HookState};

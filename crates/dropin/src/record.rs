@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use common::Error;
 use host::files::FileError;
 use records::{Installation, InstalledPath};
-use store::{Content, Document, Repo, Store};
+use store::{Content, Document, Store};
 
-/// Returns the directory of the programs.
-pub(crate) fn programs(repo: &Repo, installation: &Installation) -> PathBuf {
-    repo.root().join(&installation.bin)
+/// Returns the directory of the programs; the usual one where only a hook is recorded.
+pub(crate) fn programs(store: &Store<'_>, installation: &Installation) -> PathBuf {
+    if installation.bin.is_empty() { store.programs() } else { store.repo().root().join(&installation.bin) }
 }
 
 /// Reads the record; none if nothing is installed.

@@ -13,6 +13,7 @@ use host::text;
 use records::{Installation, InstalledPath, Original};
 use store::Store;
 
+use crate::hooks::{self, HookReport};
 use crate::program::{self, hash};
 use crate::record::{self, is_in_place};
 
@@ -42,6 +43,8 @@ pub enum Restoration {
 pub struct UninstallReport {
     /// What becomes of each path.
     pub paths: Vec<(String, Restoration)>,
+    /// What becomes of the hooks of Git that call the checks.
+    pub hooks: Vec<HookReport>,
     /// The directory of the programs, where it stays.
     pub kept_programs: Option<String>,
 }
@@ -58,7 +61,12 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
             "stop it first (and remove its unit or its line of the crontab), or use --force",
         ));
     }
-    let Some(installation) = record::read(store)? else { return Ok(None) };
+    let Some(installation) = record::read(store)? else {
+        // A hook may be left of an installation that an earlier version took back.
+        let hooks = hooks::take_back(context, None, options.dry_run)?;
+        let report = UninstallReport { paths: Vec::new(), hooks, kept_programs: None };
+        return Ok((!report.hooks.is_empty()).then_some(report));
+    };
     refuse_paths_outside(&installation)?;
     let restore_all = |options| {
         let restored = |installed: &InstalledPath| Ok((installed.path.clone(), restore(store, installed, options)?));
@@ -70,13 +78,16 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         paths = restore_all(options)?;
     }
     let is_whole = paths.iter().all(|(_, restoration)| *restoration != Restoration::Kept);
-    let mut kept_programs = None;
+    let (mut kept_programs, mut hooks) = (None, Vec::new());
+    if is_whole {
+        hooks = hooks::take_back(context, Some(&installation), options.dry_run)?;
+    }
     if is_whole && !options.dry_run {
         tidy_up(context, &installation)?;
-        let is_ours = store.contains(&record::programs(store.repo(), &installation));
+        let is_ours = store.contains(&record::programs(store, &installation));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
-    Ok(Some(UninstallReport { paths, kept_programs }))
+    Ok(Some(UninstallReport { paths, hooks, kept_programs }))
 }
 
 fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
@@ -200,7 +211,7 @@ fn tidy_up(context: &Context, installation: &Installation) -> Result<(), Error> 
         }
     }
     // Programs elsewhere may be those of other repositories too.
-    let bin = record::programs(store.repo(), installation);
+    let bin = record::programs(store, installation);
     if store.contains(&bin) {
         for tool in context.toolset.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
             files::remove(&program::beside(&bin.join(tool)))?;

@@ -33,7 +33,7 @@ mod texts;
 mod tree;
 mod walk;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use clap::CommandFactory;
@@ -227,11 +227,13 @@ fn list(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 
 fn install_hook(host: &Host, args: &HookArgs) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &args.common)?;
-    let root: &Path = run.repo().root();
-    let done = if args.remove { hook::remove(root)? } else { hook::install(host, root)? };
+    let done = if args.remove { hook::remove(&run.store)? } else { hook::install(host, &run.store)? };
     run.say(&match done {
         hook::Done::Installed(path) => format!("Git runs this tool before each commit now ({})", path.display()),
         hook::Done::Removed(path) => format!("the hook is removed ({})", path.display()),
+        hook::Done::LineRemoved(path) => {
+            format!("the line of this tool is removed; the rest of the hook stays ({})", path.display())
+        }
         hook::Done::NotThere => "there is no hook of this tool".to_owned(),
     });
     Ok(Outcome::done("hook"))

@@ -359,7 +359,7 @@ fn the_hook_is_installed_where_git_looks_and_others_are_left_alone() {
     let ended = run(&sandbox, &["install-hook"]);
     assert_eq!(ended.code, Some(2));
     assert!(
-        ended.err.contains("is another hook, which is not changed\nhint: add this line to it: '/"),
+        ended.err.contains("is another hook, which is not changed\nhint: add this line to it: timmy_checks='/"),
         "{}",
         ended.err
     );

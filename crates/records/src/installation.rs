@@ -21,6 +21,9 @@ pub struct Installation {
     /// Directories that had to be made, the innermost last.
     #[serde(default)]
     pub folders: Vec<String>,
+    /// Hooks of Git with a line that calls the checks: relative to the repository, or absolute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<String>,
     /// Fields that only other programs know.
     #[serde(flatten)]
     pub other: OtherFields,
@@ -65,6 +68,11 @@ pub enum Original {
 }
 
 impl Installation {
+    /// Whether nothing is installed.
+    pub fn is_empty(&self) -> bool {
+        self.installed.is_empty() && self.hooks.is_empty()
+    }
+
     /// Returns what is recorded of a path.
     pub fn of(&self, path: &str) -> Option<&InstalledPath> {
         self.installed.iter().find(|installed| installed.path == path)

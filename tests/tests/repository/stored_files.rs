@@ -21,7 +21,7 @@ const OPENED_ELSEWHERE: [(&str, &str); 16] = [
     ("crates/gitea/src/remote.rs", "the configuration of git"),
     ("crates/gitea/src/settings.rs", "the token of the forge"),
     ("crates/pre_commit_checks/src/checks/formatting.rs", "a copy for the formatter"),
-    ("crates/pre_commit_checks/src/hook.rs", "the hook of git"),
+    ("crates/git_hook/src/place.rs", "the hook of git"),
     ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
     ("crates/pre_commit_checks/src/tree.rs", "the files that are checked"),
     ("crates/automations/src/create.rs", "a new script"),

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 pub use callers::{Caller, There};
 
+use crate::hooks::{self, HookState};
 use crate::program::is_runnable_by_python;
 use crate::record::{self, is_in_place};
 use callers::find_callers;
@@ -50,6 +51,8 @@ pub struct Examination {
     pub installed: Vec<Place>,
     /// What calls the scripts.
     pub callers: Vec<Caller>,
+    /// The hooks of Git that call the checks.
+    pub hooks: Vec<HookState>,
     /// Whether a scheduler is running.
     pub scheduler: bool,
     /// The next `timmy` on the PATH, which unknown commands are passed on to.
@@ -67,12 +70,16 @@ pub fn examine(context: &Context, next_timmy: Option<String>) -> Result<Examinat
     let installed: Vec<Place> =
         installation.iter().flat_map(|record| &record.installed).map(|one| place(context, one)).collect();
     let callers = find_callers(context);
-    let broken = broken(context, installation.as_ref(), &installed, &callers);
+    let hooks = hooks::examine(context, installation.as_ref())?;
+    let mut broken = broken(context, installation.as_ref(), &installed, &callers);
+    let of_hooks = hooks.iter().filter_map(|hook| Some(format!("{}: {}", hook.path, hook.problem.as_ref()?)));
+    broken.splice(0..0, of_hooks);
     Ok(Examination {
         version: context.toolset.version,
         repository: context.repo().root().display().to_string(),
         installed,
         callers,
+        hooks,
         scheduler: scheduler::is_running(context),
         next_timmy,
         broken,

@@ -38,6 +38,10 @@ fn render(report: &Examination, page: &mut Page) {
             "  nothing: no line of a crontab, a hook, a workflow, a script or the manifest names a script of the suite",
         );
     }
+    if !report.hooks.is_empty() {
+        section(page, "Hooks of Git");
+        page.lines(report.hooks.iter().map(|hook| format!("  {} calls {}", hook.path, hook.program)));
+    }
     section(page, "Environment");
     page.line(if report.scheduler { "  a scheduler is running" } else { "  no scheduler is running" });
     page.line(match &report.next_timmy {

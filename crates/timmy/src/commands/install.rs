@@ -16,6 +16,7 @@ struct InstallView {
     dry_run: bool,
     bin: String,
     paths: Vec<PathView>,
+    renewed_hooks: Vec<String>,
     #[serde(skip)]
     shown_bin: String,
     #[serde(skip)]
@@ -56,6 +57,7 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         dry_run,
         bin: report.bin.display().to_string(),
         paths: paths.collect(),
+        renewed_hooks: report.renewed_hooks,
         shown_bin: context.shown(&report.bin),
         root: context.repo().root().display().to_string(),
         is_own_bin: context.store.programs() == report.bin,
@@ -74,6 +76,10 @@ fn render(report: &InstallView, page: &mut Page) {
             (Action::Create, false) => "is created",
         };
         page.line(format!("{path} {verb}"));
+    }
+    for path in &report.renewed_hooks {
+        let verb = if report.dry_run { "would be" } else { "is" };
+        page.line(format!("{path} {verb} renewed: it no longer blocks commits when its program is gone"));
     }
     if report.dry_run {
         let changed = report.paths.iter().filter(|path| path.changed).count();

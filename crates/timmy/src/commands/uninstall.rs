@@ -3,6 +3,7 @@
 use automations::Context;
 use common::{CommonArgs, Error, Outcome, Page};
 use dropin::uninstall::{Restoration, UninstallOptions, uninstall};
+use dropin::{HookFate, HookReport};
 use host::Host;
 use serde::Serialize;
 use store::Repo;
@@ -25,6 +26,7 @@ struct UninstallView {
     dry_run: bool,
     whole: bool,
     paths: Vec<PathView>,
+    hooks: Vec<HookReport>,
     /// The directory of the programs, where it stays.
     #[serde(skip)]
     kept_programs: Option<String>,
@@ -54,7 +56,8 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
     };
     let paths: Vec<PathView> = report.paths.into_iter().map(path).collect();
     let whole = paths.iter().all(|path| !path.kept);
-    let uninstalled = UninstallView { dry_run: args.dry_run, whole, paths, kept_programs: report.kept_programs };
+    let uninstalled =
+        UninstallView { dry_run: args.dry_run, whole, paths, hooks: report.hooks, kept_programs: report.kept_programs };
     present(&context, &uninstalled, render)?;
     Ok(Outcome::yes_or_no(whole))
 }
@@ -68,6 +71,20 @@ fn render(report: &UninstallView, page: &mut Page) {
             _ => "is unchanged",
         };
         page.line(format!("{path} {verdict}"));
+    }
+    for HookReport { path, fate } in &report.hooks {
+        let verdict = match (fate, report.dry_run) {
+            (HookFate::Removed, false) => "is removed: it only called the checks",
+            (HookFate::Removed, true) => "would be removed: it only calls the checks",
+            (HookFate::LineRemoved, false) => "is kept, without the line that called the checks",
+            (HookFate::LineRemoved, true) => "would be kept, without the line that calls the checks",
+            (HookFate::KeptLink, _) => "is a link, and is not changed: remove the line that calls the checks by hand",
+            (HookFate::KeptCall, _) => "is not changed: remove the line that calls a program in .loop/bin by hand",
+        };
+        page.line(format!("{path} {verdict}"));
+    }
+    if report.whole && !report.dry_run {
+        page.line("What the loop has recorded stays in .loop; the configuration, the units of a scheduler and the lines of a crontab stay too");
     }
     if let Some(bin) = &report.kept_programs {
         page.line(format!("The programs in {bin} are not removed: other repositories may use them"));
