@@ -1,20 +1,16 @@
-//! `timmy help` and `timmy man`.
+//! `timmy help`.
 
 use std::ffi::OsString;
-use std::fs;
 
 use automations::declared;
-use clap::Command;
-use clap_mangen::Man;
 use common::settings::Resolved;
 use common::{Error, Outcome};
 use host::Host;
-use host::files;
 use host::text;
 use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 
-use crate::cli::{HelpArgs, ManArgs};
-use crate::completions::whole_command;
+use crate::cli::HelpArgs;
+use crate::command_line::{find, whole_command};
 use crate::{fallback, tools};
 
 /// A page by its name, and what makes its text.
@@ -23,6 +19,9 @@ type Topic = (&'static str, fn() -> Result<String, Error>);
 /// What there is to be read besides the commands.
 const TOPICS: [Topic; 3] =
     [("exit-codes", || Ok(exit_codes())), ("environment", environment), ("files", || Ok(stored_files()))];
+
+/// The names of the topics.
+pub(crate) const TOPIC_NAMES: [&str; 3] = [TOPICS[0].0, TOPICS[1].0, TOPICS[2].0];
 
 /// Columns of a topic.
 const WIDTH: usize = 80;
@@ -94,74 +93,23 @@ pub(crate) fn help(host: &Host, args: &HelpArgs) -> Result<Outcome, Error> {
         return Ok(Outcome::done(""));
     }
     command.build();
-    let mut found = &mut command;
-    for word in &args.topic {
-        let names: Vec<String> = found.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-        found = match found.find_subcommand_mut(word) {
-            Some(found) => found,
-            None if fallback::find(host).is_some() => {
-                let args: Vec<OsString> =
-                    ["help".into()].into_iter().chain(args.topic.iter().map(Into::into)).collect();
-                return fallback::delegate(host, &args);
-            }
-            None => return Err(no_help(word, &names)),
-        };
+    match find(&command, &args.topic) {
+        (found, None) => {
+            host.show(found.clone().render_long_help().to_string().trim_end());
+            Ok(Outcome::done(""))
+        }
+        (_, Some(_)) if fallback::find(host).is_some() => {
+            let args: Vec<OsString> = ["help".into()].into_iter().chain(args.topic.iter().map(Into::into)).collect();
+            fallback::delegate(host, &args)
+        }
+        (found, Some(word)) => Err(no_help(word, found.get_subcommands().map(clap::Command::get_name))),
     }
-    host.show(found.render_long_help().to_string().trim_end());
-    Ok(Outcome::done(""))
 }
 
-fn no_help(word: &str, names: &[String]) -> Error {
-    let names = names.iter().map(String::as_str).chain(TOPICS.iter().map(|(name, _)| *name));
-    let hint = text::nearest(word, names).map_or_else(
-        || "timmy --help lists the commands; the topics are exit-codes, environment, files".to_owned(),
+fn no_help<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Error {
+    let hint = text::nearest(word, names.chain(TOPIC_NAMES)).map_or_else(
+        || format!("timmy --help lists the commands; the topics are {}", TOPIC_NAMES.join(", ")),
         |nearest| format!("did you mean `{nearest}`?"),
     );
     Error::usage(format!("there is no help for `{}`", text::fit(word, 60)), hint)
-}
-
-/// Prints a manual page, or writes all.
-pub(crate) fn man(host: &Host, args: &ManArgs) -> Result<Outcome, Error> {
-    let mut whole = whole_command();
-    whole.build();
-    if let Some(folder) = &args.out {
-        let folder = host.current_dir().join(folder);
-        files::make_folder(&folder)?;
-        for (name, page) in pages(&whole)? {
-            let path = folder.join(format!("{name}.1"));
-            let mut file = fs::File::options()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&path)
-                .map_err(Error::io("write", &path))?;
-            std::io::Write::write_all(&mut file, &page).map_err(Error::io("write", &path))?;
-            host.say(&format!("{}", path.display()));
-        }
-        return Ok(Outcome::done(""));
-    }
-    let name = args.command.as_deref().unwrap_or("timmy");
-    let page = pages(&whole)?.into_iter().find(|(page, _)| page == name || *page == format!("timmy-{name}"));
-    let Some((_, page)) = page else {
-        let names: Vec<String> = whole.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-        return Err(no_help(name, &names));
-    };
-    host.say(String::from_utf8_lossy(&page).trim_end());
-    Ok(Outcome::done(""))
-}
-
-/// The manual pages: of `timmy`, of each of its commands as `timmy-COMMAND`, and of the tools by their own names.
-fn pages(whole: &Command) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    let mut pages = Vec::new();
-    let own: Vec<Command> = whole.get_subcommands().cloned().collect();
-    for command in std::iter::once(whole.clone()).chain(own) {
-        let name = command.get_name().to_owned();
-        let is_ours = tools::TOOLSET.automation(&name).is_some() || name == "timmy";
-        let name = if is_ours { name } else { format!("timmy-{name}") };
-        let mut page = Vec::new();
-        let command = command.bin_name(name.replace("timmy-", "timmy ")).disable_help_subcommand(true);
-        Man::new(command).title(name.to_uppercase()).render(&mut page).map_err(Error::io("render", "the page"))?;
-        pages.push((name, page));
-    }
-    Ok(pages)
 }

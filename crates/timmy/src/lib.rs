@@ -9,12 +9,14 @@
 
 mod candidates;
 mod cli;
+mod command_line;
 mod commands;
 mod completions;
 mod demo;
 mod diagnostic;
 mod fallback;
 mod help;
+mod manual;
 mod present;
 mod table;
 pub mod tools;
@@ -80,7 +82,7 @@ pub fn run(host: &Host) -> u8 {
         Command::Verify(args) => verify::verify(host, args),
         Command::Repair(args) => repair::repair(host, args),
         Command::Completions(args) => completions::print(host, args),
-        Command::Man(args) => help::man(host, args),
+        Command::Man(args) => manual::man(host, args),
         Command::Help(args) => help::help(host, args),
         Command::Demo(args) => demo::demo(host, args),
         Command::Other(args) => fallback::delegate(host, args),

@@ -30,7 +30,7 @@ pub fn automations() -> impl Iterator<Item = (&'static Tool, &'static str)> {
 }
 
 /// Returns the tool that a file's name or a word means, with or without `.py`.
-fn called(name: &OsStr) -> Option<&'static Tool> {
+pub(crate) fn called(name: &OsStr) -> Option<&'static Tool> {
     let name = Path::new(name).file_name()?.to_str()?;
     TOOLS.iter().find(|tool| tool.is_called(name))
 }

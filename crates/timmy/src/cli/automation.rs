@@ -80,7 +80,7 @@ pub(crate) struct NewArgs {
     pub id: String,
 
     /// When it runs
-    #[arg(long, value_name = "TRIGGER", default_value = "manual")]
+    #[arg(long, value_name = "TRIGGER", default_value = "manual", add = crate::candidates::all_triggers())]
     pub trigger: String,
 
     /// The language of the script

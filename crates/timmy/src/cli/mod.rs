@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Move the damaged data of each file NAME under .loop/ to NAME.damaged
     Repair(RepairArgs),
     /// Print the completion script for a shell
+    ///
+    /// It completes timmy, and the tools by their own names. bash and zsh: source <(timmy completions bash); fish: timmy completions fish | source. The script asks this program, which
+    /// knows the flags, and the automations, issues and findings of the repository around the current directory.
     Completions(CompletionsArgs),
     /// Print a manual page
     Man(ManArgs),
@@ -91,7 +94,7 @@ pub(crate) struct TriggerArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct WhyArgs {
     /// An issue's number, `idle`, or `automation`
-    #[arg(value_name = "WHAT")]
+    #[arg(value_name = "WHAT", add = crate::candidates::stories())]
     pub what: String,
 
     /// After `automation`: its id
@@ -106,7 +109,7 @@ pub(crate) struct WhyArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
     /// The code
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", add = crate::candidates::codes())]
     pub code: Option<String>,
 
     /// Print one JSON document and nothing else on stdout
@@ -147,9 +150,9 @@ pub(crate) struct CompletionsArgs {
 /// The flags of `timmy man`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ManArgs {
-    /// The command: timmy (the default) or a tool
+    /// The command: timmy (the default), a tool, or words such as automation pause
     #[arg(value_name = "COMMAND")]
-    pub command: Option<String>,
+    pub command: Vec<String>,
 
     /// Write the pages of all commands to this directory
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
