@@ -242,7 +242,7 @@ fn triage(rounds: usize) {
     print(&variants, &used);
     bar("wall to the fetch floor", used[1].wall_us / used[0].wall_us, 1.25);
     #[expect(clippy::cast_precision_loss, reason = "a count of connections")]
-    bar("most connections at once", forge.peak_connections() as f64, 8.0);
+    bar("most requests at once", forge.peak_requests() as f64, 8.0);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of issues and bytes")]

@@ -137,7 +137,7 @@ fn real_issues_are_triaged_and_planned() {
     let (sandbox, forge) = (Sandbox::new(), serve(&Project::load(&path).unwrap()));
     let ended = sandbox.call("triage_score", [""; 0]).forge(&forge, "acme/project").run().code(0);
     assert!(ended.out.contains("[triage] Open: 60 | Scored: 60"), "{}", ended.out);
-    assert!(forge.peak_connections() <= 8);
+    assert!(forge.peak_requests() <= 8);
     let run = &sandbox.json_lines(".loop/retro/triage.jsonl")[0];
     let scored = run["scores"].as_object().unwrap().keys().map(|number| number.parse().unwrap());
     assert_eq!(scored.collect::<BTreeSet<u64>>(), known);

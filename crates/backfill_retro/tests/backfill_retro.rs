@@ -81,7 +81,7 @@ fn sizes_that_a_list_does_not_tell_are_asked_for_one_by_one() {
     assert_eq!(ended.out, "[backfill] Added 120 records; 0 were known\n");
     assert!(sandbox.json_lines(LOG).iter().all(|record| record["lines_added"] == 10));
     assert!(forge.requests().len() <= 3 + 120 + 1, "{} requests", forge.requests().len());
-    assert!(forge.peak_connections() <= 8, "{} connections", forge.peak_connections());
+    assert!(forge.peak_requests() <= 8, "{} requests at once", forge.peak_requests());
 }
 
 #[test]

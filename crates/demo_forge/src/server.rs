@@ -51,6 +51,7 @@ pub struct DemoForge {
 struct Shared {
     root: String,
     slug: String,
+    flavour: Flavour,
     access: Access,
     date: String,
     lists: Mutex<Lists>,
@@ -58,6 +59,8 @@ struct Shared {
     requests: Mutex<Vec<Request>>,
     connections: Mutex<HashMap<u64, TcpStream>>,
     workers: Mutex<Vec<JoinHandle<()>>>,
+    /// How many requests are being answered, and the most that ever were at once.
+    current: AtomicUsize,
     peak: AtomicUsize,
     stopped: AtomicBool,
 }
@@ -74,6 +77,7 @@ impl DemoForge {
         let shared = Arc::new(Shared {
             lists: Mutex::new(project.lists(&root, options.flavour)),
             slug: project.slug(),
+            flavour: options.flavour,
             access: options.access,
             date: project.now.unwrap_or_default().format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
             root,
@@ -81,6 +85,7 @@ impl DemoForge {
             requests: Mutex::default(),
             connections: Mutex::default(),
             workers: Mutex::default(),
+            current: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
         });
@@ -106,13 +111,19 @@ impl DemoForge {
         held(&self.shared.faults).clear();
     }
 
+    /// Serves another state of the project from now on, under the same owner and name.
+    pub fn serve_instead(&self, project: &Project) {
+        *held(&self.shared.lists) = project.lists(&self.shared.root, self.shared.flavour);
+    }
+
     /// Returns the requests so far, in the order of their coming.
     pub fn requests(&self) -> Vec<Request> {
         held(&self.shared.requests).clone()
     }
 
-    /// Returns how many connections were open at once, at most.
-    pub fn peak_connections(&self) -> usize {
+    /// Returns how many requests were being answered at once, at most. A request counts until its answer is about to be sent:
+    /// what the client does after it has the answer does not count twice.
+    pub fn peak_requests(&self) -> usize {
         self.shared.peak.load(Ordering::Relaxed)
     }
 
@@ -151,12 +162,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         }
         let Ok(connection) = connection else { continue };
         let Ok(handle) = connection.try_clone() else { continue };
-        let open = {
-            let mut connections = held(&shared.connections);
-            connections.insert(id, handle);
-            connections.len()
-        };
-        shared.peak.fetch_max(open, Ordering::Relaxed);
+        held(&shared.connections).insert(id, handle);
         let worker = std::thread::spawn({
             let shared = Arc::clone(shared);
             move || {
@@ -170,6 +176,23 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
+/// A request that is being answered.
+struct InProgress<'a>(&'a Shared);
+
+impl<'a> InProgress<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        let count = shared.current.fetch_add(1, Ordering::Relaxed) + 1;
+        shared.peak.fetch_max(count, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for InProgress<'_> {
+    fn drop(&mut self) {
+        self.0.current.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Serves one connection until the client closes it, or a fault does.
 fn serve(mut connection: &TcpStream, shared: &Shared) -> io::Result<()> {
     connection.set_nodelay(true)?;
@@ -178,6 +201,7 @@ fn serve(mut connection: &TcpStream, shared: &Shared) -> io::Result<()> {
         let Some((request, used, wants_close)) = read_request(connection, &mut buffer)? else { return Ok(()) };
         buffer.drain(..used);
         held(&shared.requests).push(request.clone());
+        let in_progress = InProgress::begin(shared);
         let faults = shared.faults_for(&request);
         let mut answer = None;
         let (mut cut, mut drip) = (false, false);
@@ -207,6 +231,7 @@ fn serve(mut connection: &TcpStream, shared: &Shared) -> io::Result<()> {
         }
         let answer = answer.unwrap_or_else(|| shared.answer(&request, &faults));
         let bytes = answer.bytes(&shared.date);
+        drop(in_progress);
         if cut {
             return connection.write_all(&bytes[..bytes.len() - answer.body.len().div_ceil(2)]);
         }

@@ -104,13 +104,13 @@ fn a_gap_that_stays_is_reported() {
 }
 
 #[test]
-fn no_more_connections_are_open_than_allowed() {
+fn no_more_requests_are_in_progress_than_allowed() {
     let forge = start(1500);
     forge.order(Fault::Latency(Duration::from_millis(5)), None);
     for _ in 0..5 {
         assert_eq!(numbers(&connect(&forge, &[("TIMMY_AUTOMATION_HTTP_TIMEOUT", "9")])).unwrap().0.len(), 1500);
     }
-    assert!(forge.peak_connections() <= 8, "{} connections", forge.peak_connections());
+    assert!(forge.peak_requests() <= 8, "{} requests at once", forge.peak_requests());
 }
 
 #[test]
