@@ -59,7 +59,7 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;
-    let result_file = ResultFile::read(&run.store.cycle_result())?.of_issue(cli.issue);
+    let result_file = ResultFile::read(&run.store.cycle_result(), cli.issue)?;
     let cycle = compose(&run, cli, &settings, &result_file);
     if cycle.issue.is_none() && cli.duration.unwrap_or(0) == 0 {
         // What cannot be read must not be taken for the next cycle's.

@@ -73,6 +73,11 @@ impl Holds {
         self.hold(issue, || entry.item())
     }
 
+    /// Returns whether an issue is held back, whatever the queue says of it.
+    pub fn contains(&self, issue: u64) -> bool {
+        self.hold(issue, || None).is_some()
+    }
+
     fn hold(&self, issue: u64, item: impl FnOnce() -> Option<QueueItem>) -> Option<Hold> {
         if quarantine::contains(&self.quarantine, issue) {
             return Some(Hold { reason: Reason::Quarantined, until: None });

@@ -89,7 +89,7 @@ fn status(run: &Run, settings: &Settings) -> Result<Outcome, Error> {
 fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Error> {
     let idle = idle::reset(run)?;
     if let Some(first) = &work.first {
-        seed_result(run, settings, first)?;
+        seed_result(run, settings, work, first)?;
         run.detail(&format!("next: #{} {}", first.issue, text::fit(&first.title, 100)));
     }
     let ready = work.ready();
@@ -129,12 +129,24 @@ fn be_idle(run: &Run, settings: &Settings, work: &Work, watch: Option<Watch<'_>>
     Ok(Outcome::no(format!("idle, backoff {backoff_seconds} s")).because(reason))
 }
 
-/// Begins the agent's result file for the issue, unless a fresh one is there.
-fn seed_result(run: &Run, settings: &Settings, first: &QueueItem) -> Result<(), FileError> {
+/// Begins the agent's result file for the issue, unless a fresh one is there: its agent may still be at work. One of an issue that
+/// must not be given out now is that of a cycle whose record failed; it would have the agent do the same again.
+fn seed_result(run: &Run, settings: &Settings, work: &Work, first: &QueueItem) -> Result<(), FileError> {
     let file = run.store.cycle_result();
     let age = file.modified().map(|written| (run.host.now() - written).to_std().unwrap_or_default());
     if age.is_some_and(|age| age <= settings.result_lifetime) {
-        return Ok(());
+        let stored = file.read()?.and_then(|stored| stored.result);
+        let Some((result, issue)) = stored.and_then(|result| result.issue.map(|issue| (result, issue))) else {
+            return Ok(());
+        };
+        if !work.is_kept_from(run, issue)? {
+            return Ok(());
+        }
+        if !result.is_as_begun() {
+            let kept = file.set_aside()?;
+            let path = file.path().display();
+            run.warn(&format!("{path} is of #{issue}, whose cycle was not recorded; it is kept as {}", kept.display()));
+        }
     }
     let seed = CycleResult { issue: Some(first.issue), kind: Some(first.kind), ..CycleResult::default() };
     file.create(&seed)

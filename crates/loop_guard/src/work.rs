@@ -8,6 +8,7 @@ use common::Error;
 use common::run::Run;
 use eligibility::{Holds, Sources};
 use gitea::{ForgeError, IssueQuery, State};
+use host::files::FileError;
 use records::{QueueItem, Reason};
 use store::Log;
 use store::queue::QueueRead;
@@ -38,6 +39,7 @@ pub(crate) struct Work {
     /// The issues that were put into quarantine now.
     pub newly_quarantined: Vec<u64>,
     numbers: Vec<u64>,
+    holds: Holds,
 }
 
 impl Work {
@@ -46,17 +48,32 @@ impl Work {
         self.numbers.len()
     }
 
+    /// Returns whether an issue must not be given out now: it is held back, or was in work at the last triage.
+    ///
+    /// # Errors
+    /// The system refuses to read a file.
+    pub(crate) fn is_kept_from(&self, run: &Run, issue: u64) -> Result<bool, FileError> {
+        if self.numbers.contains(&issue) {
+            return Ok(false);
+        }
+        if self.holds.contains(issue) {
+            return Ok(true);
+        }
+        let scores = run.store.scores().read_intact("which issues are in work is not known")?;
+        Ok(scores.is_some_and(|scores| scores.issues.get(issue).is_some_and(|issue| issue.in_work.is_some())))
+    }
+
     /// Decides from the files, without asking the forge; writes nothing.
     pub(crate) fn in_files(run: &Run, settings: &Settings) -> Result<Self, Error> {
         let holds = Holds::preview(Sources::of_run(run), &settings.cool_down)?;
-        Self::ready_items(run, &holds, &BTreeSet::new())
+        Self::ready_items(run, holds, &BTreeSet::new())
     }
 
     /// Brings the quarantine up to date, decides from the files, and asks the forge, if the settings want it, which issues were
     /// closed; these are removed from the queue.
     pub(crate) fn find(run: &Run, settings: &Settings) -> Result<Self, Error> {
         let holds = Holds::update(Sources::of_run(run), &settings.cool_down)?;
-        let work = Self::ready_items(run, &holds, &BTreeSet::new())?;
+        let work = Self::ready_items(run, holds, &BTreeSet::new())?;
         if !settings.verify_open || work.numbers.is_empty() {
             return Ok(work);
         }
@@ -74,10 +91,10 @@ impl Work {
         }
         run.detail(&format!("closed on the forge, removed from the queue: {closed:?}"));
         run.store.queue().remove(&closed)?;
-        Self::ready_items(run, &holds, &closed)
+        Self::ready_items(run, work.holds, &closed)
     }
 
-    fn ready_items(run: &Run, holds: &Holds, closed: &BTreeSet<u64>) -> Result<Self, Error> {
+    fn ready_items(run: &Run, holds: Holds, closed: &BTreeSet<u64>) -> Result<Self, Error> {
         let ready = ReadyIssues::read(&run.store, |issue, entry| holds.of_entry(issue, entry), |_| ())?;
         match &ready.read {
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
@@ -96,6 +113,7 @@ impl Work {
             first: ready.first,
             numbers: ready.numbers,
             held_back: ready.held_back,
+            holds,
         })
     }
 }

@@ -96,6 +96,30 @@ fn a_fresh_result_is_left_to_the_agent() {
 }
 
 #[test]
+fn the_result_of_a_cycle_that_was_not_recorded_gives_no_issue_out_again() {
+    let scores = json!({
+        "generated_at": "2026-03-21T12:00:00+00:00", "ready_from": 5, "rules": [],
+        "issues": {"7": {"title": "x", "type": "bug", "score": 7, "reason": "in_work", "holds": [],
+                         "in_work": {"pull": 30, "since": "2026-03-21T12:00:00+00:00"}}}
+    });
+    let quarantine = json!({"7": {"reason": "x"}});
+    for (file, content) in [(".loop/scores.json", &scores), (".loop/quarantine.json", &quarantine)] {
+        for agents_word in ["", ", \"pr\": 30"] {
+            let sandbox = Sandbox::new();
+            sandbox.write(QUEUE, queue(&[85]));
+            sandbox.write(file, content.to_string());
+            let result = format!("{{\"issue\": 7{agents_word}}}");
+            sandbox.write(RESULT, &result);
+            let ended = guard(&sandbox, &[]).env("TIMMY_NOW", "2020-01-01T00:00:00Z").run().code(0);
+            assert_eq!(sandbox.json(RESULT)["issue"], 85, "{file}: {}", ended.err);
+            let kept = sandbox.bytes(".loop/cycle_result.json.bad");
+            assert_eq!(kept, (!agents_word.is_empty()).then(|| result.into_bytes()), "what an agent wrote is kept");
+            assert_eq!(ended.err.contains("whose cycle was not recorded"), !agents_word.is_empty(), "{}", ended.err);
+        }
+    }
+}
+
+#[test]
 fn quarantined_unready_and_unreadable_items_are_no_work() {
     let sandbox = Sandbox::new();
     sandbox.write(QUEUE, "[{\"issue\": 85, \"ready\": true}, {\"issue\": 86, \"ready\": false}, {\"issue\": 87}, 5, null, {\"ready\": true}]");

@@ -62,6 +62,13 @@ impl CycleResult {
         "notes",
     ];
 
+    /// Finds the result in an agent's text: agents wrap it in a Markdown fence, talk around it, write numbers as texts, or break
+    /// off in the middle. It is the first object that has a field of a result, whatever is around it; finally with the commas
+    /// ignored that are before a closing bracket.
+    pub fn from_text(text: &str) -> Option<Self> {
+        first_object(text).or_else(|| first_object(&without_trailing_commas(text)))
+    }
+
     /// Reads a result from an object that has a field of one.
     pub fn from_object(object: &serde_json::Map<String, Value>) -> Option<Self> {
         let is_result = Self::FIELDS.iter().any(|field| object.contains_key(*field));
@@ -83,6 +90,23 @@ impl CycleResult {
     }
 }
 
+fn first_object(text: &str) -> Option<CycleResult> {
+    let starts = text.match_indices('{').take(200);
+    starts
+        .filter_map(|(start, _)| serde_json::Deserializer::from_str(&text[start..]).into_iter().next()?.ok())
+        .find_map(|object: serde_json::Map<String, Value>| CycleResult::from_object(&object))
+}
+
+fn without_trailing_commas(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        if character != ',' || !text[at + 1..].trim_start().starts_with(['}', ']']) {
+            kept.push(character);
+        }
+    }
+    kept
+}
+
 fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(lenient::number_field(deserializer)?.filter(|number| *number > 0))
 }
@@ -94,6 +118,32 @@ fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IssueType>,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_wrapping_is_taken_off() {
+        let object =
+            r#"{"issue": "85", "type": "Bug", "tests_passed": 1450, "lines_added": "1,203", "pr": 0, "notes": "ok"}"#;
+        for text in [
+            object.to_owned(),
+            format!("```json\n{object}\n```\n"),
+            format!("```\n{object}\n```"),
+            format!("Here is what I did:\n\n```json\n{object}\n```\nDone."),
+            format!("Result: {object} - that is all"),
+            format!("I ran ```bash\necho ${{HOME}} {{}}\n``` and then:\n```json\n{object}\n```\n}} done {{"),
+            object.replace("\"ok\"}", "\"ok\",\n}"),
+        ] {
+            let told = CycleResult::from_text(&text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((told.issue, told.kind, told.tests_passed), (Some(85), Some(IssueType::Bug), Some(1450)));
+            assert_eq!((told.lines_added, told.pr, told.notes.as_deref()), (Some(1203), None, Some("ok")));
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said_to() {
+        for text in ["", "{", "```json\n{\"issue\": 8", "[1]", "null", "}{", "\u{0}"] {
+            assert!(CycleResult::from_text(text).is_none(), "{text:?}");
+        }
+    }
 
     #[test]
     fn any_number_in_another_field_costs_nothing_but_itself() {

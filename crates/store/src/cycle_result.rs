@@ -16,15 +16,13 @@ const LIMIT: u64 = 1 << 20;
 /// The file of the agent's result.
 pub struct CycleResultFile<'h>(pub(crate) JsonFile<'h, CycleResult>);
 
-/// The text in the file of the agent's result.
+/// The file's content at the time when it was read.
 #[derive(Debug)]
-pub enum ResultText {
-    /// No file.
-    Missing,
-    /// What the agent wrote, which need not be JSON only.
-    Text(Vec<u8>),
-    /// More than any result can be.
-    TooLarge,
+pub struct StoredResult {
+    /// What it reports; none where it cannot be read as a result.
+    pub result: Option<CycleResult>,
+    /// The bytes; none where there are more than any result can have.
+    content: Option<Vec<u8>>,
 }
 
 impl CycleResultFile<'_> {
@@ -46,26 +44,30 @@ impl CycleResultFile<'_> {
         self.0.replace(result)
     }
 
-    /// Reads what the agent wrote.
+    /// Reads what the agent wrote; none where there is no file.
     ///
     /// # Errors
     /// Something that is no file is in its place, or the system refuses.
-    pub fn read(&self) -> Result<ResultText, FileError> {
+    pub fn read(&self) -> Result<Option<StoredResult>, FileError> {
         files::check_writable_place(self.path())?;
         match files::read(self.path(), LIMIT) {
-            Ok(None) => Ok(ResultText::Missing),
-            Ok(Some(bytes)) => Ok(ResultText::Text(bytes)),
-            Err(error) if error.is_too_large() => Ok(ResultText::TooLarge),
+            Ok(None) => Ok(None),
+            Ok(Some(bytes)) => {
+                let result = CycleResult::from_text(&String::from_utf8_lossy(&bytes));
+                Ok(Some(StoredResult { result, content: Some(bytes) }))
+            }
+            Err(error) if error.is_too_large() => Ok(Some(StoredResult { result: None, content: None })),
             Err(error) => Err(error),
         }
     }
 
-    /// Removes the file.
+    /// Removes the file if it still is what was read; false where it was changed or removed meanwhile.
     ///
     /// # Errors
     /// The system refuses.
-    pub fn remove(&self) -> Result<(), FileError> {
-        files::remove(self.path())
+    pub fn remove(&self, read: &StoredResult) -> Result<bool, FileError> {
+        let lock = files::lock(self.path())?;
+        read.content.as_ref().map_or(Ok(false), |content| lock.remove_if(content))
     }
 
     /// Removes the file, and keeps its content next to it as `.bad`; returns where.
@@ -73,8 +75,13 @@ impl CycleResultFile<'_> {
     /// # Errors
     /// The system refuses.
     pub fn set_aside(&self) -> Result<PathBuf, FileError> {
-        let kept = keep_damaged(&files::lock(self.path())?)?;
-        files::remove(self.path())?;
+        let lock = files::lock(self.path())?;
+        let kept = keep_damaged(&lock)?;
+        match files::read(&kept, LIMIT) {
+            // Only what is kept is removed: an agent may write a new one at any moment.
+            Ok(Some(content)) => lock.remove_if(&content).map(drop)?,
+            _ => files::remove(self.path())?,
+        }
         Ok(kept)
     }
 }

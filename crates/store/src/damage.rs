@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use host::Host;
 use host::files::{FileError, Lock};
@@ -40,16 +40,28 @@ pub(crate) fn keep_damaged(lock: &Lock) -> Result<PathBuf, FileError> {
         match fs::hard_link(path, &candidate) {
             Ok(()) => return Ok(candidate),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                if fs::read(&candidate).ok() == fs::read(path).ok() {
+                // What cannot be read is not known to be the same.
+                let same = |candidate: &Path| Ok::<_, std::io::Error>(fs::read(candidate)? == fs::read(path)?);
+                if same(&candidate).unwrap_or(false) {
                     return Ok(candidate);
                 }
             }
             // A file system without hard links.
-            Err(_) => {
-                fs::copy(path, &candidate).map_err(|error| FileError::writing(&candidate, error))?;
-                return Ok(candidate);
-            }
+            Err(_) => match copy_to_new(path, &candidate) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                copied => {
+                    return copied.map(|()| candidate.clone()).map_err(|error| FileError::writing(&candidate, error));
+                }
+            },
         }
     }
     Err(FileError::writing(path, ErrorKind::AlreadyExists.into()))
+}
+
+/// Copies a file to a place where nothing is.
+fn copy_to_new(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut source = fs::File::open(from)?;
+    let mut copy = fs::File::create_new(to)?;
+    std::io::copy(&mut source, &mut copy)?;
+    copy.sync_data()
 }

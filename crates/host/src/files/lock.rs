@@ -126,6 +126,15 @@ impl Lock {
         &self.target
     }
 
+    /// Only a regular file is replaced, or nothing.
+    fn check_regular(&self) -> io::Result<()> {
+        match fs::metadata(&self.target) {
+            Ok(metadata) => regular(&metadata),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Replaces the held file's content in one step. On failure the old content stays and no remains are left.
     ///
     /// # Errors
@@ -143,14 +152,13 @@ impl Lock {
         durability: Durability,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<(), FileError> {
-        let written = fs::metadata(&self.target)
-            .map_or(Ok(()), |metadata| regular(&metadata))
-            .and_then(|()| Replacement::open(&self.target, "tmp"))
-            .and_then(|mut replacement| {
-                write(replacement.file())?;
-                replacement.put_in_place(&self.target, durability)
-            });
-        written.map_err(|error| FileError::new("write", &self.target, error))
+        let write = || -> io::Result<()> {
+            self.check_regular()?;
+            let mut replacement = Replacement::open(&self.target, "tmp")?;
+            write(replacement.file())?;
+            replacement.put_in_place(&self.target, durability)
+        };
+        write().map_err(|error| FileError::new("write", &self.target, error))
     }
 
     /// Replaces the held file's content in one step if it still is `before`, for a file that others edit without our
@@ -184,6 +192,30 @@ impl Lock {
         put().map_err(|error| FileError::new("write", &self.target, error))
     }
 
+    /// Removes the held file if its content still is `before`, for a file that others write without our lock; false if it is not,
+    /// and then what is newer stays.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn remove_if(&self, before: &[u8]) -> Result<bool, FileError> {
+        // It is moved first, so that what is removed is what was compared: another writer may be quicker.
+        let moved = neighbour(&self.target, "tmp");
+        let remove = || -> io::Result<bool> {
+            match fs::rename(&self.target, &moved) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+                other => other?,
+            }
+            let is_unchanged = fs::read(&moved).is_ok_and(|content| content == before);
+            if !is_unchanged && fs::hard_link(&moved, &self.target).is_err() && !self.target.try_exists()? {
+                fs::rename(&moved, &self.target)?;
+                return Ok(false);
+            }
+            fs::remove_file(&moved)?;
+            Ok(is_unchanged)
+        };
+        remove().map_err(|error| FileError::new("remove", &self.target, error))
+    }
+
     /// Replaces the held file by a copy of itself, which belongs to this user, or to the folder's owner if this is root.
     ///
     /// # Errors
@@ -200,6 +232,7 @@ impl Lock {
     /// # Errors
     /// The system refuses.
     pub fn replace_by_link(&self, other: &Lock) -> Result<(), FileError> {
+        self.check_regular().map_err(|error| FileError::new("write", &self.target, error))?;
         let temporary = neighbour(&self.target, "tmp");
         let _ = fs::remove_file(&temporary);
         if fs::hard_link(&other.target, &temporary).is_err() {
@@ -277,6 +310,32 @@ mod tests {
         assert!(error.hint().unwrap().contains("space"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert!(!neighbour(&path, "tmp").exists());
+    }
+
+    #[test]
+    fn only_what_was_read_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        fs::write(&path, "newer").unwrap();
+        let held = lock(&path).unwrap();
+        assert!(!held.remove_if(b"what was read").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"newer");
+        assert!(held.remove_if(b"newer").unwrap());
+        assert!(!held.remove_if(b"newer").unwrap(), "it is gone");
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [".result.json.lock"]);
+    }
+
+    #[test]
+    fn nothing_but_a_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, pipe) = (folder.path().join("queue.json"), folder.path().join("queue.json.bak"));
+        fs::write(&path, "[]").unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let held = lock(&pipe).unwrap();
+        assert!(held.replace_by_link(&lock(&path).unwrap()).is_err());
+        assert!(held.replace(b"x", Durability::Derived).is_err());
+        assert!(!fs::symlink_metadata(&pipe).unwrap().is_file());
     }
 
     #[test]
