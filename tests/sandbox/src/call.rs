@@ -98,6 +98,11 @@ impl Call {
         child
     }
 
+    /// Starts it with stdin, stdout and stderr piped, to be spoken with.
+    pub fn converse(mut self) -> Child {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> CallOutput {
         self.start().wait_with_output().unwrap().into()
