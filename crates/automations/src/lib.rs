@@ -11,6 +11,7 @@
 //! | [`switch`], [`pause`], [`create`] | what changes it |
 //! | [`schedule`] | when a trigger is due, as a pure function |
 //! | [`scheduler`], [`service`] | what runs what is due, and the units that keep it running |
+//! | [`shim`] | files at the paths of scripts that become a tool |
 //! | [`supervise`] | a run as a child process |
 
 pub mod context;
@@ -23,6 +24,7 @@ pub mod pause;
 pub mod schedule;
 pub mod scheduler;
 pub mod service;
+pub mod shim;
 pub mod supervise;
 pub mod switch;
 pub mod validate;

@@ -2,39 +2,22 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use automations::Context;
 use automations::paths::tidy;
 use automations::supervise::own_program;
+use automations::{Context, shim};
 use common::Error;
 use host::files;
-use records::{Installation, InstalledPath, Original};
+use records::{Installation, Original};
 use store::Store;
 
+use crate::git_index;
 use crate::hooks;
+pub use crate::plan::{Action, Kind};
+use crate::plan::{Step, plan, refuse_dirty};
 use crate::program::{self, hash};
 use crate::record;
-
-/// What is done at one path.
-struct Step {
-    installed: InstalledPath,
-    action: Action,
-    /// The bytes of the file there, which is to be kept.
-    bytes: Option<Vec<u8>>,
-}
-
-/// What an installation does at one path.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Action {
-    /// The link is there.
-    Nothing,
-    /// What is there is kept, and the link put in its place.
-    Replace,
-    /// The link is made.
-    Create,
-}
 
 /// How to install.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +26,8 @@ pub struct InstallOptions {
     pub dry_run: bool,
     /// Scripts with uncommitted changes are replaced too.
     pub allow_dirty: bool,
+    /// What is put at the paths; without it, the kind that is there already, or else links.
+    pub kind: Option<Kind>,
     /// The directory of the programs; without one, `.loop/bin`, or that of an earlier installation.
     pub bin_dir: Option<PathBuf>,
 }
@@ -50,10 +35,16 @@ pub struct InstallOptions {
 /// What an installation did, or would do.
 #[derive(Debug)]
 pub struct InstallReport {
+    /// What is at the paths.
+    pub kind: Kind,
     /// The directory of the programs.
     pub bin: PathBuf,
     /// What is done at each path, with the tool that is there now.
     pub paths: Vec<PathReport>,
+    /// The paths of shims that Git reports as changed: to be committed.
+    pub to_commit: Vec<String>,
+    /// The paths whose changes Git did not show, and shows again.
+    pub shown_again: Vec<String>,
     /// The hooks of Git whose line is brought up to date.
     pub renewed_hooks: Vec<String>,
 }
@@ -87,22 +78,32 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         (None, Some(before)) => record::programs(store, before),
         (None, None) => store.programs(),
     };
-    let steps = plan(context, before.as_ref(), &bin)?;
+    let (kind, steps) = plan(context, before.as_ref(), &bin, options.kind)?;
     if !options.allow_dirty {
         refuse_dirty(repo.root(), &steps)?;
     }
     let mut installation = before.unwrap_or_default();
+    let (mut to_commit, mut shown_again) = (Vec::new(), Vec::new());
     let renewed_hooks = if options.dry_run {
         hooks::renew(context, &mut installation, &bin, true)?
     } else {
         apply(context, installation, &bin, &steps)?
     };
+    if kind == Kind::Shims {
+        let paths: Vec<&str> = steps.iter().map(|step| step.installed.path.as_str()).collect();
+        if !options.dry_run {
+            // What Git does not see cannot be committed.
+            shown_again = git_index::show_again(repo.root(), &paths)?;
+        }
+        let is_to_commit = |path: &&str| git_index::is_changed(&repo.root().join(path));
+        to_commit = paths.into_iter().filter(is_to_commit).map(str::to_owned).collect();
+    }
     let paths = steps.into_iter().map(|Step { installed, action, .. }| PathReport {
         path: installed.path,
         tool: installed.tool,
         action,
     });
-    Ok(InstallReport { bin, paths: paths.collect(), renewed_hooks })
+    Ok(InstallReport { kind, bin, paths: paths.collect(), to_commit, shown_again, renewed_hooks })
 }
 
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
@@ -131,138 +132,7 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
     Ok(renewed)
 }
 
-/// Where each tool goes: to where the manifest has its script, else to the script's usual path.
-fn places(context: &Context) -> Result<Vec<(String, &'static str)>, Error> {
-    let root = context.repo().root();
-    let mut places = Vec::new();
-    for (tool, usual) in context.toolset.automations() {
-        let tool = tool.id;
-        let listed = context.manifest.find(tool).map(|listed| tidy(&context.base().join(&listed.entry.script)));
-        let path = match listed {
-            None => root.join(usual),
-            Some(path) => path,
-        };
-        let Ok(relative) = path.strip_prefix(root) else {
-            return Err(Error::usage(
-                format!("the manifest has the script of {tool} outside the repository: {}", path.display()),
-                "fix its `script`",
-            ));
-        };
-        // A link on the way could lead anywhere.
-        let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
-        if !folder.canonicalize().is_ok_and(|real| real.starts_with(root)) {
-            return Err(Error::usage(
-                format!("{} leads out of the repository", folder.display()),
-                "replace that link by a directory",
-            ));
-        }
-        let path = relative.to_string_lossy().into_owned();
-        if let Some((_, other)) = places.iter().find(|(taken, _): &&(String, &str)| *taken == path) {
-            return Err(Error::usage(
-                format!("the manifest has the same script for {other} and {tool}: {path}"),
-                "give each its own `script`",
-            ));
-        }
-        places.push((path, tool));
-    }
-    Ok(places)
-}
-
-fn plan(context: &Context, before: Option<&Installation>, bin: &Path) -> Result<Vec<Step>, Error> {
-    let root = context.repo().root();
-    let mut steps = Vec::new();
-    for (path, tool) in places(context)? {
-        let full = root.join(&path);
-        let link = link_text(root, &full, &bin.join(tool))?;
-        let known = before.and_then(|before| before.of(&path));
-        let (what, original, bytes) = match files::entry(&full)? {
-            None => (Action::Create, known.and_then(|known| known.original.clone()), None),
-            Some(metadata) if metadata.is_symlink() => {
-                let target = fs::read_link(&full).map_err(Error::io("read the link", &full))?;
-                let known = known.filter(|known| [&link, &known.link].iter().any(|ours| target == Path::new(ours)));
-                if let Some(known) = known {
-                    let what = if target == Path::new(&link) { Action::Nothing } else { Action::Replace };
-                    (what, known.original.clone(), None)
-                } else {
-                    // Also a link to a tool that is not in the record: it came with a clone, and is what was there before.
-                    let Some(target) = target.to_str().map(str::to_owned) else {
-                        return Err(Error::usage(
-                            format!("{} is a link to a name that is not UTF-8", full.display()),
-                            "move it to another place",
-                        ));
-                    };
-                    (Action::Replace, Some(Original::Link { target }), None)
-                }
-            }
-            Some(metadata) if metadata.is_file() => {
-                let bytes = fs::read(&full).map_err(Error::io("read", &full))?;
-                let original = Original::File {
-                    kept: path.clone(),
-                    mode: format!("{:04o}", metadata.permissions().mode() & 0o7777),
-                    sha256: hash(&bytes),
-                    modified: (metadata.mtime(), u32::try_from(metadata.mtime_nsec()).unwrap_or(0)),
-                    owner: Some((metadata.uid(), metadata.gid())),
-                };
-                (Action::Replace, Some(original), Some(bytes))
-            }
-            Some(_) => {
-                return Err(Error::usage(format!("{} is not a file", full.display()), "move it to another place"));
-            }
-        };
-        let installed = InstalledPath { path, tool: tool.to_owned(), link, original };
-        steps.push(Step { installed, action: what, bytes });
-    }
-    Ok(steps)
-}
-
-/// What the link says: the way from its folder, wherever links on the way lead, to a program in the repository; or the
-/// program's path elsewhere.
-fn link_text(root: &Path, link: &Path, program: &Path) -> Result<String, Error> {
-    let above = link.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
-    let real = above.canonicalize().map_err(Error::io("find", above))?;
-    let rest = link.parent().and_then(|folder| folder.strip_prefix(above).ok()).unwrap_or(Path::new(""));
-    let folder = real.join(rest);
-    let text = match program.strip_prefix(root).ok().zip(folder.strip_prefix(root).ok()) {
-        Some((program, folder)) => Path::new(&"../".repeat(folder.components().count())).join(program),
-        None => program.to_owned(),
-    };
-    text.to_str().map(str::to_owned).ok_or_else(|| {
-        Error::usage(
-            format!("{} is not UTF-8", program.display()),
-            "name a directory with a UTF-8 name for the programs",
-        )
-    })
-}
-
-/// Refuses scripts with changes that are not committed: git has no copy of them.
-fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
-    let replaced = steps.iter().filter(|step| step.action == Action::Replace && step.installed.original.is_some());
-    let dirty: Vec<&str> =
-        replaced.map(|step| step.installed.path.as_str()).filter(|path| is_dirty(&root.join(path))).collect();
-    match dirty.as_slice() {
-        [] => Ok(()),
-        paths => Err(Error::usage(
-            format!("changed, but not committed: {}", paths.join(", ")),
-            "commit or stash it, or use --allow-dirty: it is kept under .loop/originals either way",
-        )),
-    }
-}
-
-/// Whether a file has changes, by the repository that it really lies in (which may be a submodule). Where there is none there is
-/// nothing to be clean against, and the originals are kept anyhow.
-fn is_dirty(path: &Path) -> bool {
-    let Some(folder) = path.parent().and_then(|folder| folder.canonicalize().ok()) else { return false };
-    let Ok(repository) = git2::Repository::discover(&folder) else { return false };
-    let Some(tree) = repository.workdir().and_then(|tree| tree.canonicalize().ok()) else { return false };
-    let real = folder.join(path.file_name().unwrap_or_default());
-    let Ok(name) = real.strip_prefix(tree) else { return false };
-    let status = repository.status_file(name).unwrap_or(git2::Status::WT_NEW);
-    // A link in the place of a committed script is ours, or was put there on purpose.
-    let is_link_for_script = real.is_symlink() && status == git2::Status::WT_TYPECHANGE;
-    !status.is_empty() && !is_link_for_script
-}
-
-/// Keeps what is at a path, writes down what will be there, and puts our link there: a process that is killed in between leaves
+/// Keeps what is at a path, writes down what will be there, and puts our link or shim there: a process that is killed in between leaves
 /// what is needed to take everything back.
 fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -> Result<(), Error> {
     let (root, path) = (store.repo().root(), &step.installed.path);
@@ -279,6 +149,10 @@ fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -
         return Ok(());
     }
     full.parent().map_or(Ok(()), files::make_folder)?;
+    if installed.shim.is_some() {
+        let text = shim::text(&installed.tool);
+        return program::replace(&full, text.as_bytes(), step.mode).map_err(Error::io("put the shim at", &full));
+    }
     // Made next to it and moved over it, so that there is never nothing at the path.
     let temporary = program::beside(&full);
     files::remove(&temporary)?;

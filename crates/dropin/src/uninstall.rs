@@ -1,6 +1,6 @@
 //! The scripts of a repository take their places again, byte for byte.
 
-use std::fs::{self, File, FileTimes, Metadata};
+use std::fs::{self, File, FileTimes};
 use std::os::unix::fs::lchown;
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
@@ -13,9 +13,10 @@ use host::text;
 use records::{Installation, InstalledPath, Original};
 use store::Store;
 
+use crate::git_index;
 use crate::hooks::{self, HookReport};
 use crate::program::{self, hash};
-use crate::record::{self, is_in_place};
+use crate::record::{self, Presence};
 
 /// How to uninstall.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,12 +40,16 @@ pub enum Restoration {
 }
 
 /// What was restored, or would be.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct UninstallReport {
     /// What becomes of each path.
     pub paths: Vec<(String, Restoration)>,
     /// What becomes of the hooks of Git that call the checks.
     pub hooks: Vec<HookReport>,
+    /// The restored paths whose changes Git did not show, and shows again.
+    pub shown_again: Vec<String>,
+    /// The restored paths where Git has something else, such as shims that were committed.
+    pub changed: Vec<String>,
     /// The directory of the programs, where it stays.
     pub kept_programs: Option<String>,
 }
@@ -64,7 +69,7 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
     let Some(installation) = record::read(store)? else {
         // A hook may be left of an installation that an earlier version took back.
         let hooks = hooks::take_back(context, None, options.dry_run)?;
-        let report = UninstallReport { paths: Vec::new(), hooks, kept_programs: None };
+        let report = UninstallReport { hooks, ..UninstallReport::default() };
         return Ok((!report.hooks.is_empty()).then_some(report));
     };
     refuse_paths_outside(&installation)?;
@@ -82,12 +87,21 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
     if is_whole {
         hooks = hooks::take_back(context, Some(&installation), options.dry_run)?;
     }
+    let (mut shown_again, mut changed) = (Vec::new(), Vec::new());
+    if !options.dry_run {
+        let restored = paths.iter().filter(|(_, restoration)| *restoration != Restoration::Kept);
+        let restored: Vec<&str> = restored.map(|(path, _)| path.as_str()).collect();
+        // An edit of a script that Git does not see would be lost silently.
+        shown_again = git_index::show_again(store.repo().root(), &restored)?;
+        let is_changed = |path: &&str| git_index::differs_from_commit(&store.repo().root().join(path));
+        changed = restored.into_iter().filter(is_changed).map(str::to_owned).collect();
+    }
     if is_whole && !options.dry_run {
         tidy_up(context, &installation)?;
         let is_ours = store.contains(&record::programs(store, &installation));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
-    Ok(Some(UninstallReport { paths, hooks, kept_programs }))
+    Ok(Some(UninstallReport { paths, hooks, shown_again, changed, kept_programs }))
 }
 
 fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
@@ -114,22 +128,20 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         // What an installation that was killed may have left.
         files::remove(&program::beside(&full))?;
     }
-    let is_there = files::entry(&full)?.is_some();
-    let is_others = is_there && !is_in_place(root, installed)?;
-    if is_others {
-        if is_original(&full, installed.original.as_ref())? {
-            return Ok(Restoration::Untouched);
-        }
-        if !options.force {
-            return Ok(Restoration::Kept);
-        }
+    let presence = record::presence(root, installed)?;
+    // Also a shim or a link that was there before: it came with a clone.
+    if presence != Presence::Nothing && record::is_original(&full, installed.original.as_ref())? {
+        return Ok(Restoration::Untouched);
+    }
+    if presence == Presence::Other && !options.force {
+        return Ok(Restoration::Kept);
     }
     let original = installed.original.as_ref();
     let bytes = original.map(|original| kept_bytes(store, original)).transpose()?.flatten();
     if options.dry_run {
         return Ok(Restoration::Restored);
     }
-    if is_others {
+    if matches!(presence, Presence::Other | Presence::OtherShim) {
         // What was put there is not lost either.
         let aside = store.originals().join(format!("{}.replaced", installed.path));
         if let Some(folder) = aside.parent() {
@@ -182,22 +194,6 @@ fn put_back(full: &Path, original: Option<&Original>, bytes: &[u8]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// Whether the original is at its path again already.
-fn is_original(path: &Path, original: Option<&Original>) -> Result<bool, Error> {
-    let entry = files::entry(path)?;
-    match original {
-        Some(Original::Link { target }) if entry.as_ref().is_some_and(Metadata::is_symlink) => {
-            let link = fs::read_link(path).map_err(Error::io("read the link", path))?;
-            Ok(link == Path::new(target))
-        }
-        Some(Original::File { sha256, .. }) if entry.as_ref().is_some_and(Metadata::is_file) => {
-            let bytes = fs::read(path).map_err(Error::io("read", path))?;
-            Ok(hash(&bytes) == *sha256)
-        }
-        _ => Ok(false),
-    }
 }
 
 /// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.

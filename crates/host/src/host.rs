@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +20,9 @@ use crate::layout;
 
 /// The variable whose value replaces the clock (RFC 3339).
 const NOW: &str = "TIMMY_NOW";
+
+/// The variable by which a shim passes on its path, with the number of the process that becomes the program: `PID:PATH`.
+pub(crate) const SHIM: &str = "TIMMY_SHIM";
 
 /// The variable that says how wide a line may be.
 const COLUMNS: &str = "COLUMNS";
@@ -210,6 +214,15 @@ impl Host {
             .filter(|(_, value)| !value.is_empty())
             .filter_map(|(name, _)| name.to_str())
             .filter(move |name| name.starts_with(prefix))
+    }
+
+    /// Returns the path of the shim that has become this program: a file that finds the program and hands its process over.
+    pub fn shim(&self) -> Option<PathBuf> {
+        let value = self.env.get(OsStr::new(SHIM))?.as_bytes();
+        let colon = value.iter().position(|byte| *byte == b':')?;
+        // What this program's parent was called by is none of its business.
+        let is_ours = value[..colon] == *std::process::id().to_string().as_bytes();
+        is_ours.then(|| PathBuf::from(OsStr::from_bytes(&value[colon + 1..])))
     }
 
     /// Returns the running program's file.

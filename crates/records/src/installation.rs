@@ -36,8 +36,11 @@ pub struct InstalledPath {
     pub path: String,
     /// Our tool in its place.
     pub tool: String,
-    /// The target of the link there.
+    /// The target of the link there; empty where a shim is.
     pub link: String,
+    /// The SHA-256 of the shim there; none where a link is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shim: Option<String>,
     /// What was there before; null if nothing was.
     pub original: Option<Original>,
 }

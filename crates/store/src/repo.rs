@@ -57,8 +57,8 @@ impl Repo {
         Self { root: root.into() }
     }
 
-    /// Finds the repository: `flag`, else `TIMMY_REPO_ROOT`, else the work tree in which the symlink lies that the tool
-    /// was called through, else the work tree around the current directory.
+    /// Finds the repository: `flag`, else `TIMMY_REPO_ROOT`, else the work tree in which the symlink or the shim lies that
+    /// the tool was called through, else the work tree around the current directory.
     ///
     /// # Errors
     /// A folder that is named does not exist, or there is none to be found.
@@ -72,7 +72,8 @@ impl Repo {
                 _ => Err(NoRepo::NoFolder { origin, path }),
             };
         }
-        calling_link(host)
+        host.shim()
+            .or_else(|| calling_link(host))
             .and_then(|link| work_tree(link.parent()?))
             .or_else(|| work_tree(host.current_dir()))
             .or_else(|| installed_in(host))
@@ -221,6 +222,20 @@ mod tests {
         let path = main.join("scripts");
         let (host, _, _) = Host::test(&["tool"], &[("PATH", path.to_str().unwrap())], &linked);
         assert_eq!(Repo::find(&host, None).unwrap().root(), main);
+    }
+
+    #[test]
+    fn the_shim_that_has_become_this_process_decides_and_no_other() {
+        let (_base, main, linked) = folders();
+        let shim = |number: u32| format!("{number}:{}", main.join("scripts/tool.py").display());
+        let own = shim(std::process::id());
+        symlink("../../../tool", linked.join("scripts/deep/tool")).unwrap();
+        let called = linked.join("scripts/deep/tool");
+        let (host, _, _) = Host::test(&[called.to_str().unwrap()], &[("TIMMY_SHIM", &own)], &linked);
+        assert_eq!(Repo::find(&host, None).unwrap().root(), main);
+        let parents = shim(std::process::id() + 1);
+        let (host, _, _) = Host::test(&["tool"], &[("TIMMY_SHIM", &parents)], &linked);
+        assert_eq!(Repo::find(&host, None).unwrap().root(), linked);
     }
 
     #[test]

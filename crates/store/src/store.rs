@@ -1,5 +1,6 @@
 //! The stored files of one repository, each by its name.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use records::stored_files::{
@@ -70,6 +71,34 @@ impl<'h> Store<'h> {
     /// Returns whether `.loop/` exists.
     pub fn exists(&self) -> bool {
         self.repo.in_loop("").is_dir()
+    }
+
+    /// Returns the directories of `.loop/`, and the logs in them, that this user cannot write; without a `.loop/`, the repository
+    /// if it cannot be made there.
+    pub fn unwritable(&self) -> Vec<PathBuf> {
+        let folder = self.repo.in_loop("");
+        if !self.exists() {
+            return Some(self.repo.root().to_owned()).filter(|root| !files::is_writable(root)).into_iter().collect();
+        }
+        // Only an installation writes the originals and the programs.
+        let is_needed = |path: &PathBuf| {
+            path.extension().is_some_and(|ending| ending == "jsonl")
+                || path.is_dir() && *path != self.originals() && *path != self.programs()
+        };
+        let entries = |folder: &Path| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).filter(is_needed).collect::<Vec<_>>()
+        };
+        let mut found = vec![folder.clone()];
+        for path in entries(&folder) {
+            if path.ends_with("retro") {
+                found.extend(entries(&path));
+            }
+            found.push(path);
+        }
+        found.retain(|path| !files::is_writable(path));
+        found.sort();
+        found
     }
 
     /// Returns whether a path is in `.loop/`.

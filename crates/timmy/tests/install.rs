@@ -121,7 +121,7 @@ fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
     assert!(ended.out.contains("scripts/loop_guard.py: the installed link was replaced"), "{}", ended.out);
     let ended = uninstall(&sandbox, &[]).code(1);
-    assert!(ended.out.contains("scripts/loop_guard.py is no longer the installed link"), "{}", ended.out);
+    assert!(ended.out.contains("scripts/loop_guard.py is no longer what was installed"), "{}", ended.out);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('new')\n");
     let _ = uninstall(&sandbox, &["--force"]).code(0);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD);

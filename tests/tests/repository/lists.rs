@@ -84,8 +84,9 @@ fn there_is_one_list_of_stored_files() {
     assert!(places.is_empty(), "{places:#?}");
 }
 
-/// Variables that are not part of the interface: one of the build, and one that `timmy` sets for the next `timmy`.
-const INTERNAL: [&str; 2] = ["TIMMY_COMMIT", "TIMMY_PASSED_ON"];
+/// Variables that are not part of the interface: one of the build, one that `timmy` sets for the next `timmy`, and one that a shim
+/// sets for the program that it becomes.
+const INTERNAL: [&str; 3] = ["TIMMY_COMMIT", "TIMMY_PASSED_ON", "TIMMY_SHIM"];
 
 #[test]
 fn the_variables_in_the_code_are_in_the_guide_to_settings() {

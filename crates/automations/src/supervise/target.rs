@@ -14,6 +14,7 @@ use host::files::{self, FileError};
 
 use crate::context::Context;
 use crate::paths::tidy;
+use crate::shim;
 
 /// A program that an automation runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,6 +92,9 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     let start = start_of(&real).map_err(unreadable)?;
     if !is_magic(&start) && !start.starts_with(b"#!") {
         return invalid(format!("{shown} does not begin with `#!`, so that the shell would run it"));
+    }
+    if shim::is_at(&real) {
+        return Ok(Target { program: path, args: Vec::new(), reports: true });
     }
     // An installed tool of the suite, or a link of its name to an installed `timmy`.
     let is_ours = context.toolset.named_like(&real).is_some()

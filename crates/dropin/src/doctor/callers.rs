@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use automations::Context;
 use automations::supervise::is_compiled;
+use automations::{Context, shim};
 use host::child;
 use host::files;
 use serde::{Serialize, Serializer};
@@ -154,7 +154,7 @@ fn scripts_in<'a>(line: &'a str, is_tool: impl Fn(&str) -> bool + 'a) -> impl It
 fn what_is_at(path: &Path) -> There {
     match path.canonicalize() {
         Err(_) => There::Nothing,
-        Ok(real) if is_compiled(&real) => There::Ours,
+        Ok(real) if is_compiled(&real) || shim::is_at(&real) => There::Ours,
         Ok(_) => There::Script,
     }
 }

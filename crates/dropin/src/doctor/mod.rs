@@ -1,9 +1,9 @@
 //! What is installed, what calls it, and what is broken.
 
 mod callers;
+mod place;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use automations::Context;
 use automations::paths::tidy;
@@ -12,33 +12,20 @@ use automations::validate::validate;
 use common::Error;
 use explain::integrity;
 use host::text;
-use records::{Installation, InstalledPath};
+use records::Installation;
 use serde::Serialize;
 
 pub use callers::{Caller, There};
+pub use place::{Place, PlaceState};
 
+use crate::git_index;
 use crate::hooks::{self, HookState};
-use crate::program::is_runnable_by_python;
-use crate::record::{self, is_in_place};
+use crate::record;
 use callers::find_callers;
+use place::place;
 
 /// How many failures in a row are no accident.
 const SEVERAL: u64 = 3;
-
-/// One path of a script, and what is there.
-#[derive(Debug, Serialize)]
-pub struct Place {
-    /// The path, from the root of the repository.
-    pub path: String,
-    /// The tool that is installed there.
-    pub tool: String,
-    /// What the link there leads to.
-    pub leads_to: Option<String>,
-    /// What is wrong; nothing where all is well.
-    pub problem: Option<String>,
-    /// Whether the original script is kept.
-    pub original_kept: bool,
-}
 
 /// The state of an installation.
 #[derive(Debug, Serialize)]
@@ -59,6 +46,8 @@ pub struct Examination {
     pub next_timmy: Option<String>,
     /// What is broken, a line each.
     pub broken: Vec<String>,
+    /// What else is to be known, a line each.
+    pub notes: Vec<String>,
 }
 
 /// Examines an installation; `next_timmy` is the program that unknown commands are passed on to.
@@ -67,34 +56,31 @@ pub struct Examination {
 /// The record of the installation is damaged.
 pub fn examine(context: &Context, next_timmy: Option<String>) -> Result<Examination, Error> {
     let installation = record::read(&context.store)?;
-    let installed: Vec<Place> =
-        installation.iter().flat_map(|record| &record.installed).map(|one| place(context, one)).collect();
-    let callers = find_callers(context);
-    let hooks = hooks::examine(context, installation.as_ref())?;
-    let mut broken = broken(context, installation.as_ref(), &installed, &callers);
-    let of_hooks = hooks.iter().filter_map(|hook| Some(format!("{}: {}", hook.path, hook.problem.as_ref()?)));
-    broken.splice(0..0, of_hooks);
-    Ok(Examination {
+    let bin = installation.as_ref().map(|installation| record::programs(&context.store, installation));
+    let bin = bin.unwrap_or_else(|| context.store.programs());
+    let recorded = installation.iter().flat_map(|record| &record.installed);
+    let mut examination = Examination {
         version: context.toolset.version,
         repository: context.repo().root().display().to_string(),
-        installed,
-        callers,
-        hooks,
+        installed: recorded.map(|one| place(context, one, &bin)).collect(),
+        callers: find_callers(context),
+        hooks: hooks::examine(context, installation.as_ref())?,
         scheduler: scheduler::is_running(context),
         next_timmy,
-        broken,
-    })
+        broken: Vec::new(),
+        notes: Vec::new(),
+    };
+    find_problems(context, installation.as_ref(), &mut examination);
+    Ok(examination)
 }
 
-/// Everything that is broken, a line each.
-fn broken(
-    context: &Context,
-    installation: Option<&Installation>,
-    installed: &[Place],
-    callers: &[Caller],
-) -> Vec<String> {
-    let mut broken: Vec<String> = Vec::new();
-    for place in installed {
+/// Everything that is broken and what else is to be known, a line each.
+fn find_problems(context: &Context, installation: Option<&Installation>, examination: &mut Examination) {
+    let (mut broken, mut notes) = (Vec::new(), Vec::new());
+    for hook in &examination.hooks {
+        broken.extend(hook.problem.iter().map(|problem| format!("{}: {problem}", hook.path)));
+    }
+    for place in &examination.installed {
         broken.extend(place.problem.iter().map(|problem| format!("{}: {problem}", place.path)));
     }
     for path in stray_links(context, installation) {
@@ -102,12 +88,21 @@ fn broken(
             "{path}: a dangling link to a tool, as in a clone of an installed repository; timmy install fixes it"
         ));
     }
-    for Caller { place, script, what_is_there } in callers {
+    hidden_paths(context, examination, &mut broken, &mut notes);
+    // Before an installation, scripts are the business of those who wrote them.
+    let is_installed = installation.is_some_and(|installation| !installation.installed.is_empty());
+    let of_scripts = if is_installed { &mut broken } else { &mut notes };
+    for Caller { place, script, what_is_there } in &examination.callers {
         if *what_is_there == There::Nothing {
-            broken.push(format!("{place} calls {script}, which is missing"));
+            of_scripts.push(format!("{place} calls {script}, which is missing"));
         }
     }
-    broken.extend(validate(context).iter().map(|problem| problem.error.to_string()));
+    let (unreadable, others): (Vec<_>, Vec<_>) = validate(context)
+        .into_iter()
+        .partition(|problem| context.unreadable.iter().any(|one| one.error.to_string() == problem.error.to_string()));
+    of_scripts.extend(others.iter().map(|problem| problem.error.to_string()));
+    broken.extend(unreadable.iter().map(|problem| problem.error.to_string()));
+    broken.extend(unwritable(context));
     broken.extend(integrity::damage(context));
     match integrity::foreign(context) {
         Ok(entries) => broken
@@ -115,7 +110,38 @@ fn broken(
         Err(error) => broken.push(error.chain()),
     }
     broken.extend(failing(context));
-    broken
+    (examination.broken, examination.notes) = (broken, notes);
+}
+
+/// Paths whose changes Git does not show.
+fn hidden_paths(context: &Context, examination: &Examination, broken: &mut Vec<String>, notes: &mut Vec<String>) {
+    let paths = script_paths(context);
+    let installed = |path: &str| examination.installed.iter().find(|place| place.path == path);
+    let all: BTreeSet<&str> =
+        paths.iter().map(String::as_str).chain(examination.installed.iter().map(|place| place.path.as_str())).collect();
+    for hidden in git_index::hidden(context.repo().root(), &all.into_iter().collect::<Vec<_>>()) {
+        let (path, flag, command) = (&hidden.path, hidden.flag, hidden.command());
+        if installed(path).is_some_and(|place| place.state == PlaceState::Link) {
+            notes.push(format!(
+                "{path}: {flag} hides the link from Git, but git pull stops once upstream changes the file; \
+                 timmy install --shims or timmy uninstall ends that"
+            ));
+        } else if context.repo().root().join(path).symlink_metadata().is_ok() {
+            broken.push(format!("{path}: Git does not see any change of it ({flag}); `{command}` ends that"));
+        }
+    }
+}
+
+/// The directories and logs of `.loop/` that this user cannot write.
+fn unwritable(context: &Context) -> Option<String> {
+    let names = context.store.unwritable();
+    let shown: Vec<String> = names.iter().map(|path| context.shown(path)).collect();
+    (!shown.is_empty()).then(|| {
+        format!(
+            "this user cannot write {}: tools that record something end with 2; run them as the owner, or let this user write",
+            shown.join(", ")
+        )
+    })
 }
 
 /// Automations that have failed several times in a row.
@@ -134,13 +160,8 @@ fn failing(context: &Context) -> Vec<String> {
 /// Links at the scripts' paths that lead nowhere, and that no installation here has noted.
 fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<String> {
     let root = context.repo().root();
-    let listed = context.manifest.listed().iter().filter_map(|listed| {
-        let path = tidy(&context.base().join(&listed.entry.script));
-        Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
-    });
-    let usual = context.toolset.automations().map(|(_, script)| script.to_owned());
-    let all: BTreeSet<String> = listed.chain(usual).collect();
-    all.into_iter()
+    script_paths(context)
+        .into_iter()
         .filter(|path| {
             let full = root.join(path);
             let is_noted = installation.is_some_and(|installation| installation.of(path).is_some());
@@ -149,26 +170,11 @@ fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<St
         .collect()
 }
 
-fn place(context: &Context, installed: &InstalledPath) -> Place {
-    let root = context.repo().root();
-    let full = root.join(&installed.path);
-    let real = full.canonicalize().ok();
-    let problem = match &real {
-        None if full.is_symlink() => Some(format!("a dangling link to {}; timmy install fixes it", installed.link)),
-        None => Some("it is missing; timmy install or timmy uninstall fixes it".to_owned()),
-        Some(_) if !is_in_place(root, installed).unwrap_or(false) => {
-            Some("the installed link was replaced; timmy install restores it".to_owned())
-        }
-        Some(real) if !is_runnable_by_python(real) => {
-            Some(format!("python3 cannot run it: {} was changed; timmy install fixes it", context.shown(real)))
-        }
-        Some(_) => None,
-    };
-    Place {
-        path: installed.path.clone(),
-        tool: installed.tool.clone(),
-        leads_to: real.as_deref().map(|real: &Path| context.shown(real)),
-        problem,
-        original_kept: installed.original.is_some(),
-    }
+/// The paths where tools are or may be installed.
+fn script_paths(context: &Context) -> BTreeSet<String> {
+    let listed = context.manifest.listed().iter().filter_map(|listed| {
+        let path = tidy(&context.base().join(&listed.entry.script));
+        Some(path.strip_prefix(context.repo().root()).ok()?.to_string_lossy().into_owned())
+    });
+    listed.chain(context.toolset.automations().map(|(_, script)| script.to_owned())).collect()
 }

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::child::orphans::StartedChild;
 use crate::child::tree::{Group, MARK};
+use crate::host::SHIM;
 use crate::threads;
 
 /// How often a caller's wish to stop is looked for.
@@ -112,6 +113,7 @@ pub fn run(call: Call<'_>, stop: &AtomicBool, sink: &Sink) -> io::Result<Finishe
         Command::new(call.program)
             .args(call.args)
             .env(MARK, &mark)
+            .env_remove(SHIM)
             .envs(call.env.iter().map(|(name, value)| (name, value)))
             .current_dir(call.folder)
             .stdin(call.stdin)

@@ -105,6 +105,14 @@ pub fn is_there(path: &Path) -> Result<bool, FileError> {
     }
 }
 
+/// Returns whether this user may write a file, or make files in a directory.
+pub fn is_writable(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let access = if path.is_dir() { Access::WRITE_OK | Access::EXEC_OK } else { Access::WRITE_OK };
+    let refusals = [rustix::io::Errno::ACCESS, rustix::io::Errno::PERM, rustix::io::Errno::ROFS];
+    accessat(CWD, path, access, AtFlags::EACCESS).map_or_else(|error| !refusals.contains(&error), |()| true)
+}
+
 /// Returns whether others than its owner can read a file.
 pub fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;

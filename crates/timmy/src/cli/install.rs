@@ -19,6 +19,15 @@ pub(crate) struct InstallArgs {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Put small text files at the paths, which find the programs and are to be committed; without --shims and --links, what is
+    /// there is kept, and links are made where neither is
+    #[arg(long, conflicts_with = "links")]
+    pub shims: bool,
+
+    /// Put symbolic links to the programs at the paths, which are not to be committed
+    #[arg(long)]
+    pub links: bool,
+
     /// Replace scripts that have uncommitted changes too
     #[arg(long)]
     pub allow_dirty: bool,

@@ -2,7 +2,7 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use dropin::doctor::{Caller, Examination, Place, examine};
+use dropin::doctor::{Caller, Examination, Place, PlaceState, examine};
 use host::Host;
 
 use crate::cli::PlainArgs;
@@ -21,10 +21,16 @@ pub(crate) fn doctor(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
 fn render(report: &Examination, page: &mut Page) {
     page.line(format!("timmy {} on {}", report.version, report.repository));
     section(page, "Installed");
-    for Place { path, leads_to, original_kept, .. } in &report.installed {
-        let leads_to = leads_to.as_deref().unwrap_or("nothing");
+    for Place { path, state, leads_to, original_kept, .. } in &report.installed {
         let original = if *original_kept { ", original kept" } else { "" };
-        page.line(format!("  {path} -> {leads_to}{original}"));
+        let leads_to = leads_to.as_deref().unwrap_or("nothing");
+        page.line(match state {
+            PlaceState::Link => format!("  {path} -> {leads_to}{original}"),
+            PlaceState::Shim => format!("  {path} (shim) -> {leads_to}{original}"),
+            PlaceState::Original => format!("  {path}: not the tool, but the original script"),
+            PlaceState::Other => format!("  {path}: not the tool, but another file{original}"),
+            PlaceState::Missing => format!("  {path}: nothing is there{original}"),
+        });
     }
     if report.installed.is_empty() {
         page.line("  nothing (timmy install --into DIR replaces the scripts by tools)");
@@ -48,6 +54,10 @@ fn render(report: &Examination, page: &mut Page) {
         Some(path) => format!("  unknown commands are passed on to {path}"),
         None => "  no other timmy is on the PATH".to_owned(),
     });
+    if !report.notes.is_empty() {
+        section(page, "Notes");
+        page.lines(report.notes.iter().map(|one| format!("  {one}")));
+    }
     if report.broken.is_empty() {
         section(page, "Nothing is broken.");
     } else {

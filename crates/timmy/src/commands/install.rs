@@ -2,7 +2,7 @@
 
 use automations::Context;
 use common::{CommonArgs, Error, Outcome, Page};
-use dropin::install::{Action, InstallOptions, install};
+use dropin::install::{Action, InstallOptions, Kind, install};
 use host::Host;
 use serde::Serialize;
 
@@ -14,8 +14,11 @@ use crate::tools::TOOLSET;
 #[derive(Serialize)]
 struct InstallView {
     dry_run: bool,
+    kind: &'static str,
     bin: String,
     paths: Vec<PathView>,
+    to_commit: Vec<String>,
+    shown_again: Vec<String>,
     renewed_hooks: Vec<String>,
     #[serde(skip)]
     shown_bin: String,
@@ -46,7 +49,8 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
     };
     let context = Context::open(host, TOOLSET, &common)?;
     let (dry_run, allow_dirty, bin_dir) = (args.dry_run, args.allow_dirty, args.bin_dir.clone());
-    let report = install(&context, &InstallOptions { dry_run, allow_dirty, bin_dir })?;
+    let kind = if args.shims { Some(Kind::Shims) } else { args.links.then_some(Kind::Links) };
+    let report = install(&context, &InstallOptions { dry_run, allow_dirty, kind, bin_dir })?;
     let paths = report.paths.into_iter().map(|one| PathView {
         path: one.path,
         tool: one.tool,
@@ -55,8 +59,11 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
     });
     let installed = InstallView {
         dry_run,
+        kind: if report.kind == Kind::Shims { "shims" } else { "links" },
         bin: report.bin.display().to_string(),
         paths: paths.collect(),
+        to_commit: report.to_commit,
+        shown_again: report.shown_again,
         renewed_hooks: report.renewed_hooks,
         shown_bin: context.shown(&report.bin),
         root: context.repo().root().display().to_string(),
@@ -77,6 +84,9 @@ fn render(report: &InstallView, page: &mut Page) {
         };
         page.line(format!("{path} {verb}"));
     }
+    for path in &report.shown_again {
+        page.line(format!("{path}: Git shows its changes again (skip-worktree or assume-unchanged is removed)"));
+    }
     for path in &report.renewed_hooks {
         let verb = if report.dry_run { "would be" } else { "is" };
         page.line(format!("{path} {verb} renewed: it no longer blocks commits when its program is gone"));
@@ -91,9 +101,18 @@ fn render(report: &InstallView, page: &mut Page) {
         report.shown_bin, report.root
     ));
     page.line("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
-    if report.is_own_bin {
-        page.line(
-            "Do not commit the links: a clone has no .loop/bin. `git update-index --skip-worktree PATH` hides them.",
-        );
+    if report.kind == "shims" {
+        if !report.is_own_bin {
+            page.line(format!("Shims look for the programs in .loop/bin: set TIMMY_HOME={}.", report.shown_bin));
+        }
+        if !report.to_commit.is_empty() {
+            page.line("Commit the shims, so that pull, stash and reset keep them (a clone needs the programs only):");
+            page.line(format!("  git add --chmod=+x {}", report.to_commit.join(" ")));
+        }
+        return;
     }
+    page.line(
+        "The links are for trying out: do not commit them, because a clone has no programs. \
+         `timmy install --shims` puts files there that can be committed, and that pull, stash and reset keep.",
+    );
 }

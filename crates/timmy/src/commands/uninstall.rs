@@ -27,6 +27,8 @@ struct UninstallView {
     whole: bool,
     paths: Vec<PathView>,
     hooks: Vec<HookReport>,
+    shown_again: Vec<String>,
+    changed: Vec<String>,
     /// The directory of the programs, where it stays.
     #[serde(skip)]
     kept_programs: Option<String>,
@@ -56,8 +58,15 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
     };
     let paths: Vec<PathView> = report.paths.into_iter().map(path).collect();
     let whole = paths.iter().all(|path| !path.kept);
-    let uninstalled =
-        UninstallView { dry_run: args.dry_run, whole, paths, hooks: report.hooks, kept_programs: report.kept_programs };
+    let uninstalled = UninstallView {
+        dry_run: args.dry_run,
+        whole,
+        paths,
+        hooks: report.hooks,
+        shown_again: report.shown_again,
+        changed: report.changed,
+        kept_programs: report.kept_programs,
+    };
     present(&context, &uninstalled, render)?;
     Ok(Outcome::yes_or_no(whole))
 }
@@ -67,10 +76,19 @@ fn render(report: &UninstallView, page: &mut Page) {
         let verdict = match (restored, kept, report.dry_run) {
             (true, _, false) => "is restored",
             (true, _, true) => "would be restored",
-            (_, true, _) => "is no longer the installed link, and is not changed (--force restores the original)",
+            (_, true, _) => "is no longer what was installed, and is not changed (--force restores the original)",
             _ => "is unchanged",
         };
         page.line(format!("{path} {verdict}"));
+    }
+    for path in &report.shown_again {
+        page.line(format!("{path}: Git shows its changes again (skip-worktree or assume-unchanged is removed)"));
+    }
+    if !report.changed.is_empty() {
+        page.line(format!(
+            "Git has something else at these paths: {}. Commit what is there now, or `git checkout -- PATH` brings back what is committed",
+            report.changed.join(", ")
+        ));
     }
     for HookReport { path, fate } in &report.hooks {
         let verdict = match (fate, report.dry_run) {

@@ -1,0 +1,107 @@
+//! One path of a script, and what is there.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use automations::Context;
+use records::InstalledPath;
+use serde::Serialize;
+
+use crate::program::is_runnable_by_python;
+use crate::record::{self, Presence};
+
+/// One path of a script, and what is there.
+#[derive(Debug, Serialize)]
+pub struct Place {
+    /// The path, from the root of the repository.
+    pub path: String,
+    /// The tool that was installed there.
+    pub tool: String,
+    /// What is there now.
+    pub state: PlaceState,
+    /// The program that a call of the path runs.
+    pub leads_to: Option<String>,
+    /// What is wrong; nothing where all is well.
+    pub problem: Option<String>,
+    /// Whether the original script is kept.
+    pub original_kept: bool,
+}
+
+/// What is at a path where a tool was installed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceState {
+    /// The link.
+    Link,
+    /// The shim.
+    Shim,
+    /// The script of before, as after `git reset --hard`.
+    Original,
+    /// Another file.
+    Other,
+    /// Nothing.
+    Missing,
+}
+
+impl PlaceState {
+    /// Whether a call of the path is meant to run the tool.
+    pub fn is_tool(self) -> bool {
+        matches!(self, Self::Link | Self::Shim)
+    }
+}
+
+/// Looks at a path; `bin` is the directory of the programs.
+pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) -> Place {
+    let root = context.repo().root();
+    let full = root.join(&installed.path);
+    let is_shim = installed.shim.is_some();
+    let presence = record::presence(root, installed).unwrap_or(Presence::Other);
+    let state = match presence {
+        Presence::Nothing => PlaceState::Missing,
+        Presence::Other => {
+            let is_original = record::is_original(&full, installed.original.as_ref()).unwrap_or(false);
+            if is_original { PlaceState::Original } else { PlaceState::Other }
+        }
+        _ if is_shim => PlaceState::Shim,
+        _ => PlaceState::Link,
+    };
+    let program = match state {
+        PlaceState::Link => full.canonicalize().ok(),
+        PlaceState::Shim => Some(bin.join(&installed.tool)).filter(|program| program.exists()),
+        _ => None,
+    };
+    let what = if is_shim { "shim" } else { "link" };
+    let problem = match (state, &program) {
+        (PlaceState::Missing, _) => Some("it is missing; timmy install or timmy uninstall fixes it".to_owned()),
+        (PlaceState::Original, _) => Some(
+            "the original script is there again, as after git reset --hard; timmy install puts the tool back, \
+             timmy uninstall forgets it"
+                .to_owned(),
+        ),
+        (PlaceState::Other, _) => Some(format!("the installed {what} was replaced; timmy install restores it")),
+        (PlaceState::Link, None) => Some(format!("a dangling link to {}; timmy install fixes it", installed.link)),
+        (PlaceState::Shim, None) => Some(format!(
+            "its program {} is missing; timmy install fixes it",
+            context.shown(&bin.join(&installed.tool))
+        )),
+        (_, Some(program)) if !is_runnable_by_python(program) => {
+            Some(format!("python3 cannot run it: {} was changed; timmy install fixes it", context.shown(program)))
+        }
+        (PlaceState::Shim, _) if !is_executable(&full) => {
+            Some("the shim is not executable; timmy install --shims fixes it".to_owned())
+        }
+        _ => None,
+    };
+    Place {
+        path: installed.path.clone(),
+        tool: installed.tool.clone(),
+        state,
+        leads_to: program.map(|program| context.shown(&program)),
+        problem,
+        original_kept: installed.original.is_some(),
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
