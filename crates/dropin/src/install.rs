@@ -12,6 +12,7 @@ use host::files;
 use records::{Installation, Original};
 use store::Store;
 
+use crate::callers::{Caller, find_callers};
 use crate::git_index;
 use crate::hooks;
 pub use crate::plan::{Action, Kind};
@@ -45,6 +46,10 @@ pub struct InstallReport {
     pub to_commit: Vec<String>,
     /// The paths whose changes Git did not show, and shows again.
     pub shown_again: Vec<String>,
+    /// Calls that fail with what is at the paths, each with what to do.
+    pub failing_calls: Vec<String>,
+    /// What is to be known of other calls.
+    pub notes: Vec<String>,
     /// The hooks of Git whose line is brought up to date.
     pub renewed_hooks: Vec<String>,
 }
@@ -98,12 +103,26 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         let is_to_commit = |path: &&str| git_index::is_changed(&repo.root().join(path));
         to_commit = paths.into_iter().filter(is_to_commit).map(str::to_owned).collect();
     }
+    let callers = find_callers(context, Some(kind));
+    let failing = callers.iter().filter_map(|caller| {
+        let problem = caller.problem.as_ref()?;
+        Some(format!("{} {} {}: {problem}", caller.place, caller.how.verb(), caller.script))
+    });
     let paths = steps.into_iter().map(|Step { installed, action, .. }| PathReport {
         path: installed.path,
         tool: installed.tool,
         action,
     });
-    Ok(InstallReport { kind, bin, paths: paths.collect(), to_commit, shown_again, renewed_hooks })
+    Ok(InstallReport {
+        kind,
+        bin,
+        paths: paths.collect(),
+        to_commit,
+        shown_again,
+        failing_calls: failing.collect(),
+        notes: callers.iter().filter_map(Caller::note).collect(),
+        renewed_hooks,
+    })
 }
 
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.

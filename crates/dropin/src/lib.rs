@@ -6,6 +6,7 @@
 //! The border: it alone changes files at the paths of scripts. What it did is returned as data; the text for a terminal is
 //! `timmy`'s.
 
+mod callers;
 pub mod doctor;
 mod git_index;
 mod hooks;
@@ -16,4 +17,5 @@ mod record;
 pub mod shadow;
 pub mod uninstall;
 
+pub use callers::{CallKind, Caller, There};
 pub use hooks::{HookFate, HookReport, HookState};

@@ -295,3 +295,85 @@ fn the_doctor_knows_callers_and_what_they_call() {
     let _ = install(&sandbox, &[]).code(0);
     let _ = sandbox.run("timmy", &["doctor"]).code(0);
 }
+
+#[test]
+fn calls_that_fail_with_what_is_installed_are_found_and_what_to_do() {
+    let sandbox = world();
+    sandbox.write("scripts/cycle_retro.py", "def load():\n    pass\n");
+    sandbox.write("scripts/notify.py", "import cycle_retro\n\ncycle_retro.main()\n");
+    sandbox.write("tools/report.py", "from scripts.cycle_retro import (\n    load,\n    main,\n)\n");
+    sandbox.write("loop.sh", "python3 -m scripts.triage_score --quiet\n");
+    sandbox.write("crontab.txt", "0 * * * * cd /r && scripts/triage_score.py\n");
+    sandbox.write(".gitea/workflows/ci.yaml", "run: python3 scripts/loop_guard.py\n");
+    stage_all(&sandbox.git());
+    commit(&sandbox.git(), "Callers");
+    let before = sandbox.work_tree();
+    let ended = install(&sandbox, &["--dry-run"]).code(0);
+    assert_eq!(sandbox.work_tree(), before);
+    for line in [
+        "These callers fail with it; `timmy doctor` lists all:",
+        "  loop.sh:1 runs with -m scripts.triage_score: Python cannot run a program with -m",
+        "  scripts/notify.py:1 imports cycle_retro: Python cannot import a program",
+        "  tools/report.py:1 imports scripts.cycle_retro: Python cannot import a program",
+        "  .gitea/workflows/ci.yaml:1 calls scripts/loop_guard.py: a clone, as in CI, has the old script there",
+    ] {
+        assert!(ended.out.contains(line), "{line}\n{}", ended.out);
+    }
+    assert!(!ended.out.contains("Callers need no change"), "{}", ended.out);
+    let _ = install(&sandbox, &[]).code(0);
+    let ended = sandbox.run("timmy", &["doctor"]).code(1);
+    for line in [
+        "  crontab.txt:1 calls scripts/triage_score.py (ours)",
+        "  .gitea/workflows/ci.yaml:1 calls scripts/loop_guard.py (ours; in a clone a script)",
+        "  scripts/notify.py:1 imports cycle_retro: Python cannot import a program",
+    ] {
+        assert!(ended.out.contains(line), "{line}\n{}", ended.out);
+    }
+    // With shims only what a shim does not have is missing.
+    let ended = install(&sandbox, &["--shims"]).code(0);
+    let failing = "  tools/report.py:1 imports scripts.cycle_retro: a shim has `main` and nothing else, and no load;";
+    assert!(ended.out.contains(failing), "{}", ended.out);
+    assert!(!ended.out.contains("notify.py") && !ended.out.contains("loop.sh"), "{}", ended.out);
+    sandbox.write("tools/report.py", "");
+    stage_all(&sandbox.git());
+    commit(&sandbox.git(), "Shims");
+    let ended = sandbox.run("timmy", &["doctor"]).code(0);
+    assert!(ended.out.contains("(a shim)") && ended.out.contains("has the shim, but no program"), "{}", ended.out);
+}
+
+#[test]
+fn the_doctor_reports_what_happened_to_an_installation() {
+    let sandbox = world();
+    // Where nothing is installed, nothing is broken.
+    sandbox.write("Makefile", "x:\n\tpython3 scripts/orchestrator.py\n");
+    sandbox
+        .automations(&serde_json::json!([{"id": "tidy", "script": "../scripts/loop_guards.py", "trigger": "daily"}]));
+    let ended = sandbox.run("timmy", &["doctor"]).code(0);
+    assert!(
+        ended.out.contains("\nNotes\n  Makefile:2 calls scripts/orchestrator.py, which is missing"),
+        "{}",
+        ended.out
+    );
+    assert!(ended.out.contains("loop_guards.py") && ended.out.contains("Nothing is broken."), "{}", ended.out);
+    fs::remove_file(sandbox.root().join("Makefile")).unwrap();
+    sandbox.automations(&serde_json::json!([]));
+    let _ = install(&sandbox, &[]).code(0);
+    let _ = sandbox.run("timmy", &["doctor"]).code(0);
+    // As git reset --hard does.
+    fs::remove_file(sandbox.root().join("scripts/loop_guard.py")).unwrap();
+    sandbox.write("scripts/loop_guard.py", OLD);
+    fs::set_permissions(sandbox.root().join("scripts/loop_guard.py"), fs::Permissions::from_mode(0o755)).unwrap();
+    let ended = sandbox.run("timmy", &["doctor"]).code(1);
+    assert!(ended.out.contains("\n  scripts/loop_guard.py: not the tool, but the original script\n"), "{}", ended.out);
+    assert!(
+        ended.out.contains("scripts/loop_guard.py: the original script is there again, as after git reset"),
+        "{}",
+        ended.out
+    );
+    let _ = install(&sandbox, &[]).code(0);
+    // A user who cannot write.
+    fs::set_permissions(sandbox.root().join(".loop"), fs::Permissions::from_mode(0o555)).unwrap();
+    let ended = sandbox.call_unprivileged("timmy", ["doctor"]).run().code(1);
+    assert!(ended.out.contains("  this user cannot write .loop"), "{}", ended.conversation());
+    fs::set_permissions(sandbox.root().join(".loop"), fs::Permissions::from_mode(0o755)).unwrap();
+}

@@ -36,6 +36,7 @@ fn two_that_agree_are_counted_and_nothing_is_changed() {
     sandbox.write(".loop/originals/scripts/loop_guard.py", AGREES);
     sandbox
         .write(".loop/idle_state.json", "{\"consecutive_idle\": 2, \"last_idle_at\": 1.0, \"backoff_seconds\": 120}");
+    sandbox.write(".loop/queue.json", "[]\n");
     let before = sandbox.tree(".");
     for args in [&["--status"][..], &[]] {
         let ended = shadow(&sandbox, &[], &[&["python3", ".loop/originals/scripts/loop_guard.py"], args].concat());
@@ -83,6 +84,7 @@ fn the_old_answer_is_given_and_differences_are_written_down() {
 fn live_what_the_old_one_does_counts() {
     let sandbox = Sandbox::new();
     sandbox.write("scripts/loop_guard.py", AGREES);
+    sandbox.write(".loop/queue.json", "[]\n");
     for count in [1, 2] {
         let _ = shadow(&sandbox, &["--live"], &["python3", "scripts/loop_guard.py"]).code(1);
         assert_eq!(sandbox.json(".loop/idle_state.json")["consecutive_idle"], count);

@@ -25,7 +25,7 @@ const OPENED_ELSEWHERE: [(&str, &str); 19] = [
     ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
     ("crates/pre_commit_checks/src/tree.rs", "the files that are checked"),
     ("crates/automations/src/create.rs", "a new script"),
-    ("crates/dropin/src/doctor/callers.rs", "files that may call scripts"),
+    ("crates/dropin/src/callers/mod.rs", "files that may call scripts"),
     ("crates/timmy/src/manual.rs", "a manual page"),
     ("crates/dropin/src/program.rs", "installed programs"),
     ("crates/dropin/src/install.rs", "scripts and their originals"),

@@ -1,6 +1,5 @@
 //! What is installed, what calls it, and what is broken.
 
-mod callers;
 mod place;
 
 use std::collections::BTreeSet;
@@ -15,13 +14,12 @@ use host::text;
 use records::Installation;
 use serde::Serialize;
 
-pub use callers::{Caller, There};
 pub use place::{Place, PlaceState};
 
+use crate::callers::{CallKind, Caller, There, find_callers};
 use crate::git_index;
 use crate::hooks::{self, HookState};
 use crate::record;
-use callers::find_callers;
 use place::place;
 
 /// How many failures in a row are no accident.
@@ -63,7 +61,7 @@ pub fn examine(context: &Context, next_timmy: Option<String>) -> Result<Examinat
         version: context.toolset.version,
         repository: context.repo().root().display().to_string(),
         installed: recorded.map(|one| place(context, one, &bin)).collect(),
-        callers: find_callers(context),
+        callers: find_callers(context, None),
         hooks: hooks::examine(context, installation.as_ref())?,
         scheduler: scheduler::is_running(context),
         next_timmy,
@@ -92,10 +90,12 @@ fn find_problems(context: &Context, installation: Option<&Installation>, examina
     // Before an installation, scripts are the business of those who wrote them.
     let is_installed = installation.is_some_and(|installation| !installation.installed.is_empty());
     let of_scripts = if is_installed { &mut broken } else { &mut notes };
-    for Caller { place, script, what_is_there } in &examination.callers {
-        if *what_is_there == There::Nothing {
+    for caller in &examination.callers {
+        let Caller { place, script, how, what_is_there, .. } = caller;
+        if *what_is_there == There::Nothing && *how == CallKind::Path {
             of_scripts.push(format!("{place} calls {script}, which is missing"));
         }
+        of_scripts.extend(caller.problem.iter().map(|problem| format!("{place} {} {script}: {problem}", how.verb())));
     }
     let (unreadable, others): (Vec<_>, Vec<_>) = validate(context)
         .into_iter()
@@ -110,6 +110,7 @@ fn find_problems(context: &Context, installation: Option<&Installation>, examina
         Err(error) => broken.push(error.chain()),
     }
     broken.extend(failing(context));
+    notes.extend(examination.callers.iter().filter_map(Caller::note));
     (examination.broken, examination.notes) = (broken, notes);
 }
 

@@ -2,7 +2,8 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use dropin::doctor::{Caller, Examination, Place, PlaceState, examine};
+use dropin::Caller;
+use dropin::doctor::{Examination, Place, PlaceState, examine};
 use host::Host;
 
 use crate::cli::PlainArgs;
@@ -36,8 +37,11 @@ fn render(report: &Examination, page: &mut Page) {
         page.line("  nothing (timmy install --into DIR replaces the scripts by tools)");
     }
     section(page, "Called by");
-    for Caller { place, script, what_is_there } in &report.callers {
-        page.line(format!("  {place} calls {script} ({})", what_is_there.name()));
+    for Caller { place, script, how, what_is_there, in_clone, .. } in &report.callers {
+        let there = what_is_there.name();
+        let in_clone =
+            in_clone.filter(|other| other != what_is_there).map(|other| format!("; in a clone {}", other.name()));
+        page.line(format!("  {place} {} {script} ({there}{})", how.verb(), in_clone.unwrap_or_default()));
     }
     if report.callers.is_empty() {
         page.line(

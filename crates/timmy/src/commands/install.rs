@@ -19,6 +19,8 @@ struct InstallView {
     paths: Vec<PathView>,
     to_commit: Vec<String>,
     shown_again: Vec<String>,
+    failing_calls: Vec<String>,
+    notes: Vec<String>,
     renewed_hooks: Vec<String>,
     #[serde(skip)]
     shown_bin: String,
@@ -64,6 +66,8 @@ pub(crate) fn command(host: &Host, args: &InstallArgs) -> Result<Outcome, Error>
         paths: paths.collect(),
         to_commit: report.to_commit,
         shown_again: report.shown_again,
+        failing_calls: report.failing_calls,
+        notes: report.notes,
         renewed_hooks: report.renewed_hooks,
         shown_bin: context.shown(&report.bin),
         root: context.repo().root().display().to_string(),
@@ -94,13 +98,14 @@ fn render(report: &InstallView, page: &mut Page) {
     if report.dry_run {
         let changed = report.paths.iter().filter(|path| path.changed).count();
         page.line(format!("Nothing was done; {changed} of {} paths would change", report.paths.len()));
+        render_calls(report, page);
         return;
     }
     page.line(format!(
         "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
         report.shown_bin, report.root
     ));
-    page.line("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
+    render_calls(report, page);
     if report.kind == "shims" {
         if !report.is_own_bin {
             page.line(format!("Shims look for the programs in .loop/bin: set TIMMY_HOME={}.", report.shown_bin));
@@ -115,4 +120,18 @@ fn render(report: &InstallView, page: &mut Page) {
         "The links are for trying out: do not commit them, because a clone has no programs. \
          `timmy install --shims` puts files there that can be committed, and that pull, stash and reset keep.",
     );
+}
+
+/// The calls of the scripts that need a change, or that none does.
+fn render_calls(report: &InstallView, page: &mut Page) {
+    if report.failing_calls.is_empty() {
+        page.line("Callers need no change, even those that run `python3 scripts/…`; `timmy doctor` lists them.");
+    } else {
+        page.line("These callers fail with it; `timmy doctor` lists all:");
+        page.lines(report.failing_calls.iter().map(|call| format!("  {call}")));
+    }
+    if !report.notes.is_empty() {
+        page.line("On other machines:");
+        page.lines(report.notes.iter().map(|note| format!("  {note}")));
+    }
 }

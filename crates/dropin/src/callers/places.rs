@@ -1,0 +1,135 @@
+//! The files that may call scripts: workflows, hooks, crontabs, shell scripts, Python files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use automations::Context;
+
+/// How many files of a folder are looked through.
+const MOST_FILES: usize = 500;
+
+/// How many Python files are looked through.
+const MOST_PYTHON_FILES: usize = 5000;
+
+/// The folders of a repository in which callers may be.
+const FOLDERS: [&str; 18] = [
+    ".ci",
+    ".circleci",
+    ".forgejo/workflows",
+    ".gitea/workflows",
+    ".githooks",
+    ".github/workflows",
+    ".husky",
+    ".woodpecker",
+    "bin",
+    "ci",
+    "cron",
+    "cron.d",
+    "deploy",
+    "etc",
+    "ops",
+    "scripts",
+    "systemd",
+    "timmy_automations",
+];
+
+/// Files in a repository's root that may call.
+const FILES: [&str; 15] = [
+    ".drone.yml",
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    ".travis.yml",
+    "Jenkinsfile",
+    "Justfile",
+    "Makefile",
+    "Procfile",
+    "Taskfile.yml",
+    "justfile",
+    "noxfile.py",
+    "package.json",
+    "pyproject.toml",
+    "setup.cfg",
+    "tox.ini",
+];
+
+/// Beginnings and endings of the names of such files.
+const BEGINNINGS: [&str; 5] = [".woodpecker", "Dockerfile", "compose.", "crontab", "docker-compose"];
+const ENDINGS: [&str; 6] = [".cron", ".crontab", ".plist", ".service", ".sh", ".timer"];
+
+/// Places whose callers run in a clone, on another machine.
+const IN_CLONES: [&str; 11] = [
+    ".circleci/",
+    ".drone.yml",
+    ".forgejo/workflows/",
+    ".gitea/workflows/",
+    ".github/workflows/",
+    ".gitlab-ci.yml",
+    ".travis.yml",
+    ".woodpecker",
+    "Dockerfile",
+    "Jenkinsfile",
+    "azure-pipelines",
+];
+
+/// Returns whether what a file calls is called in a clone; the path is one from the root of the repository.
+pub(super) fn is_of_ci(path: &str) -> bool {
+    IN_CLONES.iter().any(|beginning| path.starts_with(beginning))
+}
+
+/// Returns the files in which a line may call a script.
+pub(super) fn with_calls(context: &Context) -> Vec<PathBuf> {
+    let root = context.repo().root();
+    let hooks = git2::Repository::open(root).ok().map(|repository| {
+        let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
+        configured.map_or_else(|_| repository.commondir().join("hooks"), |path| root.join(path))
+    });
+    let mut places: Vec<PathBuf> = FILES.iter().map(|name| root.join(name)).collect();
+    for folder in hooks.into_iter().chain(FOLDERS.iter().map(|name| root.join(name))) {
+        places.extend(files_in(&folder, 1));
+    }
+    places.extend(files_in(root, 0).into_iter().filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+            || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    }));
+    places.sort();
+    places.dedup();
+    places
+}
+
+/// Returns the Python files: those that Git knows, and those of the folders in which callers may be.
+pub(super) fn of_python(context: &Context) -> Vec<PathBuf> {
+    let root = context.repo().root();
+    let is_python = |path: &Path| path.extension().is_some_and(|ending| ending == "py");
+    let index = git2::Repository::open(root).ok().and_then(|repository| repository.index().ok());
+    let known = index.iter().flat_map(git2::Index::iter).map(|entry| {
+        use std::os::unix::ffi::OsStrExt;
+        root.join(std::ffi::OsStr::from_bytes(&entry.path))
+    });
+    let mut places: Vec<PathBuf> = known.filter(|path| is_python(path)).take(MOST_PYTHON_FILES).collect();
+    let folders = FOLDERS.iter().map(|name| (root.join(name), 1)).chain([(root.to_owned(), 0)]);
+    places.extend(folders.flat_map(|(folder, depth)| files_in(&folder, depth)).filter(|path| is_python(path)));
+    places.sort();
+    places.dedup();
+    places
+}
+
+/// The regular files of a folder, and of so many levels of folders in it.
+fn files_in(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![(folder.to_owned(), depth)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten().take(MOST_FILES) {
+            match entry.file_type() {
+                Ok(kind) if kind.is_file() && !entry.file_name().to_string_lossy().ends_with(".sample") => {
+                    found.push(entry.path());
+                }
+                Ok(kind) if kind.is_dir() && depth > 0 && folder != Path::new("/") => {
+                    folders.push((entry.path(), depth - 1));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
