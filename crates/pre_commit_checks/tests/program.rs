@@ -409,3 +409,24 @@ fn what_cannot_be_read_does_not_pass() {
         mode(name, open);
     }
 }
+
+#[test]
+fn links_of_an_installation_are_not_to_be_deleted() {
+    let (sandbox, repository) = repository();
+    fs::create_dir_all(sandbox.root().join("scripts")).unwrap();
+    symlink("../.loop/bin/loop_guard", sandbox.root().join("scripts/loop_guard.py")).unwrap();
+    symlink("nowhere", sandbox.root().join("scripts/other.py")).unwrap();
+    stage_all(&repository);
+    let ended = run(&sandbox, &["--staged"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.out.contains("scripts/loop_guard.py: a link of `timmy install` leads to .loop/bin"), "{}", ended.out);
+    assert_eq!(ended.out.matches("or remove it").count(), 1, "only the other link: {}", ended.out);
+    // In a clone of such a commit.
+    let ended = run(&sandbox, &[]);
+    assert!(ended.out.contains("keep the link: `timmy install --into .` brings the programs"), "{}", ended.out);
+    // An installed link leads somewhere, and is only not to be committed.
+    sandbox.write(".loop/bin/loop_guard", "");
+    sandbox.write(".gitignore", ".loop\n");
+    assert!(!run(&sandbox, &[]).out.contains("loop_guard.py"));
+    assert!(run(&sandbox, &["--staged"]).out.contains("`git restore --staged PATH` leaves it out of the commit"));
+}

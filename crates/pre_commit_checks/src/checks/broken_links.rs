@@ -26,15 +26,31 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
             }),
         };
         if !leads {
-            project.report("broken-links", &entry.name, findings, |report| {
-                report.add(
-                    Place::File,
-                    "the symbolic link leads nowhere",
-                    "point it at a file that is there, or remove it",
-                );
-            });
+            let target = match tree.source() {
+                Source::WorkTree => std::fs::read_link(tree.root().join(&entry.path)).ok(),
+                Source::Index | Source::Commit => tree.read(entry).map(|target| as_path(&target)),
+            };
+            let is_installed = target.is_some_and(|target| is_of_an_installation(&target));
+            let (message, fix) = match (is_installed, tree.source()) {
+                (false, _) => ("the symbolic link leads nowhere", "point it at a file that is there, or remove it"),
+                (true, Source::WorkTree) => (
+                    "a link of `timmy install`, whose program is not there",
+                    "keep the link: `timmy install --into .` brings the programs",
+                ),
+                (true, Source::Index | Source::Commit) => (
+                    "a link of `timmy install` leads to .loop/bin, which no clone has",
+                    "keep it, but do not commit it: `git restore --staged PATH` leaves it out of the commit; \
+                     `timmy install --shims` replaces it by a file that can be committed",
+                ),
+            };
+            project.report("broken-links", &entry.name, findings, |report| report.add(Place::File, message, fix));
         }
     }
+}
+
+/// Whether a link leads to the program of a tool, as `timmy install` makes links.
+fn is_of_an_installation(target: &Path) -> bool {
+    target.parent().is_some_and(|folder| folder.ends_with(".loop/bin"))
 }
 
 /// A link's target relative to the repository, if it stays inside.
