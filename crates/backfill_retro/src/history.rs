@@ -1,6 +1,6 @@
 //! Merged pull requests from the local history alone: what the messages of commits on the main line say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use chrono::DateTime;
@@ -29,6 +29,17 @@ struct Named {
     certainty: Certainty,
 }
 
+/// How a message was understood.
+#[derive(Debug, PartialEq)]
+enum Reading {
+    /// It names a pull request of this repository.
+    Named(Named),
+    /// It names one of another repository, by its `owner/name`.
+    Foreign(String),
+    /// It names none.
+    Nothing,
+}
+
 /// What a history holds.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -38,9 +49,33 @@ pub(crate) struct History {
     pub uncertain: usize,
     /// How many commits were looked at.
     pub commits: usize,
+    /// How many commits name a pull request of another repository, by its `owner/name`: they are left out.
+    pub foreign: BTreeMap<String, usize>,
+    /// The place of each pull request's number in `merged`. The same number twice: the more certain one counts, of equals the first.
+    known: HashMap<u64, (usize, Certainty)>,
 }
 
-/// Walks the first parents of `HEAD`. `slug` (`owner/name`) tells whose trailers count.
+impl History {
+    fn add(&mut self, commit: &Commit, named: Named, message: &str) {
+        let (number, certainty) = (named.number, named.certainty);
+        let Some(merged) = merged(commit, named, message) else { return };
+        match self.known.get(&number) {
+            Some((_, before)) if *before <= certainty => {}
+            Some((place, _)) => {
+                let place = *place;
+                self.merged[place] = merged;
+                self.known.insert(number, (place, certainty));
+            }
+            None => {
+                self.known.insert(number, (self.merged.len(), certainty));
+                self.merged.push(merged);
+            }
+        }
+    }
+}
+
+/// Walks the first parents of `HEAD`. `slug` (`owner/name`) tells whose trailers count; so do those of an address that this
+/// repository had before, which the forge wrote into the merge commits of that time.
 ///
 /// # Errors
 /// Why git cannot: there is no repository, or no commit.
@@ -50,29 +85,36 @@ pub(crate) fn walk(repository: &Repository, slug: Option<&str>) -> Result<Histor
     walk.simplify_first_parent()?;
     walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
     let mut history = History::default();
-    // The same number twice: the more certain one counts, of equals the first.
-    let mut known: HashMap<u64, (usize, Certainty)> = HashMap::new();
+    let (mut foreign, mut former) = (Vec::new(), BTreeSet::new());
     for id in walk {
         let commit = repository.find_commit(id?)?;
         history.commits += 1;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-        let Some(named) = read(&message, commit.parent_count(), slug) else { continue };
-        let (number, certainty) = (named.number, named.certainty);
-        let Some(merged) = merged(&commit, named, &message) else { continue };
-        match known.get(&number) {
-            Some((_, before)) if *before <= certainty => {}
-            Some((place, _)) => {
-                let place = *place;
-                history.merged[place] = merged;
-                known.insert(number, (place, certainty));
+        match read(&message, commit.parent_count(), slug) {
+            Reading::Named(named) => {
+                // A merge commit is the forge's own, and no commit that was picked from elsewhere.
+                let is_merge = named.certainty == Certainty::Merge;
+                former.extend(
+                    trailers(&message).filter(|(_, number)| is_merge && *number == named.number).map(|(slug, _)| slug),
+                );
+                history.add(&commit, named, &message);
             }
-            None => {
-                known.insert(number, (history.merged.len(), certainty));
-                history.merged.push(merged);
-            }
+            Reading::Foreign(slug) => foreign.push((commit.id(), slug)),
+            Reading::Nothing => {}
         }
     }
-    history.uncertain = known.values().filter(|(_, certainty)| *certainty == Certainty::Subject).count();
+    for (id, slug) in foreign {
+        if !former.contains(&slug) {
+            *history.foreign.entry(slug).or_default() += 1;
+            continue;
+        }
+        let commit = repository.find_commit(id)?;
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        if let Reading::Named(named) = read(&message, commit.parent_count(), Some(&slug)) {
+            history.add(&commit, named, &message);
+        }
+    }
+    history.uncertain = history.known.values().filter(|(_, certainty)| *certainty == Certainty::Subject).count();
     history.merged.sort_by_key(|merged| (merged.at, merged.number));
     Ok(history)
 }
@@ -107,61 +149,73 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
     trailer: Regex::new(r"(?m-u)^Reviewed-on: (\S+?)/pulls/([0-9]{1,18})[ \t\r]*$").unwrap(),
 });
 
-/// Reads a message; none where it names no pull request.
-fn read(message: &str, parents: usize, slug: Option<&str>) -> Option<Named> {
+/// Reads a message.
+fn read(message: &str, parents: usize, slug: Option<&str>) -> Reading {
     let patterns = &*PATTERNS;
     let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
     let subject = subject.trim_end();
-    let group = |found: &regex::bytes::Captures, at: usize| {
-        found.get(at).map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned()).unwrap_or_default()
-    };
-    let number = |text: String| text.parse().ok().filter(|number: &u64| *number > 0);
-    if parents > 1 {
-        if let Some(found) = patterns.merge.captures(subject.as_bytes()) {
-            let branch = group(&found, 3).rsplit(':').next().map(str::to_owned);
-            let (number, title) = (number(group(&found, 2))?, group(&found, 1));
-            return Some(Named { number, title, branch, certainty: Certainty::Merge });
-        }
-        if let Some(found) = patterns.github.captures(subject.as_bytes()) {
-            // GitHub puts the title first in the body, and `owner/branch` into the subject.
-            let title = body.lines().find(|line| !line.trim().is_empty()).unwrap_or(subject).trim().to_owned();
-            let branch = group(&found, 2).split_once('/').map(|(_, branch)| branch.to_owned());
-            return Some(Named { number: number(group(&found, 1))?, title, branch, certainty: Certainty::Merge });
-        }
+    if parents > 1
+        && let Some(named) = merge_subject(subject, body)
+    {
+        return Reading::Named(named);
     }
-    // A backport's pasted description brings the original's trailer with it: the last one counts.
-    let trailer = patterns
-        .trailer
-        .captures_iter(body.as_bytes())
-        .filter(|found| slug.is_none_or(|slug| ends_with_slug(&group(found, 1), slug)))
-        .last()
-        .and_then(|found| number(group(&found, 2)));
     let squash = patterns.squash.captures(subject.as_bytes());
-    let bare = squash.as_ref().map_or(subject.to_owned(), |found| group(found, 1));
-    if let Some(number) = trailer {
-        return Some(Named { number, title: bare, branch: None, certainty: Certainty::Trailer });
+    let title = squash.as_ref().map_or(subject.to_owned(), |found| group(found, 1));
+    // A backport's pasted description brings the original's trailer with it: the last one counts.
+    let is_own = |(of, _): &(String, u64)| slug.is_none_or(|slug| of.eq_ignore_ascii_case(slug));
+    if let Some((_, number)) = trailers(message).filter(is_own).last() {
+        return Reading::Named(Named { number, title, branch: None, certainty: Certainty::Trailer });
     }
     // Another repository's trailer says that the number is that one's too.
-    if patterns.trailer.is_match(body.as_bytes()) {
-        return None;
+    if let Some((slug, _)) = trailers(message).last() {
+        return Reading::Foreign(slug);
     }
-    let number = number(group(&squash?, 2))?;
-    Some(Named { number, title: bare, branch: None, certainty: Certainty::Subject })
+    match squash.and_then(|found| number(&group(&found, 2))) {
+        Some(number) => Reading::Named(Named { number, title, branch: None, certainty: Certainty::Subject }),
+        None => Reading::Nothing,
+    }
 }
 
-/// Whether a repository's address ends in `owner/name`. Its host may be an old or an internal one.
-fn ends_with_slug(address: &str, slug: &str) -> bool {
-    let (address, slug) = (address.to_lowercase(), slug.to_lowercase());
-    address.strip_suffix(&slug).is_some_and(|before| before.ends_with('/'))
+/// Reads the subject of a merge commit.
+fn merge_subject(subject: &str, body: &str) -> Option<Named> {
+    if let Some(found) = PATTERNS.merge.captures(subject.as_bytes()) {
+        let branch = group(&found, 3).rsplit(':').next().map(str::to_owned);
+        let (number, title) = (number(&group(&found, 2))?, group(&found, 1));
+        return Some(Named { number, title, branch, certainty: Certainty::Merge });
+    }
+    let found = PATTERNS.github.captures(subject.as_bytes())?;
+    // GitHub puts the title first in the body, and `owner/branch` into the subject.
+    let title = body.lines().find(|line| !line.trim().is_empty()).unwrap_or(subject).trim().to_owned();
+    let branch = group(&found, 2).split_once('/').map(|(_, branch)| branch.to_owned());
+    Some(Named { number: number(&group(&found, 1))?, title, branch, certainty: Certainty::Merge })
+}
+
+/// The pull requests that a message's trailers name: `owner/name` in lower case, and the number. The host of the address may be
+/// an old or an internal one.
+fn trailers(message: &str) -> impl Iterator<Item = (String, u64)> {
+    let body = message.split_once('\n').map_or("", |(_, body)| body);
+    PATTERNS.trailer.captures_iter(body.as_bytes()).filter_map(|found| {
+        let address = group(&found, 1).to_lowercase();
+        let mut parts = address.rsplit('/').filter(|part| !part.is_empty());
+        let (name, owner) = (parts.next()?, parts.next()?);
+        Some((format!("{owner}/{name}"), number(&group(&found, 2))?))
+    })
+}
+
+fn group(found: &regex::bytes::Captures, at: usize) -> String {
+    found.get(at).map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[expect(clippy::unnecessary_wraps, reason = "as it is compared")]
-    fn named(number: u64, title: &str, branch: Option<&str>, certainty: Certainty) -> Option<Named> {
-        Some(Named { number, title: title.to_owned(), branch: branch.map(str::to_owned), certainty })
+    fn named(number: u64, title: &str, branch: Option<&str>, certainty: Certainty) -> Reading {
+        Reading::Named(Named { number, title: title.to_owned(), branch: branch.map(str::to_owned), certainty })
     }
 
     #[test]
@@ -185,7 +239,7 @@ mod tests {
                 2,
                 named(12, "Fix the cache", Some("issue-3"), Merge),
             ),
-            ("Merge pull request 'x' (#3) from c into main", 1, None),
+            ("Merge pull request 'x' (#3) from c into main", 1, Reading::Nothing),
             ("fix: the cache (#13268)", 1, named(13268, "fix: the cache", None, Subject)),
             ("fix: keys (#12517) (#12625)", 1, named(12625, "fix: keys (#12517)", None, Subject)),
             (
@@ -194,10 +248,14 @@ mod tests {
                 named(13209, "[v15] fix", None, Trailer),
             ),
             ("ui: icons\n\nReviewed-on: https://x/acme/app/pulls/4455", 1, named(4455, "ui: icons", None, Trailer)),
-            ("picked (#34099)\n\nReviewed-on: https://x/other/app/pulls/34099", 1, None),
-            ("no number", 1, None),
-            ("Merge branch 'main' into x", 2, None),
-            ("zero (#0)", 1, None),
+            (
+                "picked (#34099)\n\nReviewed-on: https://x/other/app/pulls/34099",
+                1,
+                Reading::Foreign("other/app".to_owned()),
+            ),
+            ("no number", 1, Reading::Nothing),
+            ("Merge branch 'main' into x", 2, Reading::Nothing),
+            ("zero (#0)", 1, Reading::Nothing),
         ] {
             assert_eq!(read(message, parents, Some("acme/app")), expected, "{message}");
         }

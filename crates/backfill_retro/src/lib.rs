@@ -26,7 +26,7 @@ use git2::ErrorCode;
 use gitea::ForgeError;
 use host::Host;
 use host::text;
-use records::pyjson;
+use records::{Cycle, pyjson};
 use serde::Serialize;
 use store::Cycles;
 use store::cycles::PastCycle;
@@ -59,9 +59,9 @@ struct BackfillView {
     known: usize,
     unknown_size: usize,
     dry_run: bool,
-    /// The first records of a dry run.
+    /// The first records of a dry run: what comes before the title, and the title.
     #[serde(skip)]
-    shown: Vec<String>,
+    shown: Vec<(String, String)>,
 }
 
 impl BackfillView {
@@ -73,11 +73,18 @@ impl BackfillView {
 
 impl View for BackfillView {
     fn render(&self, page: &mut Page) {
-        page.lines(self.shown.iter().map(|line| format!("  {}", text::line(line))));
+        for (head, title) in &self.shown {
+            page.entry(head, title);
+        }
+        let more = self.added - self.shown.len();
+        if self.dry_run && more > 0 {
+            page.line(format!("  … and {more} more"));
+        }
         let verb = if self.dry_run { "Dry run: would add" } else { "Added" };
         let sizes =
             if self.unknown_size > 0 { format!(", {} of unknown size", self.unknown_size) } else { String::new() };
-        page.say(format!("{verb} {} records{sizes}; {} were known", self.added, self.known));
+        let records = text::counted(self.added, "record");
+        page.say(format!("{verb} {records}{sizes}; {} known already", self.known));
     }
 }
 
@@ -101,25 +108,37 @@ fn seed(run: &Run, cli: &Cli, settings: &Settings, log: &Cycles<'_>) -> Result<O
         if cli.from_git { from_git(run, settings, &known)? } else { from_forge(run, settings, &known)? };
     let all = found.len();
     found.retain(|merged| !known.contains(&merged.number));
-    let mut lines = Vec::new();
+    let (mut lines, mut shown) = (Vec::new(), Vec::new());
     for merged in &found {
-        let text = pyjson::to_line(&record::cycle_of(merged, slug.as_deref()))?;
-        lines.push(PastCycle { pr: merged.number, time: merged.at, text });
+        let cycle = record::cycle_of(merged, slug.as_deref());
+        if cli.dry_run && shown.len() < SHOWN {
+            shown.push(row(&cycle, merged));
+        }
+        lines.push(PastCycle { pr: merged.number, time: merged.at, text: pyjson::to_line(&cycle)? });
     }
     if !cli.dry_run {
         log.merge(&mut lines, run.host.now(), run.summary_window()?)?;
     }
     let sized: HashSet<u64> = found.iter().filter(|merged| merged.size.is_some()).map(|merged| merged.number).collect();
-    let shown = if cli.dry_run { SHOWN } else { 0 };
     let backfilled = BackfillView {
         added: lines.len(),
         known: all - lines.len(),
         unknown_size: lines.iter().filter(|line| !sized.contains(&line.pr)).count(),
         dry_run: cli.dry_run,
-        shown: lines.iter().take(shown).map(|line| line.text.clone()).collect(),
+        shown,
     };
     run.present(&backfilled)?;
     Ok(backfilled.outcome())
+}
+
+/// A record as a dry run shows it: what comes before the title, and the title.
+fn row(cycle: &Cycle, merged: &Merged) -> (String, String) {
+    let number = format!("#{}", merged.number);
+    let issue = cycle.issue.map_or_else(|| "-".to_owned(), |issue| format!("issue #{issue}"));
+    let size =
+        merged.size.map_or_else(|| "size unknown".to_owned(), |size| format!("+{} -{}", size.added, size.removed));
+    let day = merged.at.format("%Y-%m-%d");
+    (format!("  {day}  {number:<6} {:<10} {issue:<11} {size:<13} ", cycle.kind.name()), merged.title.clone())
 }
 
 /// What the forge says was merged, with sizes from the clone, else from the forge.
@@ -160,7 +179,7 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
         progress.end();
         outcome?;
         if failed > 0 {
-            run.warn(&format!("{failed} pull requests could not be fetched; their sizes are unknown"));
+            run.warn(&format!("{} could not be fetched; the size is unknown", text::counted(failed, "pull request")));
         }
     }
     Ok((found, Some(forge.slug().to_owned())))
@@ -176,13 +195,23 @@ fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec
     let repository = git2::Repository::open(run.repo().root()).map_err(fail)?;
     let slug = settings.forge.connection(run.host, run.repo()).slug.ok();
     let history = history::walk(&repository, slug.as_deref()).map_err(fail)?;
-    run.detail(&format!("{} commits on the main line name {} pull requests", history.commits, history.merged.len()));
+    let (commits, pulls) =
+        (text::counted(history.commits, "commit"), text::counted(history.merged.len(), "pull request"));
+    run.detail(&format!("{pulls} named by {commits} on the main line"));
     if history.uncertain > 0 {
         run.warn(&format!(
             "{} of {} are named only at the end of a commit's subject; a commit picked from another repository keeps its \
              number with it",
             history.uncertain,
             history.merged.len()
+        ));
+    }
+    for (other, count) in &history.foreign {
+        let other = text::fit(other, 100);
+        run.warn(&format!(
+            "{} left out: pull requests of {other}; if this repository had that name before, REPO_SLUG={other} backfill_retro \
+             --from-git counts them",
+            text::counted(*count, "commit")
         ));
     }
     let mut found = history.merged;

@@ -46,7 +46,7 @@ fn merged_pull_requests_become_records_in_the_order_of_time() {
     ];
     sandbox.write(LOG, old.join("\n"));
     let ended = sandbox.call("backfill_retro", [""; 0]).forge(&forge, SLUG).run().code(0);
-    assert_eq!(ended.out, "[backfill] Added 2 records, 1 of unknown size; 0 were known\n");
+    assert_eq!(ended.out, "[backfill] Added 2 records, 1 of unknown size; 0 known already\n");
     let lines = sandbox.read(LOG);
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!([lines[0], lines[1], lines[4]], old, "what was there is as it was");
@@ -78,7 +78,7 @@ fn sizes_that_a_list_does_not_tell_are_asked_for_one_by_one() {
     let forge = forge((1..=120).map(|number| pull(number, 1, &json!({}))).collect(), Flavour::Gitea);
     forge.order(Fault::Latency(Duration::from_millis(5)), None);
     let ended = sandbox.call("backfill_retro", [""; 0]).forge(&forge, SLUG).run().code(0);
-    assert_eq!(ended.out, "[backfill] Added 120 records; 0 were known\n");
+    assert_eq!(ended.out, "[backfill] Added 120 records; 0 known already\n");
     assert!(sandbox.json_lines(LOG).iter().all(|record| record["lines_added"] == 10));
     assert!(forge.requests().len() <= 3 + 120 + 1, "{} requests", forge.requests().len());
     assert!(forge.peak_requests() <= 8, "{} requests at once", forge.peak_requests());
@@ -92,7 +92,7 @@ fn a_limit_and_a_day_choose_and_a_dry_run_writes_nothing() {
         Flavour::Forgejo,
     );
     let ended = sandbox.call("backfill_retro", ["--dry-run"]).forge(&forge, SLUG).run().code(0);
-    assert!(ended.out.ends_with("[backfill] Dry run: would add 9 records; 0 were known\n"), "{}", ended.out);
+    assert!(ended.out.ends_with("[backfill] Dry run: would add 9 records; 0 known already\n"), "{}", ended.out);
     assert!(sandbox.tree(".loop").is_empty());
     let prs = |sandbox: &Sandbox| {
         sandbox.json_lines(LOG).iter().map(|record| record["pr"].as_u64().unwrap()).collect::<Vec<_>>()
@@ -191,7 +191,7 @@ fn a_history_alone_tells_what_was_merged_in_every_style() {
     history.end();
     history.repository.remote("origin", "https://gitea.example/acme/app.git").unwrap();
     let ended = sandbox.run("backfill_retro", &["--from-git"]).code(0);
-    assert_eq!(ended.out, "[backfill] Added 6 records; 0 were known\n");
+    assert_eq!(ended.out, "[backfill] Added 6 records; 0 known already\n");
     assert!(ended.err.contains("1 of 6 are named only at the end of a commit's subject"), "{}", ended.err);
     let found: Vec<Value> = sandbox
         .json_lines(LOG)
@@ -225,6 +225,34 @@ fn a_history_alone_tells_what_was_merged_in_every_style() {
     same.end();
     let _ = without_git.call("backfill_retro", ["--from-git"]).env("PATH", "/nowhere").run().code(0);
     assert_eq!(without_git.json_lines(LOG)[0]["lines_removed"], 2, "compared in the process itself");
+}
+
+#[test]
+fn a_repository_that_was_moved_counts_what_its_old_address_names() {
+    let sandbox = Sandbox::new();
+    let mut history = History::new(&sandbox);
+    let trailer = |slug: &str, number: u64| format!("\n\nReviewed-on: http://old.example:3000/{slug}/pulls/{number}\n");
+    history
+        .merge(&format!("Merge pull request 'fix: x' (#3) from issue-85 into main{}", trailer("Them/Old", 3)), "one\n");
+    history.on_main(&format!("feat: squashed (#4){}", trailer("them/old", 4)), "one\ntwo\n");
+    history.on_main(&format!("picked (#4711){}", trailer("other/thing", 4711)), "x\n");
+    history.on_main(&format!("another (#4712){}", trailer("other/thing", 4712)), "y\n");
+    history.end();
+    history.repository.remote("origin", "https://gitea.example/acme/app.git").unwrap();
+    let ended = sandbox.run("backfill_retro", &["--from-git", "--dry-run"]).code(0);
+    let left_out = "2 commits left out: pull requests of other/thing; if this repository had that name before, \
+                    REPO_SLUG=other/thing backfill_retro --from-git counts them";
+    assert!(ended.err.contains(left_out), "{}", ended.err);
+    assert_eq!(
+        ended.out,
+        "  2026-03-20  #3     bug        issue #85   +0 -2         fix: x\n  \
+         2026-03-20  #4     feature    -           +1 -0         feat: squashed\n\
+         [backfill] Dry run: would add 2 records; 0 known already\n"
+    );
+    let call = sandbox.call("backfill_retro", ["--from-git"]).env("REPO_SLUG", "other/thing");
+    let _ = call.run().code(0);
+    let numbers: Vec<Value> = sandbox.json_lines(LOG).iter().map(|record| record["pr"].clone()).collect();
+    assert_eq!(numbers, [json!(3), json!(4), json!(4711), json!(4712)]);
 }
 
 #[test]

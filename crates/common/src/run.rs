@@ -147,8 +147,9 @@ impl<'h> Run<'h> {
             if damaged > 0 {
                 let ledger = self.store.tokens();
                 self.warn(&format!(
-                    "{}: {damaged} damaged line(s) at its end; they are left as they are",
-                    ledger.lines().path().display()
+                    "{}: {} at its end; what is damaged is left as it is",
+                    ledger.lines().path().display(),
+                    text::counted(damaged, "damaged line")
                 ));
             }
         });

@@ -162,7 +162,7 @@ fn write(
     let summary = if cycle.success { "recorded a success" } else { "recorded a failure" };
     run.present(&RecordView { cycle })?;
     update_quarantine(run, token_events);
-    run.detail(&format!("{lines} lines are in {}", log.path().display()));
+    run.detail(&format!("{} in {}", text::counted(lines, "line"), log.path().display()));
     Ok(Outcome::done(summary))
 }
 

@@ -122,7 +122,8 @@ pub fn issue(context: &Context, number: u64) -> Result<IssueStory, Error> {
         change.push(what_would_change(scores, verdict));
     }
     let general = reason.change().replace("--release N", &format!("--release {number}"));
-    change.extend(Some(general).filter(|general| !general.is_empty()));
+    // What is known of this issue says more than what holds for every one.
+    change.extend(Some(general).filter(|general| !general.is_empty() && change.is_empty()));
     Ok(IssueStory {
         issue: number,
         title,

@@ -279,7 +279,8 @@ impl Forge {
                 Err(problem) => Err(AttemptError::Transient(unreachable(problem), None)),
             };
         }
-        let message = self.redact(&refusal_message(&headers, &body.unwrap_or_default()));
+        let message = refusal_message(&headers, &body.unwrap_or_default());
+        let message = self.redact(without_status(&message, status));
         let error = ForgeError::Status { url: url.to_owned(), status, message };
         match status {
             StatusCode::TOO_MANY_REQUESTS
@@ -341,6 +342,13 @@ fn refusal_message(headers: &HeaderMap, body: &[u8]) -> String {
     text::fit(&all, 200)
 }
 
+/// Returns what a message says beyond the status that it may begin with: the page of a proxy is called `502 Bad Gateway`.
+fn without_status(message: &str, status: StatusCode) -> &str {
+    let Some(rest) = message.strip_prefix(status.as_str()) else { return message };
+    let rest = rest.trim_start_matches([' ', '-', ':', '.']);
+    if status.canonical_reason().is_some_and(|reason| rest.eq_ignore_ascii_case(reason)) { "" } else { rest }
+}
+
 /// Reads `Retry-After`: seconds, or a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -382,6 +390,21 @@ mod tests {
         assert_eq!(said("text/html", "<p>oh"), "an HTML page");
         assert_eq!(said("text/plain", "404 page not found\n"), "404 page not found");
         assert_eq!(said("application/json", ""), "");
+    }
+
+    #[test]
+    fn a_status_is_not_said_twice() {
+        for (message, expected) in [
+            ("502 Bad Gateway", ""),
+            ("502 - bad gateway", ""),
+            ("502", ""),
+            ("502 the forge is away", "the forge is away"),
+            ("the forge is away", "the forge is away"),
+            ("", ""),
+        ] {
+            assert_eq!(without_status(message, StatusCode::BAD_GATEWAY), expected, "{message}");
+        }
+        assert_eq!(without_status("404 page not found", StatusCode::NOT_FOUND), "page not found");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use common::Failure;
 use host::files::FileError;
 use host::source::SourceError;
+use host::text;
 use reqwest::StatusCode;
 
 /// What went wrong, at which URL. No variant ever holds the token.
@@ -18,7 +19,7 @@ pub enum ForgeError {
     #[error("cannot set up the HTTP client: {0}")]
     Setup(String),
     /// No answer: no connection, a broken one, or a time-out.
-    #[error("GET {url}: {problem} ({tries} tries)")]
+    #[error("GET {url}: {problem} ({})", text::counted(*tries, "try"))]
     Unreachable {
         /// The URL asked.
         url: String,

@@ -1,6 +1,8 @@
 //! Text from outside made safe to show: what an issue, a branch or a server says is data, and must neither move the
 //! cursor nor turn the reading direction.
 
+use std::fmt;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Returns `text` on one line, with everything that a terminal might obey taken out: control characters and
@@ -198,11 +200,34 @@ fn without_escapes(text: &str) -> impl Iterator<Item = char> + '_ {
     })
 }
 
+/// Returns a count with its noun in the right number: `1 line`, `2 lines`, `0 tries`. `noun` is the singular.
+pub fn counted<N: Copy + fmt::Display + From<u8> + PartialEq>(count: N, noun: &str) -> String {
+    if count == N::from(1) { format!("{count} {noun}") } else { format!("{count} {}", plural(noun)) }
+}
+
+/// The plural of a noun that has a regular one.
+fn plural(noun: &str) -> String {
+    let ends_in = |endings: &[&str]| endings.iter().any(|ending| noun.ends_with(ending));
+    match noun.strip_suffix('y') {
+        Some(stem) if !ends_in(&["ay", "ey", "oy", "uy"]) => format!("{stem}ies"),
+        _ if ends_in(&["s", "x", "ch", "sh"]) => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn counts_have_nouns_in_the_right_number() {
+        assert_eq!([0_usize, 1, 2].map(|count| counted(count, "line")), ["0 lines", "1 line", "2 lines"]);
+        assert_eq!([1_u64, 3].map(|count| counted(count, "pull request")), ["1 pull request", "3 pull requests"]);
+        assert_eq!([1_u32, 3].map(|count| counted(count, "try")), ["1 try", "3 tries"]);
+        assert_eq!(["day", "fix", "patch"].map(|noun| counted(2_i64, noun)), ["2 days", "2 fixes", "2 patches"]);
+    }
 
     #[test]
     fn escape_sequences_leave_nothing_behind() {

@@ -2,6 +2,7 @@
 
 use common::run::Run;
 use common::{Page, View};
+use host::text;
 use records::{IssueType, Reason, minute, timestamp};
 use serde::Serialize;
 
@@ -112,7 +113,7 @@ impl View for WorkFound {
     fn render(&self, page: &mut Page) {
         let Self { ready, idle_cycles_before: idle, .. } = self;
         if *idle > 0 {
-            page.say(format!("Queue active ({ready} ready) — resuming after {idle} idle cycles"));
+            page.say(format!("Queue active ({ready} ready) — resuming after {}", text::counted(*idle, "idle cycle")));
         }
     }
 }

@@ -9,6 +9,7 @@ use common::run::Run;
 use eligibility::{Holds, Sources};
 use gitea::{ForgeError, IssueQuery, State};
 use host::files::FileError;
+use host::text;
 use records::{QueueItem, Reason};
 use store::Log;
 use store::queue::QueueRead;
@@ -100,7 +101,11 @@ impl Work {
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
                 let queue = run.store.queue();
-                run.warn(&format!("{}: {damaged} item(s) of the queue cannot be read", queue.path().display()));
+                run.warn(&format!(
+                    "{}: {} of the queue cannot be read",
+                    queue.path().display(),
+                    text::counted(*damaged, "item")
+                ));
             }
             QueueRead::Damaged(error) => {
                 run.warn(&format!("{error}; the queue counts as empty until the triage recreates it"));

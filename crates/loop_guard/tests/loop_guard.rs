@@ -125,7 +125,7 @@ fn quarantined_unready_and_unreadable_items_are_no_work() {
     sandbox.write(QUEUE, "[{\"issue\": 85, \"ready\": true}, {\"issue\": 86, \"ready\": false}, {\"issue\": 87}, 5, null, {\"ready\": true}]");
     sandbox.write(".loop/quarantine.json", "{\"85\": {\"reason\": \"x\"}}");
     let ended = guard(&sandbox, &[]).run().code(1);
-    assert!(ended.err.contains("3 item(s) of the queue cannot be read"), "{}", ended.err);
+    assert!(ended.err.contains("3 items of the queue cannot be read"), "{}", ended.err);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_queue_of_another_writer_is_read_for_what_it_says() {
     sandbox.write(QUEUE, &text);
     let ended = guard(&sandbox, &["--json"]).run().code(0);
     assert!(ended.out.contains("\"ready\": 4000, \"issue\": 1,"), "{}", ended.out);
-    assert!(ended.err.contains("2000 item(s) of the queue cannot be read"), "{}", ended.err);
+    assert!(ended.err.contains("2000 items of the queue cannot be read"), "{}", ended.err);
     // What follows the list makes the whole of it none, however late that shows.
     sandbox.write(QUEUE, text + "]");
     let ended = guard(&sandbox, &["--json"]).run().code(1);
@@ -264,7 +264,7 @@ fn a_wait_ends_when_work_appears() {
     assert!(appeared.elapsed() < Duration::from_secs(2), "{:?}", appeared.elapsed());
     assert_eq!(
         ended.conversation(),
-        "[loop-guard] Queue empty — idle #1, backoff 30s\n[loop-guard] There is no queue yet: run triage_score\n[loop-guard] Queue active (1 ready) — resuming after 1 idle cycles\nexit 0"
+        "[loop-guard] Queue empty — idle #1, backoff 30s\n[loop-guard] There is no queue yet: run triage_score\n[loop-guard] Queue active (1 ready) — resuming after 1 idle cycle\nexit 0"
     );
     assert_eq!(sandbox.json(IDLE)["consecutive_idle"], 0);
 }

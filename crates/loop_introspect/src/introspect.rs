@@ -7,6 +7,7 @@ use change_detection::stats::{rates, real};
 use change_detection::{Masks, Parameters, Replay, Series, replay};
 use common::Error;
 use common::run::Run;
+use host::text;
 use records::insights::{Effectiveness, FailureReason, Quarantine, RedMain, RepeatFailure, Timeouts};
 use records::{Insights, TriageRun};
 use store::json_lines::JsonLines;
@@ -175,7 +176,8 @@ fn associations(
     let runs = run.store.triage_runs();
     let (scores, damaged) = scores_before_first_tries(&runs, cycles, series, window)?;
     if damaged > 0 {
-        run.warn(&format!("{}: {damaged} damaged line(s) are skipped", runs.path().display()));
+        let skipped = text::counted(damaged, "damaged line");
+        run.warn(&format!("{}: {skipped} left out", runs.path().display()));
     }
     Ok(Associations::find(cycles, series, &ordinary.at, &scores, parameters))
 }

@@ -26,6 +26,7 @@ use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
 use host::Host;
+use host::text;
 use records::Insights;
 use records::stored_files::{DEEP_TRIAGE_LOG, INSIGHTS, TRIAGE_LOG};
 
@@ -73,5 +74,6 @@ fn report(run: &Run, cli: &Cli, insights: Insights) -> Result<Outcome, Error> {
     } else {
         run.present(&Report(&shown))?;
     }
-    Ok(Outcome::done(format!("{} recommendations from {} cycles", shown.recommendations.len(), shown.cycles)))
+    let recommendations = text::counted(shown.recommendations.len(), "recommendation");
+    Ok(Outcome::done(format!("{recommendations} from {}", text::counted(shown.cycles, "cycle"))))
 }

@@ -72,9 +72,11 @@ impl Serialize for FindingList<'_> {
 impl View for FindingList<'_> {
     fn render(&self, page: &mut Page) {
         for finding in &self.0 {
-            let verdict =
-                finding.severity.as_deref().map_or_else(|| format!("silent: {}", finding.reason), str::to_uppercase);
-            page.line(format!("  {}{}", text::column(&finding.id, 28), verdict.replace('_', " ")));
+            let verdict = finding
+                .severity
+                .as_deref()
+                .map_or_else(|| format!("not shown: {}", words(&finding.reason)), str::to_uppercase);
+            page.line(format!("  {}{verdict}", text::column(&finding.id, 28)));
         }
     }
 }
@@ -89,7 +91,7 @@ impl View for Explanation<'_> {
     fn render(&self, page: &mut Page) {
         let finding = self.0;
         let width = page.width().min(100);
-        let reason = finding.reason.replace('_', " ");
+        let reason = words(&finding.reason);
         let verdict = match &finding.severity {
             Some(severity) => format!("recommended, {severity}: {reason}"),
             None => format!("not recommended: {reason}"),
@@ -114,20 +116,34 @@ impl View for Explanation<'_> {
     }
 }
 
+/// The text of the reason of a finding.
+fn words(reason: &str) -> String {
+    match reason {
+        "no_event" => "no change was found".to_owned(),
+        "held_long_enough" => "it was found more than hold_days ago".to_owned(),
+        "part_of_the_overall_change" => "it is a part of the overall change".to_owned(),
+        "none_open" => "there is none now".to_owned(),
+        "small" => "it is small".to_owned(),
+        "small_share" => "the share is small".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
 fn arrow(suggestion: &str) -> String {
     if suggestion.is_empty() { String::new() } else { format!("→ {suggestion}") }
 }
 
 fn headline(insights: &Insights) -> String {
     let Some(last) = &insights.last_cycle_at else {
-        return format!("No cycles to speak of yet{}", left_out(insights));
+        return format!("No cycles yet{}", left_out(insights));
     };
     let rests = if insights.rests_on < insights.cycles {
         format!(" (what follows rests on the last {})", insights.rests_on)
     } else {
         String::new()
     };
-    format!("{} cycles up to {}{rests}{}", insights.cycles, day_and_time(last), left_out(insights))
+    let cycles = text::counted(insights.cycles, "cycle");
+    format!("{cycles} up to {}{rests}{}", day_and_time(last), left_out(insights))
 }
 
 fn left_out(insights: &Insights) -> String {
@@ -158,13 +174,12 @@ fn rows(insights: &Insights) -> Vec<Row> {
     }
     let days = insights.window_days;
     let mut both = |name, recent, previous| rows.push(Row { name, recent, previous });
-    both("", format!("last {days} days"), format!("{days} days before"));
+    both("", format!("last {}", text::counted(days, "day")), format!("{} before", text::counted(days, "day")));
     both("success", rate(recent), rate(previous));
     let bars: String = insights.trends.daily.iter().map(|day| bar(day.successes, day.cycles)).collect();
     both("by day", format!("{bars}  the oldest first; a full bar is 100%"), String::new());
     both("duration", duration(recent), duration(previous));
-    both("merged", merged(recent), merged(previous));
-    let lost = |lost: &LostCycles| format!("{} red, {} outage of {}", lost.red, lost.outage, lost.cycles);
+    both("pulls", pulls(recent), pulls(previous));
     both("lost", lost(&insights.red_main.recent), lost(&insights.red_main.previous));
     let mut one = |name, value| rows.push(Row { name, recent: value, previous: String::new() });
     let kinds: Vec<String> = insights
@@ -192,8 +207,10 @@ fn rows(insights: &Insights) -> Vec<Row> {
 
 fn of_reason(reason: &FailureReason) -> String {
     let new = if reason.new { ", new" } else { "" };
-    let times = if reason.episodes == 1 { "once".to_owned() } else { format!("{} times", reason.episodes) };
-    format!("{} ({times}, {} cycles{new})", text::fit(&reason.example, 200), reason.cycles)
+    let cycles = text::counted(reason.cycles, "cycle");
+    let episodes = format!(" in {}", text::counted(reason.episodes, "episode"));
+    let episodes = if reason.episodes < reason.cycles { episodes } else { String::new() };
+    format!("{} ({cycles}{episodes}{new})", text::fit(&reason.example, 200))
 }
 
 fn rate(period: &Period) -> String {
@@ -212,8 +229,13 @@ fn duration(period: &Period) -> String {
     }
 }
 
-fn merged(period: &Period) -> String {
-    format!("{} pulls, +{} -{} lines", period.pull_requests, period.lines_added, period.lines_removed)
+fn pulls(period: &Period) -> String {
+    format!(
+        "{}, +{} -{} lines",
+        text::counted(period.pull_requests, "pull request"),
+        period.lines_added,
+        period.lines_removed
+    )
 }
 
 #[expect(clippy::integer_division, reason = "a step of eight")]
@@ -223,6 +245,16 @@ fn bar(successes: usize, cycles: usize) -> char {
 
 fn day_and_time(timestamp: &str) -> String {
     timestamp.get(..16).unwrap_or(timestamp).replace('T', " ")
+}
+
+/// What red main and outages cost.
+fn lost(lost: &LostCycles) -> String {
+    let LostCycles { red, outage, cycles, .. } = lost;
+    match (*cycles, red + outage) {
+        (0, _) => "no cycles".to_owned(),
+        (cycles, 0) => format!("none of {}", text::counted(cycles, "cycle")),
+        (cycles, _) => format!("{red} to red main, {outage} to outages, of {}", text::counted(cycles, "cycle")),
+    }
 }
 
 /// Prints the report as Markdown, to paste into an issue.

@@ -63,6 +63,31 @@ fn a_drop_is_told_on_one_screen_with_its_interval() {
 }
 
 #[test]
+fn a_drop_of_all_kinds_of_work_is_not_reported_as_one_of_a_single_kind() {
+    let scenario = Scenario {
+        success: 0.8,
+        per_day: 36,
+        bursts: Bursts::None,
+        change: Some((800, Change::Success(0.45))),
+        ..Scenario::default()
+    };
+    let (all, mut leads_after_a_week) = (log(&scenario, 1200), false);
+    let length = |cycles: usize| all.lines().take(cycles).map(|line| line.len() + 1).sum::<usize>();
+    let sandbox = Sandbox::new();
+    for cycles in (840..=1200).step_by(20) {
+        sandbox.write(LOG, &all[..length(cycles)]);
+        let _ = sandbox.run("loop_introspect", &["-q"]).code(0);
+        let insights = sandbox.json(INSIGHTS);
+        let shown = ids(&insights["recommendations"]);
+        let of_kind = shown.iter().find(|id| id.starts_with("success:"));
+        assert!(of_kind.is_none(), "{cycles}: {shown:?}");
+        let raised = insights["events"][0]["raised_after"].as_u64().unwrap_or(10_000);
+        leads_after_a_week |= cycles as u64 > raised + 7 * 36 && shown[0].starts_with("success-");
+    }
+    assert!(leads_after_a_week, "a part of it that was seen later makes it news again");
+}
+
+#[test]
 fn a_log_of_the_scripts_says_what_our_own_says() {
     let cycles = dropped().cycles(3, 3000);
     let text =
@@ -155,7 +180,7 @@ fn a_reason_is_new_only_where_there_was_a_time_without_it() {
 fn a_young_log_is_told_to_be_one() {
     let sandbox = Sandbox::new();
     let ended = sandbox.run("loop_introspect", &[]).code(0);
-    assert!(ended.out.contains("No cycles to speak of yet"), "{}", ended.out);
+    assert!(ended.out.contains("No cycles yet"), "{}", ended.out);
     sandbox.write(LOG, log(&Scenario::default(), 140));
     let ended = sandbox.run("loop_introspect", &[]).code(0);
     assert!(ended.out.contains("Too early to say anything: 140 of 260 cycles."), "{}", ended.out);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use gitea::{Issue, Pull, User, in_work};
+use host::text;
 use records::{Action, AgendaItem, IssueType, LeftOut, QueueItem, Reason};
 
 use crate::settings::Settings;
@@ -215,7 +216,7 @@ fn review(pull: &Pull, settings: &Settings, now: DateTime<Utc>) -> Candidate {
     let days = pull.created().map_or(0, |created| (now - created).num_days().max(0));
     let asked: Vec<&str> = pull.requested_reviewers.iter().map(|user| user.login.as_str()).collect();
     let mut why = vec![format!("waits for a review for {days} d")];
-    why.extend(lines.map(|lines| format!("{lines} lines")));
+    why.extend(lines.map(|lines| text::counted(lines, "line")));
     why.push(if asked.is_empty() { "nobody is asked yet".to_owned() } else { format!("{} asked", asked.join(", ")) });
     if !pull.mergeable {
         why.push("conflicts, or not checked yet".to_owned());

@@ -135,7 +135,7 @@ fn review_lines(review: &Review) -> Vec<String> {
         lines.push(format!("failed: {issue}{times}: {}", text::fit(reason, 200)));
     }
     if failures.len() > LISTED {
-        lines.push(format!("failed: and {} more kinds", failures.len() - LISTED));
+        lines.push(format!("failed: and {}", text::counted(failures.len() - LISTED, "more kind")));
     }
     let quarantined = numbers(&review.quarantined);
     lines.push(format!(

@@ -7,6 +7,7 @@ use common::Error;
 use common::run::Run;
 use eligibility::{CoolDown, Holds};
 use gitea::{ForgeError, Issue, IssueQuery, Pull, State, issues_from_file};
+use host::text;
 use records::{Cycle, QueueItem};
 use store::queue::QueueRead;
 use store::ready::ReadyIssues;
@@ -99,13 +100,13 @@ impl Sources {
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
                 let queue = run.store.queue();
-                run.warn(&format!("{}: {damaged} item(s) cannot be read", queue.path().display()));
+                run.warn(&format!("{}: {} cannot be read", queue.path().display(), text::counted(*damaged, "item")));
             }
         }
         let cycles = run.cycles()?;
         let log = cycles.tail(RECORDS)?;
         if log.damaged > 0 {
-            run.warn(&format!("{}: {} line(s) cannot be read", cycles.path().display(), log.damaged));
+            run.warn(&format!("{}: {} cannot be read", cycles.path().display(), text::counted(log.damaged, "line")));
         }
         let ready = ready.numbers.into_iter().collect();
         Ok(Self { forge: None, queue, ready, quarantined, cycles: log.intact })

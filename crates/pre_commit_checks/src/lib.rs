@@ -130,7 +130,7 @@ fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
         show(&run, form, &Results { outcome: &outcome, checks: &checks, known, quiet: run.args.quiet });
         // What could not be read has not passed.
         unread(&outcome).map_or(Ok(()), Err)?;
-        let summary = format!("{} finding(s) in {} file(s)", outcome.findings.len(), outcome.files);
+        let summary = outcome.summary();
         Ok(if outcome.findings.is_empty() { Outcome::done(summary) } else { Outcome::no(summary) })
     })
 }
@@ -148,9 +148,9 @@ fn write_baseline(run: &Run, cli: &Cli, settings: &Settings, outcome: &runner::O
     };
     let text = Baseline::of(&outcome.findings).text(&path)?;
     files::lock(&path)?.replace(text.as_bytes(), Durability::Flushed)?;
-    let count = outcome.findings.len();
-    run.say(&format!("{count} finding(s) written to {}", path.display()));
-    Ok(Outcome::done(format!("{count} finding(s) in the baseline")))
+    let findings = text::counted(outcome.findings.len(), "finding");
+    run.say(&format!("{findings} written to {}", path.display()));
+    Ok(Outcome::done(format!("{findings} in the baseline")))
 }
 
 fn show(run: &Run, form: Format, shown: &Results) {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use host::text;
 use python_source::{Dialect, Outline};
 use rustix::process::{Resource, getrlimit};
 
@@ -51,6 +52,13 @@ pub(crate) struct Outcome {
     pub details: Vec<String>,
     /// What could not be read, and so was not checked.
     pub unread: Vec<String>,
+}
+
+impl Outcome {
+    /// Returns the counts as a sentence.
+    pub(crate) fn summary(&self) -> String {
+        format!("{} in {}", text::counted(self.findings.len(), "finding"), text::counted(self.files, "file"))
+    }
 }
 
 /// What the threads share.

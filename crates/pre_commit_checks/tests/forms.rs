@@ -66,7 +66,7 @@ fn github_takes_one_command_a_line() {
     );
     assert!(lines[1].starts_with("::error file=no newline.txt,line=1,title=final-newline::no newline"), "{}", lines[1]);
     assert!(lines.contains(&"::warning title=formatting::black is not installed"), "{}", ended.out);
-    assert_eq!(lines.last(), Some(&"3 finding(s) in 3 file(s)"));
+    assert_eq!(lines.last(), Some(&"3 findings in 3 files"));
 }
 
 #[test]

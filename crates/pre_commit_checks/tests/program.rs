@@ -70,10 +70,7 @@ fn the_old_form_is_the_default() {
     assert_eq!(run(&sandbox, &["--quiet"]).out, quiet);
     let state = sandbox.json(".loop/automation_state.json");
     let state = &state["automations"][TOOL];
-    assert_eq!(
-        (state["status"].as_str(), state["last_result"].as_str()),
-        (Some("ok"), Some("1 finding(s) in 3 file(s)"))
-    );
+    assert_eq!((state["status"].as_str(), state["last_result"].as_str()), (Some("ok"), Some("1 finding in 3 files")));
 }
 
 #[test]
@@ -271,7 +268,7 @@ fn a_baseline_lets_an_old_project_begin() {
     sandbox.write("a.py", "breakpoint()\nbreakpoint()\n");
     let ended = run(&sandbox, &["--baseline", "known.json", "--update-baseline"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.out.starts_with("[pre-commit] 2 finding(s) written to "), "{}", ended.out);
+    assert!(ended.out.starts_with("[pre-commit] 2 findings written to "), "{}", ended.out);
     assert_eq!(found(&sandbox, &["--baseline", "known.json"]), [""; 0]);
     sandbox.write("a.py", "x = 1\nbreakpoint()\nbreakpoint()\nbreakpoint()\n");
     assert_eq!(found(&sandbox, &["--baseline", "known.json"]), ["debugger-calls a.py:4"], "one more is new");

@@ -66,22 +66,22 @@ macro_rules! reasons {
 
 reasons! {
     Work, "work", Loop, "The queue holds at least one issue that is ready, open and not in quarantine.", "";
-    NoQueue, "no_queue", Loop, "There is no queue yet.", "Run the triage.";
-    QueueDamaged, "queue_damaged", Loop, "The queue cannot be read, so it counts as empty.", "Run the triage: it keeps the damaged file and recreates the queue.";
-    QueueEmpty, "queue_empty", Loop, "The queue is there, but no item in it is ready.", "Ask the triage to --explain N, an issue that should be ready: it shows which rules hold.";
-    AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or describe what is missing in them, then release them with the triage's --release N.";
-    AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run the triage for a new queue.";
+    NoQueue, "no_queue", Loop, "There is no queue yet.", "Run the triage: triage_score.";
+    QueueDamaged, "queue_damaged", Loop, "The queue cannot be read, so it counts as empty.", "Run the triage, triage_score: it keeps the damaged file and recreates the queue.";
+    QueueEmpty, "queue_empty", Loop, "The queue is there, but no item in it is ready.", "triage_score --explain N shows which rules hold for an issue that should be ready.";
+    AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or describe what is missing in them, then release each: triage_score --release N.";
+    AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run the triage for a new queue: triage_score.";
     AllWaiting, "all_waiting", Loop, "Every ready issue is in quarantine or waits because a cycle worked on it a short time ago.", "The first one that waits is given out at the time that loop_guard --status and timmy why idle name; the settings cooldown and retry_after of the guard change it.";
 
     IdleCycle, "idle_cycle", Loop, "The cycle had neither issue nor duration: it was idle, and is not recorded.", "";
 
     Ready, "ready", Issue, "Its score reaches the threshold, and it is not in quarantine: it is in the queue.", "";
     NotReady, "not_ready", Issue, "Its score is below the threshold.", "Describe in the issue where the work is and when it is done: the rules that do not hold name what is missing.";
-    Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or describe what is missing, then release it with the triage's --release N; a cycle that succeeds releases it too.";
+    Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or describe what is missing, then release it: triage_score --release N; a cycle that succeeds releases it too.";
     CoolDown, "cool_down", Issue, "A cycle succeeded on it a short time ago, and it is still open: it waits for its review.", "It is given out again after the guard's cooldown (a day unless set), or once its text or labels change; close it if it is done.";
     RetryLater, "retry_later", Issue, "A cycle failed on it a short time ago.", "It is given out again after the guard's retry_after (by the number of failures), or once its text or labels change.";
     InWork, "in_work", Issue, "An open pull request closes it, or it is labelled as waiting.", "Review the pull request: merged, it closes the issue; closed, the issue is given out again.";
-    NotTriaged, "not_triaged", Issue, "No triage has seen it: there was none yet, or it is closed, a pull request, newer than the last triage, or does not exist.", "Run the triage; an issue that is open is scored then.";
+    NotTriaged, "not_triaged", Issue, "No triage has seen it: there was none yet, or it is closed, a pull request, newer than the last triage, or does not exist.", "Run the triage, triage_score; an issue that is open is scored then.";
 
     OnAgenda, "on_agenda", Agenda, "It is on the last agenda.", "";
     NoCandidate, "no_candidate", Agenda, "It has no candidate or size label, and is not in the queue.", "Give it a label of candidate_labels or size_labels.";

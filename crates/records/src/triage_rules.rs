@@ -91,6 +91,9 @@ pub struct RuleFile {
     /// What it adds; below 0 it takes away.
     #[schemars(with = "i64")]
     pub points: Spanned<i64>,
+    /// What an author of an issue can do about it, where it takes points away: an imperative that is shown as it is.
+    #[serde(default)]
+    pub advice: Option<String>,
     /// Where the patterns are looked for; both by default.
     #[serde(default, rename = "in")]
     pub places: Option<Vec<Place>>,

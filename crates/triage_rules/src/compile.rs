@@ -191,6 +191,7 @@ impl Compiler<'_> {
         Ok(Rule {
             id: file.id.value,
             points: file.points.value,
+            advice: file.advice,
             patterns,
             at_least: file.at_least.map_or(1, |count| usize::try_from(count.value).unwrap_or(usize::MAX)),
             sections,
@@ -301,7 +302,7 @@ mod tests {
             ("points: 1", "points: many", "rules.yaml:"),
             ("max: 3", "max: 0", "max: 0 is not a number from 1 to 100"),
             ("ready: 5", "ready: 10", "ready: 10 is not a number from 0 to 9"),
-            ("ready: 5", "ready: -1", "rules.yaml:18:10: ready: -1 is not"),
+            ("ready: 5", "ready: -1", "rules.yaml:19:10: ready: -1 is not"),
             ("failures: 2", "failures: 0", "failures: 0 is not a number from 1 to 1000"),
             ("'\\bphilosoph'", "'(philosoph'", "the pattern `(philosoph` is invalid: unclosed group"),
             ("'\\bphilosoph'", "'(a{1000}){1000}'", "is invalid: Compiled regex exceeds size limit"),

@@ -58,6 +58,8 @@ pub struct Rule {
     pub id: String,
     /// What it adds; below 0 it takes away.
     pub points: i64,
+    /// What an author of an issue can do about it, where it takes points away.
+    pub advice: Option<String>,
     /// What it looks for.
     pub patterns: Vec<Pattern>,
     /// How many of the patterns must be found.

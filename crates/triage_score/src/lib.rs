@@ -9,6 +9,7 @@
 
 mod cli;
 mod history;
+mod needs;
 mod score;
 mod scorer;
 mod scores;
@@ -25,6 +26,7 @@ use common::{Error, Outcome};
 use eligibility::{Sources, quarantine};
 use gitea::{ForgeError, Issue, IssueQuery, issues_from_file};
 use host::Host;
+use host::text;
 use records::stored_files::{QUARANTINE, QUEUE, TRIAGE_LOG};
 use records::{Deferred, TriageRun};
 use store::Log;
@@ -122,7 +124,7 @@ fn score_all(
         scores::write(run, rules, threshold, &triage)?;
         run.store.triage_runs().append(&record)?;
     }
-    run.present(&TriageView::new(&record[0], &triage, rules.excellent, dry_run))?;
+    run.present(&TriageView::new(&record[0], &triage, rules, threshold, dry_run))?;
     let (ready, not_ready, quarantined) = (triage.ready.len(), triage.count_not_ready(), triage.quarantined.len());
     Ok(Outcome::done(format!("{ready} ready, {not_ready} not ready, {quarantined} quarantined")))
 }
@@ -172,7 +174,8 @@ fn open_issues<U>(run: &Run, cli: &Cli, settings: &Settings, convert: impl Fn(Is
     if let Some(gap) = listing.gap() {
         run.warn(&format!("the list of open issues is incomplete: {gap}"));
     }
-    run.detail(&format!("{} issues from {}, fetched {} time(s)", listing.items.len(), forge.address(), listing.rounds));
+    let (issues, rounds) = (text::counted(listing.items.len(), "issue"), text::counted(listing.rounds, "time"));
+    run.detail(&format!("{issues} from {}, fetched {rounds}", forge.address()));
     Ok(listing.items.into_iter().flatten().collect())
 }
 

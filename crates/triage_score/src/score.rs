@@ -206,6 +206,16 @@ pub(crate) fn title_tags(title: &str) -> (impl Iterator<Item = &str>, &str) {
     (tags.into_iter(), rest)
 }
 
+/// Returns those of an issue's labels and tags that belong to one of these groups.
+pub(crate) fn members<'a>(rules: &Rules, groups: &[String], tags: &'a [String]) -> Vec<&'a str> {
+    let belongs = |tag: &&String| {
+        let name = tag.trim().to_lowercase();
+        let mut all = groups.iter().filter_map(|group| rules.tags.get(group));
+        all.any(|members| candidates(&name).any(|name| members.contains(name)))
+    };
+    tags.iter().filter(belongs).map(String::as_str).collect()
+}
+
 /// The forms in which a group may know a label: whole, and the last part of a scoped one (`kind/bug`, `type: bug`).
 fn candidates(name: &str) -> impl Iterator<Item = &str> {
     let last = name.rfind(['/', ':']).map(|at| name[at + 1..].trim());

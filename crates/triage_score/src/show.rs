@@ -2,9 +2,12 @@
 
 use common::{Page, View};
 use eligibility::quarantine;
+use host::text;
 use records::{InWork, IssueType, Reason, TriageRun, minute};
 use serde::{Serialize, Serializer};
+use triage_rules::Rules;
 
+use crate::needs::needs;
 use crate::score::{Explanation, Hit};
 use crate::scorer::Scored;
 use crate::triage::Triage;
@@ -19,12 +22,17 @@ pub(crate) struct TriageView<'a> {
     #[serde(serialize_with = "items")]
     queue: &'a [Scored],
     #[serde(serialize_with = "not_ready")]
-    not_ready: &'a Triage,
+    not_ready: NotReadyIssues<'a>,
     dry_run: bool,
     #[serde(skip)]
-    triage: &'a Triage,
-    #[serde(skip)]
     excellent: i64,
+}
+
+/// The issues that are not ready, with what would make them ready.
+struct NotReadyIssues<'a> {
+    triage: &'a Triage,
+    rules: &'a Rules,
+    ready_from: i64,
 }
 
 /// An issue that is not ready, as JSON.
@@ -83,16 +91,23 @@ pub(crate) struct ReleaseView {
 }
 
 impl<'a> TriageView<'a> {
-    /// Makes the view of a run; from a sum of `excellent` on an issue is marked.
-    pub(crate) fn new(run: &'a TriageRun, triage: &'a Triage, excellent: i64, dry_run: bool) -> Self {
-        Self { run, queue: &triage.ready, not_ready: triage, dry_run, triage, excellent }
+    /// Makes the view of a run in which an issue is ready from a sum of `ready_from` on.
+    pub(crate) fn new(
+        run: &'a TriageRun,
+        triage: &'a Triage,
+        rules: &'a Rules,
+        ready_from: i64,
+        dry_run: bool,
+    ) -> Self {
+        let not_ready = NotReadyIssues { triage, rules, ready_from };
+        Self { run, queue: &triage.ready, not_ready, dry_run, excellent: rules.excellent }
     }
 }
 
 impl View for TriageView<'_> {
     /// Writes the counts, the first ready ones, and those that come nearest to being ready with what they lack.
     fn render(&self, page: &mut Page) {
-        let Self { triage, excellent, dry_run, .. } = self;
+        let Self { not_ready: NotReadyIssues { triage, rules, ready_from }, excellent, dry_run, .. } = self;
         let Triage { ready, not_ready, in_work, quarantined, .. } = triage;
         if *dry_run {
             page.say("Dry run: nothing is written");
@@ -108,6 +123,9 @@ impl View for TriageView<'_> {
             let star = if scored.total() >= *excellent { "★" } else { " " };
             page.entry(&head(star, scored), &scored.item.title);
         }
+        if ready.iter().take(LISTED).any(|scored| scored.total() >= *excellent) {
+            page.line(format!("  ★ a score of {excellent} or more"));
+        }
         if ready.len() > LISTED {
             page.line(format!("    … and {} more in .loop/queue.json", ready.len() - LISTED));
         }
@@ -122,7 +140,7 @@ impl View for TriageView<'_> {
         }
         for scored in not_ready.iter().take(LISTED) {
             page.entry(&head("·", scored), &scored.item.title);
-            page.entry("           needs: ", &lacking(scored));
+            page.entry("           needs: ", &needs(rules, *ready_from, scored));
         }
         for issue in &triage.newly_quarantined {
             page.say(quarantine::notice(*issue));
@@ -134,8 +152,8 @@ fn items<S: Serializer>(ready: &&[Scored], serializer: S) -> Result<S::Ok, S::Er
     serializer.collect_seq(ready.iter().map(|scored| &scored.item))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn not_ready<S: Serializer>(triage: &&Triage, serializer: S) -> Result<S::Ok, S::Error> {
+fn not_ready<S: Serializer>(issues: &NotReadyIssues, serializer: S) -> Result<S::Ok, S::Error> {
+    let NotReadyIssues { triage, rules, ready_from } = issues;
     let view = |scored, reason, needs| {
         let Scored { item, .. }: &Scored = scored;
         let (issue, title, kind) = (item.issue, item.title.as_str(), item.kind);
@@ -145,7 +163,8 @@ fn not_ready<S: Serializer>(triage: &&Triage, serializer: S) -> Result<S::Ok, S:
         let pull = scored.in_work.as_ref().map_or(0, |in_work| in_work.pull);
         view(scored, Reason::InWork, format!("a review of the pull request #{pull}"))
     });
-    let not_ready = triage.not_ready.iter().map(|scored| view(scored, Reason::NotReady, lacking(scored)));
+    let not_ready =
+        triage.not_ready.iter().map(|scored| view(scored, Reason::NotReady, needs(rules, *ready_from, scored)));
     serializer.collect_seq(not_ready.chain(in_work))
 }
 
@@ -158,21 +177,6 @@ fn in_pull(in_work: Option<&InWork>) -> String {
 fn head(mark: &str, scored: &Scored) -> String {
     let number = format!("#{}", scored.item.issue);
     format!("  {mark} {number:>6}  {}  {:<10} ", scored.total(), scored.item.kind.name())
-}
-
-/// Says what would make an issue ready: the dimensions in which it has least.
-fn lacking(scored: &Scored) -> String {
-    let item = &scored.item;
-    let mut parts = [
-        (item.scope.unwrap_or_default(), "say where the work is (files, functions)"),
-        (item.acceptance.unwrap_or_default(), "say when it is done (criteria, tests)"),
-        (item.alignment.unwrap_or_default(), "a type (bug, feature, refactor) that the loop is for"),
-    ];
-    parts.sort_by_key(|(points, _)| *points);
-    let least = parts.first().map_or(0, |(points, _)| *points);
-    let words: Vec<&str> =
-        parts.iter().filter(|(points, _)| *points <= least.max(1)).map(|(_, words)| *words).collect();
-    words.join("; ")
 }
 
 impl<'a> ExplanationView<'a> {
@@ -250,7 +254,11 @@ fn by_name<S: Serializer>(
 impl View for RulesView {
     fn render(&self, page: &mut Page) {
         let Self { rules, patterns, source, .. } = self;
-        page.say(format!("The rules are valid: {rules} rules, {patterns} patterns ({source})"));
+        page.say(format!(
+            "The rules are valid: {}, {} ({source})",
+            text::counted(*rules, "rule"),
+            text::counted(*patterns, "pattern")
+        ));
     }
 
     /// Without spaces, as its callers know it.

@@ -2,6 +2,7 @@
 
 use change_detection::stats::{rates, real};
 use change_detection::{Event, KINDS, Masks, STREAMS, Stream, place};
+use host::text;
 use serde_json::json;
 
 use super::numbers::{date, numbers, percent, points, rounded};
@@ -16,7 +17,16 @@ impl Evidence<'_> {
         let hold = i64::try_from(self.settings.hold_days).unwrap_or(365) * crate::facts::DAY;
         let last = |stream: usize| self.replay.events.iter().rev().find(|event| event.stream.place() == stream);
         let is_fresh = |event: &Event| self.end() - self.time(event.raised_after - 1) <= hold;
-        let overall = last(0).filter(|event| is_fresh(event));
+        // A change of all kinds of work together is news as long as one of its parts is.
+        let is_part = |part: &Event, overall: &Event| {
+            matches!(part.stream, Stream::SuccessOf(_))
+                && overall.up == part.up
+                && part.change_low <= overall.change_high
+                && overall.change_low <= part.change_high
+        };
+        let has_fresh_part =
+            |overall: &Event| (1..STREAMS).filter_map(last).any(|event| is_fresh(event) && is_part(event, overall));
+        let overall = last(0).filter(|event| is_fresh(event) || has_fresh_part(event));
         let mut shown = false;
         for stream in 0..STREAMS {
             let Some(event) = last(stream) else {
@@ -24,17 +34,12 @@ impl Evidence<'_> {
                 continue;
             };
             let finding = self.change(event);
-            if !is_fresh(event) {
+            let is_shown = is_fresh(event) || stream == 0 && overall.is_some();
+            if !is_shown {
                 advice.silent("held_long_enough", finding);
                 continue;
             }
-            let is_folded = matches!(event.stream, Stream::SuccessOf(_))
-                && overall.is_some_and(|overall| {
-                    overall.up == event.up
-                        && event.change_low <= overall.change_high
-                        && overall.change_low <= event.change_high
-                });
-            if is_folded {
+            if overall.is_some_and(|overall| is_part(event, overall)) {
                 advice.silent("part_of_the_overall_change", finding);
                 continue;
             }
@@ -68,10 +73,13 @@ impl Evidence<'_> {
             period: Some(self.span(0, self.look)),
             calculation: vec![
                 format!(
-                    "{looks} looks, one after every {} cycles, tried every change point",
+                    "{}, one after every {} cycles, tried every change point",
+                    text::counted(looks, "look"),
                     self.settings.parameters.look
                 ),
-                format!("no scan reached {threshold:.2} after division by its dispersion, with a change worth telling"),
+                format!(
+                    "no scan reached {threshold:.2} after division by its dispersion, with a change that is large enough to report"
+                ),
             ],
             ..Finding::default()
         }
@@ -251,9 +259,9 @@ impl Evidence<'_> {
         let lost = self.lost[0];
         let aside = if lost.red + lost.outage > 0 {
             format!(
-                " Set aside this week: {} cycles of red main and outages in {} episodes.",
-                lost.red + lost.outage,
-                lost.episodes
+                " Set aside this week: {} of red main and outages in {}.",
+                text::counted(lost.red + lost.outage, "cycle"),
+                text::counted(lost.episodes, "episode")
             )
         } else {
             String::new()

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use host::text;
+
 use super::numbers::{fingerprint, numbers, percent};
 use super::{Advice, Evidence, Severity};
 use records::insights::{Finding, LostCycles};
@@ -16,9 +18,9 @@ impl Evidence<'_> {
             (share >= self.settings.red_share_medium).then_some(Severity::Medium)
         };
         let words = |lost: &LostCycles| match (lost.red, lost.outage) {
-            (red, 0) => format!("{red} cycles to red main"),
-            (0, outage) => format!("{outage} cycles to outages"),
-            (red, outage) => format!("{red} cycles to red main and {outage} to outages"),
+            (red, 0) => format!("{} to red main", text::counted(red, "cycle")),
+            (0, outage) => format!("{} to outages", text::counted(outage, "cycle")),
+            (red, outage) => format!("{} to red main and {outage} to outages", text::counted(red, "cycle")),
         };
         advice.judge(
             severity,
@@ -28,15 +30,15 @@ impl Evidence<'_> {
                 category: "red_main".to_owned(),
                 reason: "share_of_cycles_lost".to_owned(),
                 finding: format!(
-                    "Lost in {} days: {} of {} ({}, {} episodes, longest {}). Before that {} in {} episodes.",
-                    self.window_days,
+                    "Lost in {}: {} of {} ({}, {}, longest {}). Before that {} in {}.",
+                    text::counted(self.window_days, "day"),
                     words(recent),
                     recent.cycles,
                     percent(share),
-                    recent.episodes,
+                    text::counted(recent.episodes, "episode"),
                     recent.longest,
                     percent(previous.share.unwrap_or(0.0)),
-                    previous.episodes
+                    text::counted(previous.episodes, "episode")
                 ),
                 suggestion: "Have checks run before a merge, and the loop stop while main is red.".to_owned(),
                 evidence: numbers(
@@ -44,7 +46,7 @@ impl Evidence<'_> {
                 "episodes": recent.episodes, "longest": recent.longest}),
                 ),
                 calculation: vec![format!(
-                    "a fact: from {} on it is told, from {} on it is urgent",
+                    "a fact: from {} on it is reported, from {} on it is urgent",
                     percent(self.settings.red_share_medium),
                     percent(self.settings.red_share_high)
                 )],
@@ -73,7 +75,7 @@ impl Evidence<'_> {
                 "luck_share": quarantine.luck_share, "luck_low": quarantine.luck_low, "freed": self.freed})),
             calculation: vec![
                 "lower Wilson end of the first rate over the upper end of the second".to_owned(),
-                "told from 0.6 on, with 50 tries of each".to_owned(),
+                "reported from 0.6 on, with 50 tries of each".to_owned(),
             ],
             ..Finding::default()
         });
@@ -88,10 +90,10 @@ impl Evidence<'_> {
                     category: "reason".to_owned(),
                     reason: "first_seen_in_the_period".to_owned(),
                     finding: format!(
-                        "A new reason for failure: \"{}\", {} times, {} cycles.",
-                        host::text::fit(&reason.example, 60),
-                        reason.episodes,
-                        reason.cycles
+                        "A new reason for failure: \"{}\", {} in {}.",
+                        text::fit(&reason.example, 60),
+                        text::counted(reason.cycles, "cycle"),
+                        text::counted(reason.episodes, "episode")
                     ),
                     suggestion: "See whether something that changed lately explains it.".to_owned(),
                     evidence: numbers(

@@ -95,7 +95,7 @@ impl Advice {
                     category: "record".to_owned(),
                     reason: "too_few_cycles".to_owned(),
                     finding,
-                    suggestion: "Let the loop run; facts are below.".to_owned(),
+                    suggestion: "Let the loop run; until then this report only counts.".to_owned(),
                     evidence: numbers(json!({"cycles": counted, "needed": needed})),
                     calculation: vec![format!(
                         "a change needs a baseline of {} cycles and {} after it",

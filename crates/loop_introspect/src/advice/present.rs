@@ -31,7 +31,7 @@ impl Evidence<'_> {
                 date(self.time(outage.begun)),
                 percent(outage.base)
             ),
-            suggestion: "Look at the last cycle's reason: a key, a disk, an API that is away. Pause the loop until it is mended.".to_owned(),
+            suggestion: "Look at the last cycle's reason: a key, a disk, an unreachable API. Pause the loop until it works again.".to_owned(),
             evidence: numbers(json!({"evidence": outage.evidence, "threshold": alert, "cycles": outage.cycles, "failed": failed,
                 "base_failure_rate": outage.base})),
             period: Some(self.span(outage.begun, self.all())),
@@ -87,7 +87,7 @@ impl Evidence<'_> {
         for (kind, low) in KINDS.iter().zip(&self.kinds) {
             let (id, category) = (format!("below-{}", kind.name()), "type".to_owned());
             let Some(low) = low else {
-                let finding = format!("There are too few cycles to set `{}` beside the others.", kind.name());
+                let finding = format!("There are too few cycles to compare `{}` with the others.", kind.name());
                 advice.unjudged(&id, &category, "too_few_cycles", finding);
                 continue;
             };
@@ -116,7 +116,7 @@ impl Evidence<'_> {
                         low.against_cycles
                     ),
                     suggestion: format!(
-                        "Split `{}` issues smaller, or say more in them about when they are done.",
+                        "Split `{}` issues, or say in them more exactly when they are done.",
                         kind.name()
                     ),
                     evidence: numbers(
@@ -162,7 +162,7 @@ impl Evidence<'_> {
                     "#{issue} failed {} times in a row; by chance ({} fail) one issue in {} does, and {} were tried.",
                     run.failures, percent(run.base), grouped((1.0 / run.p).round()), self.tried
                 ),
-                suggestion: "Split it, say more in it, or take it out.".to_owned(),
+                suggestion: "Split it, describe it better, or take it out of the queue.".to_owned(),
                 evidence: numbers(json!({"issue": issue, "failures": run.failures, "base_failure_rate": run.base, "p": run.p,
                     "adjusted_p": run.adjusted, "issues_tried": self.tried, "issue_fdr": self.settings.issue_fdr})),
                 calculation: vec![

@@ -20,8 +20,7 @@ pub(super) fn format(shown: &Results) -> String {
     for (check, what) in &shown.outcome.warnings {
         let _ = writeln!(text, "::warning title={}::{}", property(check), data(what));
     }
-    let count = shown.outcome.findings.len();
-    let _ = write!(text, "{count} finding(s) in {} file(s)", shown.outcome.files);
+    text.push_str(&shown.outcome.summary());
     text
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use host::text;
+
 use super::results::Results;
 use crate::finding::Finding;
 use crate::ignore;
@@ -21,7 +23,7 @@ pub(super) fn format(shown: &Results) -> String {
         let found: Vec<&Finding> = outcome.findings.iter().filter(|finding| finding.check == id).collect();
         let _ = write!(text, "    <testcase classname=\"pre_commit_checks\" name=\"{}\" time=\"0\">", escaped(id));
         if !found.is_empty() {
-            let message = format!("{about}: {} finding(s)", found.len());
+            let message = format!("{about}: {}", text::counted(found.len(), "finding"));
             let _ = write!(text, "\n      <failure type=\"{}\" message=\"{}\">", escaped(id), escaped(&message));
             for it in found {
                 let line = format!("{}:{}:{}: {} ({})\n", it.file, it.line, it.column, it.what, it.mend);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use host::text::fit;
+use host::text::{counted, fit};
 
 use super::results::Results;
 
@@ -51,7 +51,7 @@ fn marks(shown: &Results) -> String {
         let _ = writeln!(text, "✓ fixed {}", fit(name, 200));
     }
     if shown.known > 0 {
-        let _ = writeln!(text, "✓ {} finding(s) of the baseline left out", shown.known);
+        let _ = writeln!(text, "✓ {} of the baseline left out", counted(shown.known, "finding"));
     }
     let _ = writeln!(text, "\n{}", "=".repeat(70));
     text

@@ -101,6 +101,10 @@ pub(crate) struct WhyArgs {
     #[arg(value_name = "ID", add = crate::candidates::ids())]
     pub id: Option<String>,
 
+    /// For an issue: show the rules that do not hold too, and all of its cycles
+    #[arg(long)]
+    pub all: bool,
+
     #[command(flatten)]
     pub common: CommonArgs,
 }

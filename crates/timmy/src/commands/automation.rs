@@ -10,7 +10,8 @@ use automations::validate::validate;
 use common::{Error, Outcome, Page};
 use host::Host;
 use host::signals::Signals;
-use records::Reason;
+use host::text;
+use records::{Reason, minute};
 use serde::{Serialize, Serializer};
 
 use super::config;
@@ -54,11 +55,11 @@ impl Validation {
                 page.line(format!("    {hint}"));
             }
         }
-        let count = self.automations;
+        let automations = text::counted(self.automations, "automation");
         page.line(match (self.is_built_in, self.problems.len()) {
             (true, 0) => "There is no manifest: every tool runs with its defaults".to_owned(),
-            (_, 0) => format!("{count} automations, no problems"),
-            (_, found) => format!("{count} automations, {found} problem{}", if found == 1 { "" } else { "s" }),
+            (_, 0) => format!("{automations}, no problems"),
+            (_, found) => format!("{automations}, {}", text::counted(found, "problem")),
         });
     }
 }
@@ -130,7 +131,7 @@ fn pause_all(context: &Context, args: &PauseArgs) -> Result<Outcome, Error> {
     let NewPause { until, reason } = pause(context, &args.ids, args.length, &args.reason)?;
     present(context, &PauseView { paused: &args.ids, until, reason }, |pauses, page| {
         for id in pauses.paused {
-            page.line(format!("{id} is paused until {}", pauses.until));
+            page.line(format!("{id} is paused until {}", minute(&pauses.until)));
         }
     })?;
     Ok(Outcome::done(""))

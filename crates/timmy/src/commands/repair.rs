@@ -4,6 +4,7 @@ use automations::Context;
 use common::{Error, Outcome, Page};
 use explain::integrity::{self, HandOver, Repair, Repairs};
 use host::Host;
+use host::text;
 
 use crate::cli::RepairArgs;
 use crate::present::present;
@@ -21,7 +22,7 @@ fn render(repairs: &Repairs, page: &mut Page) {
     let would = if repairs.dry_run { "would be " } else { "" };
     for Repair { file, lines, moved_to } in &repairs.repaired {
         page.line(match (lines, moved_to) {
-            (Some(lines), Some(side)) => format!("{file}: {lines} line(s) {would}moved to {side}"),
+            (Some(lines), Some(side)) => format!("{file}: {} {would}moved to {side}", text::counted(*lines, "line")),
             (_, Some(kept)) => {
                 format!("{file}: moved to {kept}; its content is no longer used, and its tool recreates it")
             }

@@ -6,13 +6,16 @@ use automations::Context;
 use automations::schedule::{MachineZone, warn_of_unknown_zone};
 use automations::scheduler::{self, ScheduleSettings, next_runs};
 use automations::supervise::RunResult;
+use automations::validate::validate;
 use chrono::{DateTime, Utc};
 use common::{Error, Outcome, Page};
 use host::Host;
+use host::text;
 use records::{Reason, timestamp};
 use serde::Serialize;
 
 use crate::cli::ScheduleCommand;
+use crate::diagnostic::DiagnosticView;
 use crate::present::{present, print_json};
 use crate::table;
 use crate::tools::TOOLSET;
@@ -54,6 +57,9 @@ fn tick(context: &Arc<Context<'_>>) -> Result<Outcome, Error> {
 struct Timetable {
     scheduler: bool,
     next: Vec<NextView>,
+    /// What is wrong with the entries: such an automation does not run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<DiagnosticView>,
     #[serde(skip)]
     now: DateTime<Utc>,
 }
@@ -76,7 +82,7 @@ impl NextView {
                 at.with_timezone(&MachineZone).format("%a %Y-%m-%d %H:%M").to_string(),
                 table::length((at - now).num_seconds()),
             ),
-            (None, Some(cycles)) => ("-".to_owned(), format!("{cycles} cycles")),
+            (None, Some(cycles)) => ("-".to_owned(), text::counted(cycles, "cycle")),
             (None, None) => ("never".to_owned(), String::new()),
         };
         vec![at, length, self.id.clone(), self.trigger.clone()]
@@ -85,6 +91,9 @@ impl NextView {
 
 impl Timetable {
     fn render(&self, page: &mut Page) {
+        for problem in &self.problems {
+            page.line(format!("Problem: {problem}"));
+        }
         if self.next.is_empty() {
             page.line("Nothing is scheduled: no enabled automation has a trigger of time or cycles.");
             return;
@@ -109,8 +118,13 @@ fn next(context: &Context, count: usize) -> Result<Outcome, Error> {
         cycles: next.cycles,
         time: next.at,
     });
-    let timetable =
-        Timetable { scheduler: scheduler::is_running(context), next: next.collect(), now: context.host.now() };
+    let problems = validate(context).iter().map(DiagnosticView::of).collect();
+    let timetable = Timetable {
+        scheduler: scheduler::is_running(context),
+        next: next.collect(),
+        problems,
+        now: context.host.now(),
+    };
     present(context, &timetable, Timetable::render)?;
     Ok(Outcome::done(""))
 }

@@ -6,6 +6,7 @@ use automations::Context;
 use common::{Error, Outcome, Page};
 use dropin::shadow::{self, Comparisons, ShadowOptions, comparisons};
 use host::Host;
+use host::text;
 
 use crate::cli::{ShadowArgs, ShadowCommand};
 use crate::present::present;
@@ -32,7 +33,7 @@ fn report(context: &Context) -> Result<Outcome, Error> {
     let damaged = comparisons.damaged_lines;
     if damaged > 0 {
         let runs = context.store.shadow_runs();
-        context.warn(&format!("{}: {damaged} line(s) cannot be read", runs.path().display()));
+        context.warn(&format!("{}: {} cannot be read", runs.path().display(), text::counted(damaged, "line")));
     }
     Ok(Outcome::yes_or_no(comparisons.tools.values().all(|tool| tool.agreed == tool.runs)))
 }

@@ -6,6 +6,7 @@ use automations::Context;
 use common::{Error, Outcome, Page};
 use explain::ledger::{LedgerSums, Movement, tokens};
 use host::Host;
+use host::text;
 
 use crate::cli::TokensArgs;
 use crate::present::present;
@@ -21,7 +22,10 @@ pub(crate) fn show(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
     if damaged > 0 {
         let ledger = context.store.tokens();
         let path = ledger.lines().path().display();
-        context.warn(&format!("{path}: {damaged} line(s) cannot be read; timmy repair moves them out"));
+        context.warn(&format!(
+            "{path}: {} cannot be read; timmy repair moves damaged lines out",
+            text::counted(damaged, "line")
+        ));
     }
     Ok(Outcome::done(""))
 }

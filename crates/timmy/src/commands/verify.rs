@@ -4,6 +4,7 @@ use automations::Context;
 use common::{Error, Outcome, Page};
 use explain::integrity::{self, Finding, Foreign};
 use host::Host;
+use host::text;
 use serde::Serialize;
 
 use crate::cli::PlainArgs;
@@ -32,8 +33,8 @@ pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
 
 fn render(report: &Report, page: &mut Page) {
     for finding in &report.files {
-        let lines = finding.lines.map_or(String::new(), |lines| format!(", {lines} lines"));
-        let verdict = if finding.count == 0 { "whole".to_owned() } else { format!("{} problem(s)", finding.count) };
+        let lines = finding.lines.map_or(String::new(), |lines| format!(", {}", text::counted(lines, "line")));
+        let verdict = if finding.count == 0 { "whole".to_owned() } else { text::counted(finding.count, "problem") };
         page.line(format!("{}: {verdict}{lines}", finding.file));
         page.lines(finding.problems.iter().map(|problem| format!("    {problem}")));
         if finding.count > finding.problems.len() {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use common::{Error, Outcome, Page};
 use explain::automation::{AutomationStory, UpcomingRun, automation};
 use host::text;
-use records::{Reason, timestamp};
+use records::{Reason, minute, timestamp};
 
 use crate::present::present;
 use crate::table;
@@ -24,7 +24,7 @@ fn render(story: &AutomationStory, page: &mut Page) {
         page.line(format!("  {problem}"));
     }
     if let (Some(until), Some(reason)) = (&story.paused_until, &story.pause_reason) {
-        page.line(format!("  Paused until {until}: {}", text::fit(reason, 200)));
+        page.line(format!("  Paused until {}: {}", minute(until), text::fit(reason, 200)));
     }
     if let Some(other) = &story.lacks {
         page.line(format!("  It depends on {other}, which never ran or whose last run did not succeed."));
@@ -33,7 +33,7 @@ fn render(story: &AutomationStory, page: &mut Page) {
     let failures = story.entry.consecutive_failures;
     if failures > 0 {
         let log = story.log.as_ref().map_or(String::new(), |log| format!("; its log: {log}"));
-        page.line(format!("  Failed {failures} time(s) in a row{log}"));
+        page.line(format!("  Failed {} in a row{log}", text::counted(failures, "time")));
     }
     for next in &story.next {
         page.line(next_run(next, story.now));
@@ -65,9 +65,9 @@ fn next_run(next: &UpcomingRun, now: DateTime<Utc>) -> String {
     match (next.time, next.cycles) {
         (Some(at), _) => {
             let length = table::length((at - now).num_seconds());
-            format!("  Next: {} for {trigger}, in {length}.", timestamp(at))
+            format!("  Next: {} for {trigger}, in {length}.", minute(&timestamp(at)))
         }
-        (None, Some(cycles)) => format!("  Next: after {cycles} more cycles ({trigger})."),
+        (None, Some(cycles)) => format!("  Next: after {} ({trigger}).", text::counted(cycles, "more cycle")),
         (None, None) => format!("  Next: never ({trigger})."),
     }
 }

@@ -24,7 +24,11 @@ fn render(story: &IdleStory, page: &mut Page) {
         page.line(format!("The guard is {guard}: it reports work, whatever is in the queue."));
     }
     let QueueCounts { items, ready, quarantined, waiting, .. } = &story.queue;
-    page.line(format!("Queue: {items} items, {ready} ready, {} of the ready ones in quarantine.", quarantined.len()));
+    page.line(format!(
+        "Queue: {}, {ready} ready, {} of the ready ones in quarantine.",
+        text::counted(*items, "item"),
+        quarantined.len()
+    ));
     for WaitingIssue { issue, reason, until } in waiting.iter().take(NAMED) {
         let until = until.as_deref().map_or_else(|| "an unknown time".to_owned(), minute);
         page.line(format!("#{issue} waits until {until} ({reason})."));

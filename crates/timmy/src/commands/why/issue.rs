@@ -14,16 +14,16 @@ use crate::table;
 const SHOWN: usize = 8;
 
 /// Shows the story of an issue.
-pub(super) fn why(context: &Context, number: u64) -> Result<Outcome, Error> {
-    present(context, &issue(context, number)?, render)?;
+pub(super) fn why(context: &Context, number: u64, all: bool) -> Result<Outcome, Error> {
+    present(context, &issue(context, number)?, |story, page| render(story, all, page))?;
     Ok(Outcome::done(""))
 }
 
-fn render(story: &IssueStory, page: &mut Page) {
+fn render(story: &IssueStory, all: bool, page: &mut Page) {
     page.entry(&format!("#{} ", story.issue), &story.title);
     page.line(format!("  {} ({})", story.reason.meaning(), story.reason));
     if let Some(triage) = &story.triage {
-        score::render(triage, page);
+        score::render(triage, all, page);
     }
     if let Some(QueuePlace { position, length }) = &story.queue {
         page.line(format!("  Queue: number {position} of {length}."));
@@ -35,10 +35,10 @@ fn render(story: &IssueStory, page: &mut Page) {
         page.line(format!("  Waits: until {}.", minute(until)));
     }
     if let Some(entry) = &story.entry {
-        let since = entry.quarantined_at.as_deref().unwrap_or("an unknown time");
+        let since = entry.quarantined_at.as_deref().map_or_else(|| "an unknown time".to_owned(), minute);
         page.line(format!("  Quarantine: since {since}: {}.", text::fit(&entry.reason, 200)));
     }
-    render_cycles(&story.cycles, page);
+    render_cycles(&story.cycles, all, page);
     if let Some(AgendaPlace { reason, .. }) = &story.agenda {
         page.line(format!("  Agenda: {} ({reason})", reason.meaning()));
     }
@@ -47,19 +47,23 @@ fn render(story: &IssueStory, page: &mut Page) {
     }
 }
 
-fn render_cycles(cycles: &[CycleStory], page: &mut Page) {
+fn render_cycles(cycles: &[CycleStory], all: bool, page: &mut Page) {
     if cycles.is_empty() {
         page.line("  Cycles: none worked on it.");
         return;
     }
     let succeeded = cycles.iter().filter(|cycle| cycle.success).count();
     page.line(format!("  Cycles: {} worked on it, {succeeded} succeeded.", cycles.len()));
-    let rows: Vec<Vec<String>> = cycles.iter().rev().take(SHOWN).map(cells).collect();
+    let shown = if all { cycles.len() } else { SHOWN };
+    let rows: Vec<Vec<String>> = cycles.iter().rev().take(shown).map(cells).collect();
     table::add_rows(page, &rows);
+    if cycles.len() > shown {
+        page.line(format!("    … and {} (--all shows them)", text::counted(cycles.len() - shown, "older one")));
+    }
 }
 
 fn cells(cycle: &CycleStory) -> Vec<String> {
-    let outcome = if cycle.success { "well" } else { "FAILED" };
+    let outcome = if cycle.success { "succeeded" } else { "FAILED" };
     let length = cycle.duration.map_or("-".to_owned(), |seconds| format!("{seconds:.0} s"));
     let number = cycle.cycle.map_or("-".to_owned(), |number| format!("cycle {number}"));
     vec![format!("    {}", cycle.when), number, outcome.to_owned(), length, cycle.reason.clone()]

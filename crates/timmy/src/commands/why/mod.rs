@@ -20,7 +20,7 @@ pub(crate) fn why(host: &Host, args: &WhyArgs) -> Result<Outcome, Error> {
     match (args.what.as_str(), number, &args.id) {
         ("idle", _, None) => idle::why(&context),
         ("automation", _, Some(id)) => automation::why(&context, id),
-        (_, Some(number), None) => issue::why(&context, number),
+        (_, Some(number), None) => issue::why(&context, number, args.all),
         ("automation", _, None) => Err(Error::usage("the id of the automation is missing", "timmy why automation ID")),
         _ => Err(Error::usage(
             format!("there is nothing to explain about `{}`", text::fit(&args.what, 60)),
