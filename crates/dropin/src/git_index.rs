@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::Error;
-use git2::{IndexEntryExtendedFlag, IndexEntryFlag, Repository, Status};
+use git2::{IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status};
 use host::child::{self, ExitOutcome};
 
 /// How long `git update-index` may take.
@@ -75,6 +75,18 @@ pub(crate) fn show_again(root: &Path, paths: &[&str]) -> Result<Vec<String>, Err
 /// Returns whether Git reports a path as changed or untracked, by the repository that it really lies in (which may be a submodule).
 pub(crate) fn is_changed(path: &Path) -> bool {
     status(path).is_some_and(|status| !status.is_empty() && !status.is_ignored())
+}
+
+/// Returns whether a path is as it is committed. A path whose changes Git does not show is not known to be.
+pub(crate) fn is_as_committed(root: &Path, path: &str) -> bool {
+    let full = root.join(path);
+    full.symlink_metadata().is_ok() && status(&full) == Some(Status::CURRENT) && hidden(root, &[path]).is_empty()
+}
+
+/// Returns whether Git has a file with this content, in whichever commit.
+pub(crate) fn has_content(root: &Path, content: &[u8]) -> bool {
+    let Ok(id) = Oid::hash_object(ObjectType::Blob, content) else { return false };
+    Repository::open(root).is_ok_and(|repository| repository.find_blob(id).is_ok())
 }
 
 /// Returns whether Git has something else at a path than is there.

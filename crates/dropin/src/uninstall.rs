@@ -1,6 +1,7 @@
 //! The scripts of a repository take their places again, byte for byte.
 
 use std::fs::{self, File, FileTimes};
+use std::io::ErrorKind;
 use std::os::unix::fs::lchown;
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
@@ -35,6 +36,8 @@ pub enum Restoration {
     Restored,
     /// It was there already.
     Untouched,
+    /// Git has put another version there, which stays.
+    Superseded,
     /// Something else was put there, which stays.
     Kept,
 }
@@ -50,6 +53,8 @@ pub struct UninstallReport {
     pub shown_again: Vec<String>,
     /// The restored paths where Git has something else, such as shims that were committed.
     pub changed: Vec<String>,
+    /// The kept files that stay, because neither their place nor Git has them.
+    pub kept_originals: Vec<String>,
     /// The directory of the programs, where it stays.
     pub kept_programs: Option<String>,
 }
@@ -83,7 +88,7 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         paths = restore_all(options)?;
     }
     let is_whole = paths.iter().all(|(_, restoration)| *restoration != Restoration::Kept);
-    let (mut kept_programs, mut hooks) = (None, Vec::new());
+    let (mut kept_programs, mut hooks, mut kept_originals) = (None, Vec::new(), Vec::new());
     if is_whole {
         hooks = hooks::take_back(context, Some(&installation), options.dry_run)?;
     }
@@ -97,11 +102,11 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         changed = restored.into_iter().filter(is_changed).map(str::to_owned).collect();
     }
     if is_whole && !options.dry_run {
-        tidy_up(context, &installation)?;
+        kept_originals = tidy_up(context, &installation, &paths)?;
         let is_ours = store.contains(&record::programs(store, &installation));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
-    Ok(Some(UninstallReport { paths, hooks, shown_again, changed, kept_programs }))
+    Ok(Some(UninstallReport { paths, hooks, shown_again, changed, kept_originals, kept_programs }))
 }
 
 fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
@@ -132,6 +137,10 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
     // Also a shim or a link that was there before: it came with a clone.
     if presence != Presence::Nothing && record::is_original(&full, installed.original.as_ref())? {
         return Ok(Restoration::Untouched);
+    }
+    // Git has brought this version meanwhile, such as by a pull after `git reset --hard`: it is newer than what was there before.
+    if presence == Presence::Other && git_index::is_as_committed(root, &installed.path) {
+        return Ok(Restoration::Superseded);
     }
     if presence == Presence::Other && !options.force {
         return Ok(Restoration::Kept);
@@ -197,15 +206,23 @@ fn put_back(full: &Path, original: Option<&Original>, bytes: &[u8]) -> Result<()
 }
 
 /// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.
-fn tidy_up(context: &Context, installation: &Installation) -> Result<(), Error> {
+fn tidy_up(
+    context: &Context,
+    installation: &Installation,
+    paths: &[(String, Restoration)],
+) -> Result<Vec<String>, Error> {
     let store = &context.store;
-    for installed in &installation.installed {
+    for (installed, (_, restoration)) in installation.installed.iter().zip(paths) {
         if let Some(Original::File { kept, .. }) = &installed.original {
             let kept = store.originals().join(kept);
             files::remove(&program::beside(&kept))?;
-            files::remove(&kept)?;
+            // What was not put back may be nowhere else.
+            if *restoration != Restoration::Superseded {
+                files::remove(&kept)?;
+            }
         }
     }
+    let kept_originals = remove_what_git_has(context, &store.originals())?;
     // Programs elsewhere may be those of other repositories too.
     let bin = record::programs(store, installation);
     if store.contains(&bin) {
@@ -226,7 +243,37 @@ fn tidy_up(context: &Context, installation: &Installation) -> Result<(), Error> 
         // Only if it is empty.
         let _ = fs::remove_dir(path);
     }
-    Ok(())
+    Ok(kept_originals)
+}
+
+/// Removes those of the kept files that are in Git too, such as the scripts of earlier installations. Returns the others.
+fn remove_what_git_has(context: &Context, folder: &Path) -> Result<Vec<String>, Error> {
+    let mut others = Vec::new();
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(others),
+        entries => entries.map_err(Error::io("read", folder))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::io("read", folder))?;
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            others.extend(remove_what_git_has(context, &path)?);
+        } else if path != context.store.installation().path() && !is_lock(&path) {
+            let bytes = fs::read(&path).map_err(Error::io("read the original", &path))?;
+            if git_index::has_content(context.repo().root(), &bytes) {
+                files::remove(&path)?;
+            } else {
+                others.push(context.shown(&path));
+            }
+        }
+    }
+    others.sort();
+    Ok(others)
+}
+
+/// Whether a file is the lock of another one.
+fn is_lock(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "lock")
 }
 
 /// Removes a folder and the folders in it, as far as they are empty.

@@ -364,9 +364,13 @@ fn the_doctor_reports_what_happened_to_an_installation() {
     sandbox.write("scripts/loop_guard.py", OLD);
     fs::set_permissions(sandbox.root().join("scripts/loop_guard.py"), fs::Permissions::from_mode(0o755)).unwrap();
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
-    assert!(ended.out.contains("\n  scripts/loop_guard.py: not the tool, but the original script\n"), "{}", ended.out);
     assert!(
-        ended.out.contains("scripts/loop_guard.py: the original script is there again, as after git reset"),
+        ended.out.contains("\n  scripts/loop_guard.py: not the tool, but the script of the repository\n"),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended.out.contains("scripts/loop_guard.py: the script of the repository is there again, as after git reset"),
         "{}",
         ended.out
     );

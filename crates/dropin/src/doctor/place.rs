@@ -7,6 +7,7 @@ use automations::Context;
 use records::InstalledPath;
 use serde::Serialize;
 
+use crate::git_index;
 use crate::program::is_runnable_by_python;
 use crate::record::{self, Presence};
 
@@ -35,7 +36,7 @@ pub enum PlaceState {
     Link,
     /// The shim.
     Shim,
-    /// The script of before, as after `git reset --hard`.
+    /// The script of before, or the one that is committed, as after `git reset --hard`.
     Original,
     /// Another file.
     Other,
@@ -60,7 +61,8 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         Presence::Nothing => PlaceState::Missing,
         Presence::Other => {
             let is_original = record::is_original(&full, installed.original.as_ref()).unwrap_or(false);
-            if is_original { PlaceState::Original } else { PlaceState::Other }
+            let is_committed = || git_index::is_as_committed(root, &installed.path);
+            if is_original || is_committed() { PlaceState::Original } else { PlaceState::Other }
         }
         _ if is_shim => PlaceState::Shim,
         _ => PlaceState::Link,
@@ -74,7 +76,7 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
     let problem = match (state, &program) {
         (PlaceState::Missing, _) => Some("it is missing; timmy install or timmy uninstall fixes it".to_owned()),
         (PlaceState::Original, _) => Some(
-            "the original script is there again, as after git reset --hard; timmy install puts the tool back, \
+            "the script of the repository is there again, as after git reset --hard; timmy install puts the tool back, \
              timmy uninstall forgets it"
                 .to_owned(),
         ),

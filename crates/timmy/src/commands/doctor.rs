@@ -28,7 +28,7 @@ fn render(report: &Examination, page: &mut Page) {
         page.line(match state {
             PlaceState::Link => format!("  {path} -> {leads_to}{original}"),
             PlaceState::Shim => format!("  {path} (shim) -> {leads_to}{original}"),
-            PlaceState::Original => format!("  {path}: not the tool, but the original script"),
+            PlaceState::Original => format!("  {path}: not the tool, but the script of the repository"),
             PlaceState::Other => format!("  {path}: not the tool, but another file{original}"),
             PlaceState::Missing => format!("  {path}: nothing is there{original}"),
         });

@@ -18,6 +18,7 @@ struct PathView {
     path: String,
     restored: bool,
     kept: bool,
+    superseded: bool,
 }
 
 /// What was put back, or would be.
@@ -29,6 +30,7 @@ struct UninstallView {
     hooks: Vec<HookReport>,
     shown_again: Vec<String>,
     changed: Vec<String>,
+    kept_originals: Vec<String>,
     /// The directory of the programs, where it stays.
     #[serde(skip)]
     kept_programs: Option<String>,
@@ -55,6 +57,7 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
         path,
         restored: restoration == Restoration::Restored,
         kept: restoration == Restoration::Kept,
+        superseded: restoration == Restoration::Superseded,
     };
     let paths: Vec<PathView> = report.paths.into_iter().map(path).collect();
     let whole = paths.iter().all(|path| !path.kept);
@@ -65,6 +68,7 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
         hooks: report.hooks,
         shown_again: report.shown_again,
         changed: report.changed,
+        kept_originals: report.kept_originals,
         kept_programs: report.kept_programs,
     };
     present(&context, &uninstalled, render)?;
@@ -72,11 +76,12 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
 }
 
 fn render(report: &UninstallView, page: &mut Page) {
-    for PathView { path, restored, kept } in &report.paths {
+    for PathView { path, restored, kept, superseded } in &report.paths {
         let verdict = match (restored, kept, report.dry_run) {
             (true, _, false) => "is restored",
             (true, _, true) => "would be restored",
             (_, true, _) => "is no longer what was installed, and is not changed (--force restores the original)",
+            _ if *superseded => "is unchanged: Git has put the committed version there",
             _ => "is unchanged",
         };
         page.line(format!("{path} {verdict}"));
@@ -103,6 +108,9 @@ fn render(report: &UninstallView, page: &mut Page) {
     }
     if report.whole && !report.dry_run {
         page.line("What the loop has recorded stays in .loop; the configuration, the units of a scheduler and the lines of a crontab stay too");
+    }
+    if !report.kept_originals.is_empty() {
+        page.line(format!("These files stay, because Git does not have them: {}", report.kept_originals.join(", ")));
     }
     if let Some(bin) = &report.kept_programs {
         page.line(format!("The programs in {bin} are not removed: other repositories may use them"));
