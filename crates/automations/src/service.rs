@@ -121,7 +121,6 @@ fn scheduler_service(program: &str, root: &str, stop_timeout: u64) -> String {
     format!(
         "[Unit]
 Description=Scheduler of the automations in {root}
-After=network-online.target
 
 [Service]
 Type=exec
@@ -144,7 +143,10 @@ WantedBy=default.target
 fn systemd(name: &str, program: &str, root: &str, stop_timeout: u64) -> Vec<Unit> {
     let hardening = hardening(root);
     let unit = |file: String, about: &str, text: String| {
-        let about = format!("{about} (~/.config/systemd/user, then systemctl --user enable --now {file})");
+        let about = format!(
+            "{about} (~/.config/systemd/user, then systemctl --user enable --now {file}; it ends when you log out, unless \
+             loginctl enable-linger is run once)"
+        );
         Unit { file, about, text, remark: ("# ", "") }
     };
     let tick = format!(
@@ -218,7 +220,7 @@ fn launchd(name: &str, program: &str, root: &str) -> Unit {
     );
     let file = format!("{name}.plist");
     let about = format!(
-        "the scheduler in the foreground (~/Library/LaunchAgents, then launchctl bootstrap gui/$(id -u) {file}); it makes up missed runs (catch_up_hours) and spreads the starts (spread_seconds)"
+        "the scheduler in the foreground (~/Library/LaunchAgents, then launchctl bootstrap gui/$(id -u) {file}; it runs while you are logged in); it makes up missed runs (catch_up_hours) and spreads the starts (spread_seconds)"
     );
     Unit { file, about, text, remark: ("<!-- ", " -->") }
 }
@@ -241,6 +243,16 @@ mod tests {
         assert_ne!(unit_name(Path::new("/a/app")), unit_name(Path::new("/b/app")));
         let units = systemd("n", "/p", "/r", 60);
         assert!(units[1].commented().starts_with("# n-tick.timer: ") && units[1].text.contains("\nPersistent=true\n"));
+        // A user's manager has no unit of the system's, and stops with the user's last session.
+        for unit in &units {
+            assert!(!unit.text.contains("network-online"), "{}", unit.text);
+            assert_eq!(
+                unit.about.contains("loginctl enable-linger"),
+                unit.text.contains("[Install]"),
+                "{}",
+                unit.about
+            );
+        }
         assert!(launchd("n", "/p", "/r").commented().starts_with("<?xml"));
     }
 }

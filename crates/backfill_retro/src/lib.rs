@@ -43,7 +43,7 @@ pub const TOOL: Tool = Tool {
     about: "Adds records for pull requests that were merged before the loop kept records.",
     script: Some("scripts/backfill_retro.py"),
     trigger: "manual",
-    exit_codes: "0 done; 1 the forge is unreachable (the log is unchanged)",
+    exit_codes: "0 done; 1 the forge is unreachable, or the history cannot be read (the log is unchanged)",
     run: |host| tool::run(host, backfill),
     command: Cli::command,
     settings: |layers| Settings::resolve(layers, None, None).map(drop),

@@ -30,6 +30,15 @@ pub const SUMMARY_WINDOW: Setting<u64> = Setting {
 };
 
 /// Returns the layers of the automation that writes the log.
+/// Returns how many of the log's last lines its summary covers.
+///
+/// # Errors
+/// The setting has no usable value.
+pub fn summary_window(host: &Host, manifest: &Manifest) -> Result<usize, SettingsError> {
+    let count = layers(host, manifest).get(&SUMMARY_WINDOW, None)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 pub(crate) fn layers<'a>(host: &'a Host, manifest: &'a Manifest) -> Layers<'a> {
     Layers::new(host, OWNER, manifest.config(OWNER).into_iter().collect(), Vec::new())
 }

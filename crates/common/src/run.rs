@@ -11,7 +11,7 @@ use crate::error::{Error, chain};
 use crate::manifest::Manifest;
 use crate::outcome::Outcome;
 use crate::report::{Ending, Report, ReportError};
-use crate::settings::{ConfigObject, Layers, Origin, Setting, SettingsError, Value};
+use crate::settings::{ConfigObject, Layers, Origin, SettingsError};
 use crate::tool::{CommonArgs, Tool};
 use crate::view::{Page, View};
 use host::Host;
@@ -111,12 +111,7 @@ impl<'h> Run<'h> {
     /// # Errors
     /// As [`Run::cycles`].
     pub fn summary_window(&self) -> Result<usize, SettingsError> {
-        let count = self.setting_of_log(&cycle_log_settings::SUMMARY_WINDOW)?;
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
-    }
-
-    fn setting_of_log<T: Value>(&self, setting: &Setting<T>) -> Result<T, SettingsError> {
-        cycle_log_settings::layers(self.host, &self.manifest).get(setting, None)
+        cycle_log_settings::summary_window(self.host, &self.manifest)
     }
 
     /// Does the tool's work between the two halves of its report, which is written on every path.

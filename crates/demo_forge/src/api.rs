@@ -13,6 +13,7 @@ use crate::project::{Entry, Lists, user};
 pub(crate) struct Api<'a> {
     pub root: &'a str,
     pub slug: &'a str,
+    pub version: &'static str,
     pub lists: &'a Lists,
     pub access: &'a Access,
     /// The largest page, where a fault makes it smaller than the default.
@@ -75,7 +76,7 @@ impl Api<'_> {
             return Answer::empty(405);
         }
         match rest {
-            ["version"] => Answer::json("{\"version\":\"16.0.0+gitea-1.22.0\"}"),
+            ["version"] => Answer::json(&json!({"version": self.version}).to_string()),
             ["settings", "api"] => Answer::json(
                 &json!({"max_response_items": self.most(), "default_paging_num": DEFAULT_SIZE,
                         "default_git_trees_per_page": 1000, "default_max_blob_size": 10_485_760})

@@ -21,6 +21,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
 
+    /// The name of the repository [default: that of the data]
+    #[arg(long, value_name = "OWNER/NAME", value_parser = slug)]
+    pub slug: Option<(String, String)>,
+
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
@@ -52,11 +56,25 @@ pub const TOOL: Tool = Tool {
     settings: |_| Ok(()),
 };
 
+/// Reads `owner/name`, of the characters that the servers allow.
+fn slug(text: &str) -> Result<(String, String), String> {
+    let is_name = |name: &str| {
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        is_plain && !name.is_empty() && name != "." && name != ".."
+    };
+    let parts = text.split_once('/').filter(|(owner, name)| is_name(owner) && is_name(name));
+    let parts = parts.map(|(owner, name)| (owner.to_owned(), name.to_owned()));
+    parts.ok_or_else(|| "a repository is named as OWNER/NAME, of letters, digits and - _ .".to_owned())
+}
+
 fn serve(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
-    let project = match &cli.data {
+    let mut project = match &cli.data {
         Some(path) => Project::load(&host.current_dir().join(path))?,
         None => Project::sample()?,
     };
+    if let Some((owner, name)) = cli.slug.clone() {
+        (project.owner, project.name) = (owner, name);
+    }
     let options = Options {
         port: cli.port,
         access: Access { token: cli.token.clone(), private: cli.token.is_some(), ..Access::default() },

@@ -26,6 +26,16 @@ pub enum Flavour {
     Gitea,
 }
 
+impl Flavour {
+    /// Returns the version that such a server says it has.
+    pub(crate) fn version(self) -> &'static str {
+        match self {
+            Self::Forgejo => "16.0.0+gitea-1.22.0",
+            Self::Gitea => "1.23.8",
+        }
+    }
+}
+
 /// A project as a file describes it. Of each issue and pull request only what matters need be there; the rest of what
 /// the API sends is filled in.
 #[derive(Clone, Debug)]

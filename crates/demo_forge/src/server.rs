@@ -51,6 +51,7 @@ pub struct DemoForge {
 struct Shared {
     root: String,
     slug: String,
+    version: &'static str,
     flavour: Flavour,
     access: Access,
     date: String,
@@ -77,6 +78,7 @@ impl DemoForge {
         let shared = Arc::new(Shared {
             lists: Mutex::new(project.lists(&root, options.flavour)),
             slug: project.slug(),
+            version: options.flavour.version(),
             flavour: options.flavour,
             access: options.access,
             date: project.now.unwrap_or_default().format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
@@ -277,6 +279,7 @@ impl Shared {
         let api = Api {
             root: &self.root,
             slug: &self.slug,
+            version: self.version,
             lists: &lists,
             access: &self.access,
             page_cap: faults

@@ -158,6 +158,8 @@ fn lists_mix_count_and_clamp_as_the_servers_do() {
 fn the_two_flavours_differ_where_the_servers_do() {
     for (flavour, has_sizes) in [(Flavour::Forgejo, true), (Flavour::Gitea, false)] {
         let forge = sample(Options { flavour, ..Options::default() });
+        let version = get(&forge, "/version").json()["version"].as_str().unwrap().to_owned();
+        assert_eq!(version.contains("+gitea-"), flavour == Flavour::Forgejo, "{version}");
         let list = get(&forge, "/repos/acme/weatherbox/pulls?state=closed").json();
         let first = &list[0];
         assert_eq!(first.get("additions").is_some(), has_sizes);

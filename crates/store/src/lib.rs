@@ -15,6 +15,7 @@
 //! | [`config_file`] | a file that people edit |
 //! | [`checked`] | the files whose damage is looked for |
 //! | [`foreign`] | entries that another user made, and that the user of the store cannot write |
+//! | [`leftovers`] | files that no tool reads: of killed writers, and data that was kept |
 //! | [`repo`] | where the repository is |
 
 pub mod checked;
@@ -29,6 +30,7 @@ pub mod json_file;
 pub mod json_lines;
 pub mod lease;
 pub mod ledger;
+pub mod leftovers;
 mod lines;
 pub mod lock_file;
 pub mod log;

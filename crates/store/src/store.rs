@@ -21,6 +21,7 @@ use crate::foreign::{self, ForeignEntry};
 use crate::json_file::JsonFile;
 use crate::json_lines::JsonLines;
 use crate::ledger::Ledger;
+use crate::leftovers::{self, Leftover};
 use crate::lock_file::LockFile;
 use crate::queue::Queue;
 use crate::repo::Repo;
@@ -290,6 +291,14 @@ impl<'h> Store<'h> {
     /// An entry cannot be looked at.
     pub fn foreign_entries(&self) -> Result<Vec<ForeignEntry>, FileError> {
         foreign::find(&self.repo)
+    }
+
+    /// The files of `.loop/` that no tool reads: what killed writers have left, and data that was kept.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    pub fn leftovers(&self) -> Result<Vec<Leftover>, FileError> {
+        leftovers::find(&self.repo)
     }
 
     fn document<T: Stored>(&self) -> JsonFile<'h, T> {

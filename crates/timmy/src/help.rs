@@ -65,6 +65,9 @@ fn stored_files() -> String {
     let saved = "damaged bytes of the document NAME, saved before it is rewritten";
     lines.extend(file_rows("NAME.bad", saved, "the tool that rewrites it"));
     lines.extend(file_rows("NAME.damaged", "damaged data of NAME", "timmy repair"));
+    lines.extend(file_rows(".NAME.tmp", "the new content of NAME while it is written", "the tool that writes NAME"));
+    let replaced = "what was in the place of a link when it was to be removed";
+    lines.extend(file_rows("originals/NAME.replaced", replaced, "timmy uninstall"));
     lines.join("\n")
 }
 

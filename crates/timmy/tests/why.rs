@@ -164,6 +164,39 @@ fn tokens_are_counted_by_automation_and_day() {
 }
 
 #[test]
+fn what_a_killed_writer_has_left_is_named_and_removed_and_what_is_being_written_is_not() {
+    let sandbox = world();
+    let held = sandbox.root().join(".loop/.pauses.json.lock");
+    for name in ["scores.json", "retro/insights.json", "pauses.json"] {
+        let (folder, file) =
+            name.rsplit_once('/').map_or((String::new(), name), |(folder, file)| (format!("{folder}/"), file));
+        sandbox.write(&format!(".loop/{folder}.{file}.tmp"), "{");
+    }
+    let lock = std::fs::File::create(&held).unwrap();
+    lock.lock().unwrap();
+    let left = [".loop/.scores.json.tmp", ".loop/retro/.insights.json.tmp"];
+    let ended = timmy(&sandbox, &["verify"]).code(0);
+    for file in left {
+        let line = format!("{file}: a temporary file of a writer that was killed; `timmy repair` removes it\n");
+        assert!(ended.out.contains(&line), "{}", ended.out);
+    }
+    assert!(!ended.out.contains(".pauses.json.tmp"), "{}", ended.out);
+    assert!(!sandbox.root().join(".loop/retro/.insights.json.lock").exists(), "verify makes no file");
+    let dry = timmy(&sandbox, &["repair", "--dry-run", "--json"]).code(0);
+    let dry: Value = serde_json::from_str(&dry.out).unwrap();
+    assert_eq!(dry["removed"], json!(left));
+    let ended = timmy(&sandbox, &["repair"]).code(0);
+    assert_eq!(
+        ended.out,
+        left.map(|file| format!("{file}: removed (a writer that was killed has left it)\n")).concat()
+    );
+    for file in left {
+        assert!(sandbox.bytes(file).is_none(), "{file}");
+    }
+    assert!(sandbox.bytes(".loop/.pauses.json.tmp").is_some());
+}
+
+#[test]
 fn damage_is_found_and_moved_aside_and_never_dropped() {
     let sandbox = world();
     assert!(timmy(&sandbox, &["verify"]).code(0).out.contains(".loop/tokens.jsonl: whole, 5 lines"));
@@ -189,6 +222,8 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
     assert_eq!(sandbox.read(".loop/retro/cycles.jsonl"), log, "what is intact stays byte for byte");
     assert_eq!(sandbox.read(".loop/retro/cycles.jsonl.damaged"), "{\"cut\": \nnull\n");
     assert_eq!(sandbox.read(".loop/tokens.jsonl.damaged"), "\0\n");
+    let summary = sandbox.json(".loop/retro/summary.json");
+    assert_eq!((&summary["total_cycles"], &summary["damaged_lines"]), (&json!(2), &json!(0)));
     assert_eq!(sandbox.read(".loop/quarantine.json.bad"), "[1]");
     assert_eq!(sandbox.read(".loop/idle_state.json.bad"), "{\"x\"");
     let ended = timmy(&sandbox, &["verify"]).code(1);
@@ -199,7 +234,17 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
     );
     sandbox.write(".loop/tokens.jsonl", ledger);
     let _ = timmy(&sandbox, &["verify"]).code(0);
-    assert_eq!(timmy(&sandbox, &["repair"]).out, "Nothing is damaged\n");
+    let kept = "damaged data that was kept; delete it when you no longer need it\n";
+    let kept = [
+        ".loop/idle_state.json.bad",
+        ".loop/quarantine.json.bad",
+        ".loop/retro/cycles.jsonl.damaged",
+        ".loop/tokens.jsonl.damaged",
+    ]
+    .map(|file| format!("{file}: {kept}"))
+    .concat();
+    assert_eq!(timmy(&sandbox, &["repair"]).out, format!("Nothing is damaged\n{kept}"));
+    assert!(timmy(&sandbox, &["verify"]).code(0).out.ends_with(&kept));
     // One file that cannot be read keeps nobody from looking at the others.
     std::fs::create_dir_all(sandbox.root().join(".loop/pauses.json")).unwrap();
     let ended = timmy(&sandbox, &["verify"]).code(1);

@@ -8,6 +8,7 @@
 )]
 
 mod errors;
+mod forge;
 mod narrow;
 mod programs;
 mod reading;

@@ -1,11 +1,13 @@
 //! Damaged bytes are moved into files next to where they are; none is dropped, and what is intact stays byte for byte.
 
 use automations::Context;
-use common::Error;
+use common::error::chain;
+use common::{Error, cycle_log_settings};
 use host::files::FileError;
 use serde::Serialize;
 
 use super::foreign::{HandOver, hand_over};
+use super::leftover::{UnusedFile, remove_temporary};
 
 /// What was repaired.
 #[derive(Debug, Serialize)]
@@ -17,6 +19,12 @@ pub struct Repairs {
     /// The entries that the loop's user could not write.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub handed_over: Vec<HandOver>,
+    /// The temporary files of killed writers that were removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// The other files that no tool reads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<UnusedFile>,
     /// Whether every file could be read, and the loop's user can write all of them.
     #[serde(skip)]
     pub is_whole: bool,
@@ -41,7 +49,8 @@ pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
     // First, because what follows is written.
     let handed_over = hand_over(context, dry_run)?;
     let is_whole = handed_over.iter().all(|entry| entry.done);
-    let mut repairs = Repairs { dry_run, repaired: Vec::new(), handed_over, is_whole };
+    let mut repairs =
+        Repairs { dry_run, repaired: Vec::new(), handed_over, removed: Vec::new(), unused: Vec::new(), is_whole };
     for log in context.store.checked_logs(context.cycles().path()) {
         let moved = log.move_damaged(dry_run)?.map(|lines| {
             let (file, moved_to) = (context.shown(log.path()), Some(context.shown(&log.side())));
@@ -57,7 +66,23 @@ pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
         });
         repairs.add(context, moved);
     }
+    if !dry_run && repairs.repaired.iter().any(|repair| repair.file == context.shown(context.cycles().path())) {
+        summarize(context);
+    }
+    (repairs.removed, repairs.unused) = remove_temporary(context, dry_run)?;
     Ok(repairs)
+}
+
+/// Brings the index and the summary of the log of cycles up to date with its intact lines.
+fn summarize(context: &Context) {
+    let window = cycle_log_settings::summary_window(context.host, &context.manifest).map_err(|error| chain(&error));
+    let summarized = window.and_then(|window| {
+        let merged = context.cycles().merge(&mut Vec::new(), context.host.now(), window);
+        merged.map_err(|error| chain(&error))
+    });
+    if let Err(error) = summarized {
+        context.warn(&format!("{error}: the summary of the cycles is brought up to date by the next cycle"));
+    }
 }
 
 impl Repairs {

@@ -25,5 +25,5 @@ pub use ownership::{give, is_root, is_user};
 pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
 pub use retry::retry;
-pub use sweep::{sweep, target_of};
+pub use sweep::{is_abandoned, remove_abandoned, sweep, target_of};
 pub use temporary::TemporaryFolder;

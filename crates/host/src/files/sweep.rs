@@ -1,7 +1,7 @@
 //! What killed writers have left next to their files.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,32 @@ pub fn sweep(folder: &Path) -> Result<(), FileError> {
     };
     for entry in entries {
         let path = entry.map_err(|error| FileError::reading(folder, error))?.path();
-        let Some(target) = target_of(&path) else { continue };
-        // One that is being written is held by its writer; what cannot be locked or removed now is left to a later call.
-        if let Ok(Some(_held)) = try_lock(&neighbour(&target, "lock")) {
-            let _ = fs::remove_file(&path);
-        }
+        // What cannot be locked or removed now is left to a later call.
+        let _ = remove_abandoned(&path);
     }
     Ok(())
+}
+
+/// Removes a temporary file `.NAME.tmp` that no process writes any more: its writer would hold the lock. Returns whether it did.
+///
+/// # Errors
+/// It cannot be locked or removed.
+pub fn remove_abandoned(temporary: &Path) -> Result<bool, FileError> {
+    let Some(target) = target_of(temporary) else { return Ok(false) };
+    let Some(_held) = try_lock(&neighbour(&target, "lock"))? else { return Ok(false) };
+    match retry(|| fs::remove_file(temporary)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(FileError::new("remove", temporary, error)),
+    }
+}
+
+/// Returns whether a temporary file `.NAME.tmp` is one that no process writes any more. Nothing is made or changed.
+pub fn is_abandoned(temporary: &Path) -> bool {
+    target_of(temporary).is_some_and(|target| match retry(|| File::open(neighbour(&target, "lock"))) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    })
 }
 
 /// Returns the file that a temporary file `.NAME.tmp` was written for; none where it is no temporary file.
@@ -51,6 +70,8 @@ mod tests {
             fs::write(path(name), "x").unwrap();
         }
         let _held = lock(&path("held.json")).unwrap();
+        assert!(is_abandoned(&path(".dead.json.tmp")) && !is_abandoned(&path(".held.json.tmp")));
+        assert!(!is_abandoned(&path("its.tmp")) && !path(".dead.json.lock").exists());
         sweep(folder.path()).unwrap();
         let is_there = |name: &str| path(name).try_exists().unwrap();
         assert!(!is_there(".dead.json.tmp") && !is_there(".dead.json.bak.tmp"));

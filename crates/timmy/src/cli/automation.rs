@@ -49,7 +49,7 @@ pub(crate) struct PauseArgs {
     #[arg(required = true, value_name = "ID", add = crate::candidates::ids())]
     pub ids: Vec<String>,
 
-    /// For how long: 90s, 30m, 2h, 3d
+    /// For how long: 90s, 30m, 2h, 3d, 1w
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub length: Duration,
 
@@ -124,15 +124,16 @@ pub(crate) struct RunArgs {
     pub args: Vec<OsString>,
 }
 
-/// Reads a length of time: a number with `s`, `m`, `h` or `d`.
+/// Reads a length of time: a number with `s`, `m`, `h`, `d` or `w`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("{text:?} is not a duration such as 90s, 30m, 2h or 3d (a year at most)");
+    let expected = || format!("{text:?} is not a duration such as 90s, 30m, 2h, 3d or 1w (a year at most)");
     let unit = text.chars().last().ok_or_else(expected)?;
     let factor = match unit {
         's' => 1,
         'm' => 60,
         'h' => 3600,
         'd' => 86_400,
+        'w' => 7 * 86_400,
         _ => return Err(expected()),
     };
     let number: u64 = text[..text.len() - 1].parse().map_err(|_| expected())?;
@@ -148,7 +149,8 @@ mod tests {
     fn lengths_of_time_are_read() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
-        for text in ["", "h", "2", "-1h", "0m", "400d", "2ä", "99999999999999999999d"] {
+        assert_eq!(duration("1w"), duration("7d"));
+        for text in ["", "h", "2", "-1h", "0m", "400d", "53w", "w", "1y", "2ä", "99999999999999999999d"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -36,7 +36,11 @@ fn render(repairs: &Repairs, page: &mut Page) {
             (false, _) => format!("{}: {}; run `timmy repair` as root", entry.file, entry.problem()),
         });
     }
-    if repairs.repaired.is_empty() && repairs.handed_over.is_empty() && repairs.is_whole {
+    page.lines(
+        repairs.removed.iter().map(|file| format!("{file}: {would}removed (a writer that was killed has left it)")),
+    );
+    if repairs.repaired.is_empty() && repairs.handed_over.is_empty() && repairs.removed.is_empty() && repairs.is_whole {
         page.line("Nothing is damaged");
     }
+    page.lines(repairs.unused.iter().map(|unused| format!("{}: {}", unused.file, unused.about)));
 }

@@ -2,7 +2,7 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::integrity::{self, Finding, Foreign};
+use explain::integrity::{self, Finding, Foreign, UnusedFile};
 use host::Host;
 use host::text;
 use serde::Serialize;
@@ -18,16 +18,18 @@ struct Report {
     files: Vec<Finding>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     foreign: Vec<Foreign>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unused: Vec<UnusedFile>,
 }
 
 /// Checks every file; exit 1 if one is damaged, or cannot be written by the loop's user.
 pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
     let context = Context::open_anyway(host, TOOLSET, &args.common)?;
     let files = integrity::verify(&context);
-    let foreign = integrity::foreign(&context)?;
+    let (foreign, unused) = (integrity::foreign(&context)?, integrity::unused_files(&context)?);
     let whole = files.iter().all(|finding| finding.count == 0);
     let is_good = whole && foreign.is_empty();
-    present(&context, &Report { whole, files, foreign }, render)?;
+    present(&context, &Report { whole, files, foreign, unused }, render)?;
     Ok(Outcome::yes_or_no(is_good))
 }
 
@@ -46,6 +48,7 @@ fn render(report: &Report, page: &mut Page) {
     } else if report.files.is_empty() {
         page.line("There is no file yet");
     }
+    page.lines(report.unused.iter().map(|unused| format!("{}: {}", unused.file, unused.about)));
     page.lines(report.foreign.iter().map(|entry| format!("{}: {}", entry.file, entry.problem())));
     if !report.foreign.is_empty() {
         page.line("`timmy repair` as root gives these to the loop's user; as that user it replaces what it can read.");
