@@ -46,7 +46,8 @@ impl Leftover {
         let ending = name.rsplit('.').next().unwrap_or_default();
         let before = name.strip_suffix(&format!(".{ending}")).unwrap_or_default();
         // `NAME.bad`, and `NAME.bad.1` where that name was taken.
-        let is_numbered = before.ends_with(".bad") && ending.bytes().all(|byte| byte.is_ascii_digit());
+        let is_numbered = Path::new(before).extension().is_some_and(|kind| kind == "bad")
+            && ending.bytes().all(|byte| byte.is_ascii_digit());
         let kind = match ending {
             "tmp" if files::is_abandoned(&path) => LeftoverKind::Temporary,
             "bad" | "damaged" => LeftoverKind::Damaged,

@@ -172,7 +172,8 @@ fn what_a_killed_writer_has_left_is_named_and_removed_and_what_is_being_written_
             name.rsplit_once('/').map_or((String::new(), name), |(folder, file)| (format!("{folder}/"), file));
         sandbox.write(&format!(".loop/{folder}.{file}.tmp"), "{");
     }
-    let lock = std::fs::File::create(&held).unwrap();
+    sandbox.write(".loop/.pauses.json.lock", "");
+    let lock = std::fs::File::open(held).unwrap();
     lock.lock().unwrap();
     let left = [".loop/.scores.json.tmp", ".loop/retro/.insights.json.tmp"];
     let ended = timmy(&sandbox, &["verify"]).code(0);
