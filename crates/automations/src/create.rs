@@ -22,6 +22,15 @@ pub enum Language {
     Python,
 }
 
+/// Which script a new automation runs.
+#[derive(Clone, Debug)]
+pub enum ScriptSource {
+    /// A new one to start from.
+    New(Language),
+    /// One that is there, relative to the current directory.
+    Existing(PathBuf),
+}
+
 /// A new automation.
 #[derive(Debug, Serialize)]
 pub struct NewAutomation<'a> {
@@ -41,7 +50,7 @@ pub fn create<'a>(
     context: &Context,
     id: &'a str,
     trigger: &str,
-    language: Language,
+    source: &ScriptSource,
 ) -> Result<NewAutomation<'a>, Error> {
     let is_good = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_good {
@@ -52,12 +61,22 @@ pub fn create<'a>(
     if context.manifest.find(id).is_some() {
         return Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id"));
     }
+    let language = match source {
+        ScriptSource::New(language) => *language,
+        ScriptSource::Existing(path) => {
+            let path = existing_script(context, path)?;
+            add_entry(context, id, &path, &trigger)?;
+            return Ok(NewAutomation { id, script: context.shown(&path), trigger: trigger.to_string() });
+        }
+    };
     let path = script_path(context, id, language);
     let text = skeleton(id, &trigger, language);
     // The very script that a program killed before it changed the manifest has left is taken.
     let is_left = files::read(&path, 1 << 16)?.is_some_and(|present| present == text.as_bytes());
     if !is_left && files::entry(&path)?.is_some() {
-        return Err(Error::usage(format!("there is a {} already", context.shown(&path)), "choose another id"));
+        let shown = context.shown(&path);
+        let hint = format!("choose another id; to register that script: timmy automation new {id} --script {shown}");
+        return Err(Error::usage(format!("there is a {shown} already"), hint));
     }
     let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(context.repo().root());
     if !folder.canonicalize().is_ok_and(|real| real.starts_with(context.repo().root())) {
@@ -69,19 +88,38 @@ pub fn create<'a>(
     if !is_left {
         write_script(&path, &text)?;
     }
-    let manifest = context.manifest_path();
-    let base = manifest.parent().and_then(Path::parent).unwrap_or(context.repo().root());
-    let script = relative(base, &path);
-    let result = switch::edit(context, |manifest, source| match manifest.find(id) {
-        Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id")),
-        None => Ok(Some(with_entry(source.text(), id, &script, &trigger)?)),
-    });
+    let result = add_entry(context, id, &path, &trigger);
     if result.is_err() {
         // Nothing is left behind of what was not created.
         files::remove(&path)?;
     }
     result?;
     Ok(NewAutomation { id, script: context.shown(&path), trigger: trigger.to_string() })
+}
+
+/// Adds the entry of an automation to the manifest.
+fn add_entry(context: &Context, id: &str, path: &Path, trigger: &Trigger) -> Result<(), Error> {
+    let manifest = context.manifest_path();
+    let base = manifest.parent().and_then(Path::parent).unwrap_or(context.repo().root());
+    let script = relative(base, path);
+    switch::edit(context, |manifest, source| match manifest.find(id) {
+        Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id")),
+        None => Ok(Some(with_entry(source.text(), id, &script, trigger)?)),
+    })
+}
+
+/// The path of a script of the repository that is there and can be run.
+fn existing_script(context: &Context, path: &Path) -> Result<PathBuf, Error> {
+    let given = context.host.current_dir().join(path);
+    let real = given.canonicalize().map_err(Error::io("read", &given))?;
+    let root = context.repo().root();
+    let Ok(inside) = real.strip_prefix(root.canonicalize().map_err(Error::io("read", root))?) else {
+        return Err(Error::usage(format!("{} is outside the repository", given.display()), ""));
+    };
+    if !real.is_file() {
+        return Err(Error::usage(format!("{} is not a file", given.display()), ""));
+    }
+    Ok(root.join(inside))
 }
 
 fn script_path(context: &Context, id: &str, language: Language) -> PathBuf {

@@ -4,6 +4,9 @@ use host::text;
 use records::{IssueType, ScoredIssue, Scores};
 use serde::Serialize;
 
+/// How many of the rules that would bring points are named.
+const NAMED: usize = 6;
+
 /// The score of an issue at the last triage.
 #[derive(Debug, Serialize)]
 pub struct ScoreStory {
@@ -88,7 +91,9 @@ fn bringing(scores: &Scores, held: &[usize], reached: i64) -> Vec<String> {
         }
     }
     could.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    could.into_iter().map(|(_, rule)| rule).collect()
+    let more = could.len().saturating_sub(NAMED);
+    let named = could.into_iter().take(NAMED).map(|(_, rule)| rule);
+    named.chain((more > 0).then(|| format!("and {more} more"))).collect()
 }
 
 /// The score of an issue for which these rules hold. A dimension counts no less than 0 and no more than its most.

@@ -25,7 +25,13 @@ pub(crate) fn origin(repo: &Repo) -> Result<Origin, String> {
     if names_no_origin(repo) {
         return Err("there is no remote `origin`".to_owned());
     }
-    let repository = git2::Repository::open(repo.root()).map_err(|error| error.message().to_owned())?;
+    let repository = git2::Repository::open(repo.root()).map_err(|error| match error.code() {
+        git2::ErrorCode::Owner => {
+            let root = repo.root().display();
+            format!("the repository belongs to another user, and Git does not read it before `git config --global --add safe.directory {root}`")
+        }
+        _ => error.message().to_owned(),
+    })?;
     let remote = repository.find_remote("origin").map_err(|error| error.message().to_owned())?;
     Ok(remote.url().map(parse).unwrap_or_default())
 }

@@ -286,6 +286,34 @@ fn a_new_automation_in_python_runs_at_once() {
 }
 
 #[test]
+fn a_script_that_is_there_is_registered_as_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.script("scripts/nightly.sh", "echo done by $TIMMY_TRIGGER");
+    let ended = automation(&sandbox, &["new", "nightly"]).code(2);
+    let hint = "to register that script: timmy automation new nightly --script scripts/nightly.sh";
+    assert!(ended.err.contains(hint), "{}", ended.err);
+    let before = sandbox.read("scripts/nightly.sh");
+    let args = ["new", "nightly", "--script", "nightly.sh", "--trigger", "daily"];
+    let call = sandbox.call("timmy", ["automation"].iter().chain(&args)).dir(sandbox.root().join("scripts"));
+    let ended = call.run().code(0);
+    assert_eq!(
+        ended.out,
+        "nightly: the manifest has an entry for scripts/nightly.sh\nTry it: timmy automation run nightly\n"
+    );
+    assert_eq!(sandbox.read("scripts/nightly.sh"), before);
+    assert!(automation(&sandbox, &["run", "nightly"]).code(0).out.contains("done by manual"));
+    for (path, expected) in
+        [("/etc/hostname", "is outside the repository"), ("scripts", "is not a file"), ("none.sh", "none.sh")]
+    {
+        let ended = automation(&sandbox, &["new", "other", "--script", path]).code(2);
+        assert!(ended.err.contains(expected), "{path}: {}", ended.err);
+    }
+    let ended =
+        automation(&sandbox, &["new", "other", "--script", "scripts/nightly.sh", "--language", "python"]).code(2);
+    assert!(ended.err.contains("cannot be used with"), "{}", ended.err);
+}
+
+#[test]
 fn a_new_automation_runs_at_once() {
     let sandbox = Sandbox::new();
     for (id, language) in [("tidy", "sh"), ("tally", "python")] {

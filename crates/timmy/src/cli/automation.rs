@@ -1,6 +1,7 @@
 //! The flags of `timmy automation`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
@@ -25,7 +26,7 @@ pub(crate) enum AutomationCommand {
     Resume(IdsArgs),
     /// Show every setting with its effective value and its origin
     Config(ConfigArgs),
-    /// Add an automation: an entry in the manifest and a script to start from
+    /// Add an automation: an entry in the manifest, and a script to start from or one that is there
     New(NewArgs),
     /// Run an automation now, with its time limit, its log and its report
     Run(RunArgs),
@@ -86,6 +87,10 @@ pub(crate) struct NewArgs {
     /// The language of the script
     #[arg(long, value_enum, default_value = "sh")]
     pub language: Language,
+
+    /// Register this script, which is there, in place of a new one
+    #[arg(long, value_name = "PATH", conflicts_with = "language")]
+    pub script: Option<PathBuf>,
 
     #[command(flatten)]
     pub common: CommonArgs,

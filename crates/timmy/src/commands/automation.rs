@@ -1,7 +1,7 @@
 //! `timmy automation`: the automations of the manifest are listed, validated, switched, paused, configured, added, run.
 
 use automations::Context;
-use automations::create::{NewAutomation, create};
+use automations::create::{NewAutomation, ScriptSource, create};
 use automations::overview::record_in_state;
 use automations::pause::{NewPause, pause, resume};
 use automations::supervise::{self, RunRequest};
@@ -154,9 +154,16 @@ fn resume_all(context: &Context, args: &IdsArgs) -> Result<Outcome, Error> {
 }
 
 fn add(context: &Context, args: &NewArgs) -> Result<Outcome, Error> {
-    let created = create(context, &args.id, &args.trigger, args.language.into())?;
+    let new = || ScriptSource::New(args.language.into());
+    let source = args.script.clone().map_or_else(new, ScriptSource::Existing);
+    let created = create(context, &args.id, &args.trigger, &source)?;
     present(context, &created, |NewAutomation { id, script, .. }, page| {
-        page.line(format!("{id}: {script} is a script to start from, and the manifest has an entry for it"));
+        page.line(match source {
+            ScriptSource::New(_) => {
+                format!("{id}: {script} is a script to start from, and the manifest has an entry for it")
+            }
+            ScriptSource::Existing(_) => format!("{id}: the manifest has an entry for {script}"),
+        });
         page.line(format!("Try it: timmy automation run {id}"));
     })?;
     Ok(Outcome::done(""))

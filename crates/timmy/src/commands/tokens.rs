@@ -31,7 +31,10 @@ pub(crate) fn show(host: &Host, args: &TokensArgs) -> Result<Outcome, Error> {
 }
 
 fn render(sums: &LedgerSums, page: &mut Page) {
-    page.line(format!("Balance: {} tokens", sums.balance));
+    page.line(format!("Balance: {}", text::counted(sums.balance, "token")));
+    page.line(
+        "Each run costs tokens, and what a cycle achieves earns some: nothing stops when the balance is negative.",
+    );
     let rows_of = |map: &BTreeMap<String, Movement>| -> Vec<Vec<String>> {
         map.iter().map(|(name, movement)| cells(*movement, name.clone())).collect()
     };
