@@ -1,5 +1,6 @@
 //! Units that keep the scheduler of a repository running.
 
+use host::files;
 use std::path::Path;
 
 use common::Error;
@@ -28,7 +29,7 @@ pub fn units(context: &Context, manager: Manager) -> Result<Vec<Unit>, Error> {
     let root = context.repo().root();
     // An installed program stays where it is when a build folder is cleaned.
     let installed = context.store.programs().join("timmy");
-    let program = if installed.is_file() { installed } else { own_program(context.host, "timmy")? };
+    let program = if files::is_file(&installed)? { installed } else { own_program(context.host, "timmy")? };
     let path_of = |path: &Path| -> Result<String, Error> {
         let text = path.to_str().filter(|text| text.chars().all(|c| c.is_alphanumeric() || " /._-+@,:=".contains(c)));
         text.map(str::to_owned).ok_or_else(|| {

@@ -139,7 +139,7 @@ impl Project {
     /// # Errors
     /// A file cannot be read, or holds something else.
     pub fn load(path: &Path) -> Result<Self, ProjectError> {
-        if !path.is_dir() {
+        if !files::is_folder(path)? {
             let bytes = files::read(path, LIMIT)?
                 .ok_or_else(|| FileError::reading(path, std::io::ErrorKind::NotFound.into()))?;
             return Ok(Self::parse(&Source::from_bytes(path, bytes)?)?);

@@ -128,7 +128,7 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
 fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &[Step]) -> Result<Vec<String>, Error> {
     let (host, store) = (context.host, &context.store);
-    if !store.exists() {
+    if !store.exists()? {
         installation.folders.push(".loop".to_owned());
     }
     store.prepare()?;

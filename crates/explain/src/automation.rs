@@ -6,6 +6,7 @@ use automations::supervise::LastRuns;
 use automations::validate::validate;
 use chrono::{DateTime, Utc};
 use common::Error;
+use host::files;
 use records::{AutomationEntry, Reason, Status, timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -121,6 +122,6 @@ pub fn automation(context: &Context, id: &str) -> Result<AutomationStory, Error>
         change: reason.change().replace("ID", id),
         entry,
         now: context.host.now(),
-        log: log.exists().then(|| context.shown(&log)),
+        log: files::is_there(&log)?.then(|| context.shown(&log)),
     })
 }

@@ -130,6 +130,8 @@ fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), FileError> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
+
     use std::os::unix::fs::symlink;
 
     use super::*;

@@ -15,7 +15,7 @@ use crate::place::place;
 /// # Errors
 /// The record is damaged, or cannot be written.
 pub fn record(host: &Host, store: &Store<'_>, hook: &Path) -> Result<(), Error> {
-    if !store.exists() {
+    if !store.exists()? {
         return Ok(());
     }
     let name = name(store, hook);

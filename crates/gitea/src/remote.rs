@@ -41,7 +41,7 @@ fn names_no_origin(repo: &Repo) -> bool {
     let git = repo.root().join(".git");
     let config = files::read(&git.join("config"), 1 << 20);
     // A linked work tree has its configuration elsewhere, and a configuration may include others.
-    git.is_dir()
+    files::is_folder(&git).unwrap_or(false)
         && config.is_ok_and(|bytes| {
             let text = bytes.unwrap_or_default();
             let text = String::from_utf8_lossy(&text);

@@ -133,7 +133,7 @@ fn be_idle(run: &Run, settings: &Settings, work: &Work, watch: Option<Watch<'_>>
 /// must not be given out now is that of a cycle whose record failed; it would have the agent do the same again.
 fn seed_result(run: &Run, settings: &Settings, work: &Work, first: &QueueItem) -> Result<(), FileError> {
     let file = run.store.cycle_result();
-    let age = file.modified().map(|written| (run.host.now() - written).to_std().unwrap_or_default());
+    let age = file.modified()?.map(|written| (run.host.now() - written).to_std().unwrap_or_default());
     if age.is_some_and(|age| age <= settings.result_lifetime) {
         let stored = file.read()?.and_then(|stored| stored.result);
         let Some((result, issue)) = stored.and_then(|result| result.issue.map(|issue| (result, issue))) else {

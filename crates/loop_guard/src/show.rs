@@ -2,7 +2,7 @@
 
 use common::run::Run;
 use common::{Page, View};
-use host::text;
+use host::{files, text};
 use records::{IssueType, Reason, minute, timestamp};
 use serde::Serialize;
 
@@ -106,7 +106,8 @@ impl NoWork {
 /// Returns how the triage is called in this repository: by the script of the manifest, where it is there.
 fn triage_command(run: &Run) -> String {
     let script = run.manifest.entry(TRIAGE).map_or("scripts/triage_score.py", |entry| entry.script.as_str());
-    if run.repo().resolve(script.as_ref()).is_file() { script.to_owned() } else { TRIAGE.to_owned() }
+    let is_there = files::is_file(&run.repo().resolve(script.as_ref()));
+    if is_there.unwrap_or(false) { script.to_owned() } else { TRIAGE.to_owned() }
 }
 
 impl View for WorkFound {

@@ -132,7 +132,7 @@ fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64
         // A repository without a forge has nothing to ask.
         return Ok(BTreeSet::new());
     };
-    let written = run.store.queue().modified();
+    let written = run.store.queue().modified()?;
     let last_triage = run.store.triage_runs().tail(1)?.intact.pop();
     let many_are_open = last_triage.and_then(|triage| triage.total_open).is_some_and(|open| open > PAGE);
     if let (true, Some(written)) = (many_are_open, written) {

@@ -2,6 +2,7 @@
 //! builds.
 
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::rc::Rc;
 
 use memchr::memmem;
@@ -104,11 +105,8 @@ impl<'t> DynamicNames<'t> {
         }
         let folder = self.tree.root().join(folder_of(path));
         let (start, module) = (format!("{name}."), format!("{name}.py"));
-        let on_disk = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        if on_disk
-            .map(|entry| entry.file_name())
-            .any(|file| file != *module && file.to_string_lossy().starts_with(&start))
-        {
+        let is_neighbour = |file: &OsStr| file != module.as_str() && file.to_string_lossy().starts_with(&start);
+        if self.tree.list_on_disk(&folder).iter().any(|file| is_neighbour(file)) {
             return true;
         }
         words(&self.build_files(), name).next().is_some()

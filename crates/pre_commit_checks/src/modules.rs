@@ -342,8 +342,9 @@ impl<'t> Modules<'t> {
             return Verdict::Unknown;
         }
         // A folder with nothing of the project in it: another repository, or files that something makes.
-        let is_folder = !elsewhere.contains(&Elsewhere::Uncommitted) && self.tree.root().join(&path).is_dir();
-        let is_other_repository = self.tree.root().join(&path).join(".git").exists();
+        let is_folder =
+            !elsewhere.contains(&Elsewhere::Uncommitted) && self.tree.is_folder(&self.tree.root().join(&path));
+        let is_other_repository = self.tree.is_there(&self.tree.root().join(&path).join(".git"));
         if is_folder || is_other_repository || self.dynamic.is_made_up(folder, name) {
             return Verdict::Unknown;
         }

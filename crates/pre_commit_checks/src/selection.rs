@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use common::Error;
 use git2::Oid;
 use host::Host;
+use host::files;
 
 use crate::cli::Cli;
 use crate::tree::{Changes, Tree, options};
@@ -34,10 +35,10 @@ impl Selection {
             range(root, from, to)?
         } else if given.is_empty() {
             return Ok(Self::whole(Tree::of_work_tree(root)?));
-        } else if given.iter().any(|path| root.join(path).is_dir()) {
-            Self::whole(Tree::of_work_tree(root)?)
         } else {
-            Self::whole(Tree::of_tracked(root, &given)?)
+            let folders = given.iter().map(|path| files::is_folder(&root.join(path)));
+            let names_folder = folders.collect::<Result<Vec<bool>, _>>()?.contains(&true);
+            Self::whole(if names_folder { Tree::of_work_tree(root)? } else { Tree::of_tracked(root, &given)? })
         };
         if !given.is_empty() {
             selection.is_whole = false;

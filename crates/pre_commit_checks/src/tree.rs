@@ -3,6 +3,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -87,7 +88,7 @@ impl Tree {
         let tracked = index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK);
         let mut paths: HashMap<PathBuf, bool> = tracked.map(|it| (as_path(&it.path), it.mode == LINK)).collect();
         for path in further {
-            let is_link = fs::symlink_metadata(root.join(path)).is_ok_and(|metadata| metadata.is_symlink());
+            let is_link = files::entry(&root.join(path))?.is_some_and(|entry| entry.is_symlink());
             paths.insert(path.clone(), is_link);
         }
         let entries = paths.into_iter().map(|(path, is_link)| Entry::new(path, is_link, None)).collect();
@@ -216,6 +217,17 @@ impl Tree {
         self.noted(files::is_there(path).map(Some).map_err(|error| chain(&error))).unwrap_or(true)
     }
 
+    /// Returns whether there is a folder at a path; where that cannot be known it is noted.
+    pub(crate) fn is_folder(&self, path: &Path) -> bool {
+        self.noted(files::is_folder(path).map(Some).map_err(|error| chain(&error))).unwrap_or(true)
+    }
+
+    /// Returns the names in a folder of the disk; one that cannot be listed is noted.
+    pub(crate) fn list_on_disk(&self, folder: &Path) -> Vec<OsString> {
+        let listed = self.noted(files::list(folder).map(Some).map_err(|error| chain(&error))).unwrap_or_default();
+        listed.iter().map(fs::DirEntry::file_name).collect()
+    }
+
     /// Returns what could not be read so far, each with the reason.
     pub(crate) fn take_unread(&self) -> Vec<String> {
         self.unread.take()
@@ -231,7 +243,8 @@ impl Tree {
     /// Reads a file of the tree as [`Tree::read`] does, from the work tree where it is known to be the same there, which
     /// spares unpacking it.
     pub(crate) fn read_somewhere(&self, entry: &Entry) -> Option<Vec<u8>> {
-        let now = || fs::symlink_metadata(self.root.join(&entry.path)).ok().map(|metadata| seen(&metadata));
+        // What cannot be looked at is not known to be the same, and is read from Git.
+        let now = || files::entry(&self.root.join(&entry.path)).ok().flatten().map(|metadata| seen(&metadata));
         if entry.seen.is_some() && !self.has_attributes() && entry.seen == now() {
             self.noted(read_file(&self.root, entry))
         } else {
@@ -243,7 +256,8 @@ impl Tree {
     fn has_attributes(&self) -> bool {
         let is_one = |entry: &Entry| entry.name == ".gitattributes" || entry.name.ends_with("/.gitattributes");
         *self.attributes.get_or_init(|| {
-            let info = self.repository.as_ref().is_some_and(|it| it.commondir().join("info/attributes").exists());
+            let info =
+                self.repository.as_ref().is_some_and(|it| self.is_there(&it.commondir().join("info/attributes")));
             info || self.entries.iter().any(is_one)
         })
     }
@@ -252,7 +266,7 @@ impl Tree {
     pub(crate) fn elsewhere(&self, name: &str) -> Elsewhere {
         let path = self.root.join(name);
         let is_ignored = self.repository.as_ref().is_some_and(|it| it.is_path_ignored(name).unwrap_or(false));
-        match (path.exists(), is_ignored) {
+        match (self.is_there(&path), is_ignored) {
             (_, true) => Elsewhere::Made,
             (false, false) => Elsewhere::Nowhere,
             (true, false) if self.source == Source::WorkTree => Elsewhere::Made,

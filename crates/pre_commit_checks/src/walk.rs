@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
 use common::error::chain;
@@ -56,16 +56,18 @@ impl<'w> Walk<'w> {
     /// Collects the files of a folder. Symbolic links are files; what is neither is left out.
     fn folder(&mut self, folder: &Path) {
         let path = self.root.join(folder);
-        let entries = files::retry(|| fs::read_dir(&path)).and_then(|listing| {
-            listing.map(|entry| entry.and_then(|entry| Ok((entry.file_type()?, entry)))).collect::<io::Result<Vec<_>>>()
+        let with_kind = |entry: fs::DirEntry| Ok((entry.file_type()?, entry));
+        let entries = files::list(&path).and_then(|entries| {
+            let entries: io::Result<Vec<_>> = entries.into_iter().map(with_kind).collect();
+            entries.map_err(|error| FileError::reading(&path, error))
         });
         let entries = match entries {
             Ok(entries) => entries,
             // As Git does: what this user may not list, and Git does not track, is passed over.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied && !self.is_tracked(folder) => {
-                return self.passed_over.push(chain(&FileError::reading(&path, error)));
+            Err(error) if error.is_denied() && !self.is_tracked(folder) => {
+                return self.passed_over.push(chain(&error));
             }
-            Err(error) => return self.unread.push(chain(&FileError::reading(&path, error))),
+            Err(error) => return self.unread.push(chain(&error)),
         };
         for (kind, entry) in entries {
             let name = entry.file_name();
@@ -80,8 +82,8 @@ impl<'w> Walk<'w> {
                 }
                 // What is tracked in a folder counts even where the folder is ignored. Another repository inside is none
                 // of this program.
-                let is_wanted = self.is_tracked(&path)
-                    || (!self.is_ignored(&path.join("")) && !self.root.join(&path).join(".git").exists());
+                let is_wanted =
+                    self.is_tracked(&path) || (!self.is_ignored(&path.join("")) && !self.is_repository(&path));
                 if is_wanted {
                     self.folder(&path);
                 }
@@ -91,6 +93,11 @@ impl<'w> Walk<'w> {
                 self.found.push(Entry::new(path, kind.is_symlink(), None));
             }
         }
+    }
+
+    /// Whether a folder is another repository. Where that cannot be known, listing the folder is the error.
+    fn is_repository(&self, folder: &Path) -> bool {
+        files::is_there(&self.root.join(folder).join(".git")).unwrap_or(false)
     }
 
     fn is_tracked(&self, folder: &Path) -> bool {

@@ -31,8 +31,11 @@ impl CycleResultFile<'_> {
         self.0.path()
     }
 
-    /// Returns when it was last written; none where that cannot be known.
-    pub fn modified(&self) -> Option<DateTime<Utc>> {
+    /// Returns when it was last written; none if there is none.
+    ///
+    /// # Errors
+    /// The system refuses to look.
+    pub fn modified(&self) -> Result<Option<DateTime<Utc>>, FileError> {
         modified(self.path())
     }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use host::Host;
-use host::files::{FileError, Lock};
+use host::files::{self, FileError, Lock};
 use host::text;
 
 /// Where damage is reported.
@@ -41,8 +41,7 @@ pub(crate) fn keep_damaged(lock: &Lock) -> Result<PathBuf, FileError> {
             Ok(()) => return Ok(candidate),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 // What cannot be read is not known to be the same.
-                let same = |candidate: &Path| Ok::<_, std::io::Error>(fs::read(candidate)? == fs::read(path)?);
-                if same(&candidate).unwrap_or(false) {
+                if is_same(&candidate, path).unwrap_or(false) {
                     return Ok(candidate);
                 }
             }
@@ -56,6 +55,10 @@ pub(crate) fn keep_damaged(lock: &Lock) -> Result<PathBuf, FileError> {
         }
     }
     Err(FileError::writing(path, ErrorKind::AlreadyExists.into()))
+}
+
+fn is_same(one: &Path, other: &Path) -> Result<bool, FileError> {
+    Ok(files::read(one, u64::MAX)? == files::read(other, u64::MAX)?)
 }
 
 /// Copies a file to a place where nothing is.

@@ -1,7 +1,6 @@
 //! Whether a file is still the one that something was computed from, without reading all of it.
 
-use std::fs::{self, File, Metadata};
-use std::io::ErrorKind;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
@@ -13,9 +12,12 @@ use host::files::{self, FileError};
 /// How much of a file's end is compared, in bytes.
 const SAMPLE: u64 = 4 << 10;
 
-/// Returns when a file was last written; none where that cannot be known.
-pub(crate) fn modified(path: &Path) -> Option<DateTime<Utc>> {
-    Some(fs::metadata(path).ok()?.modified().ok()?.into())
+/// Returns when a file was last written; none if there is none, or its file system does not know.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn modified(path: &Path) -> Result<Option<DateTime<Utc>>, FileError> {
+    Ok(files::metadata(path)?.and_then(|metadata| Some(metadata.modified().ok()?.into())))
 }
 
 /// Returns the identity of the file at `path`; none if there is none.
@@ -23,11 +25,7 @@ pub(crate) fn modified(path: &Path) -> Option<DateTime<Utc>> {
 /// # Errors
 /// The system refuses.
 pub(crate) fn identity_at(path: &Path) -> Result<Option<FileIdentity>, FileError> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(Some(of(&metadata))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(FileError::reading(path, error)),
-    }
+    files::metadata(path).map(|metadata| metadata.as_ref().map(of))
 }
 
 /// Returns the identity of the open `file` at `path`.

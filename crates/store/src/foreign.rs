@@ -1,7 +1,6 @@
 //! Entries of `.loop/` that belong to another user than the one who works with it, and that this one cannot write.
 
 use std::fs::{self, Metadata};
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -69,15 +68,11 @@ pub(crate) fn find(repo: &Repo) -> Result<Vec<ForeignEntry>, FileError> {
             found.push(ForeignEntry { path: path.clone(), owner, user: user.uid(), group: user.gid(), is_folder });
         }
         if metadata.is_dir() {
-            match files::retry(|| fs::read_dir(&path)) {
-                Ok(entries) => {
-                    for entry in entries {
-                        paths.push(entry.map_err(|error| FileError::reading(&path, error))?.path());
-                    }
-                }
+            match files::list(&path) {
+                Ok(entries) => paths.extend(entries.iter().map(fs::DirEntry::path)),
                 // What cannot be listed is in the list itself, or the reader of its files reports it.
-                Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {}
-                Err(error) => return Err(FileError::reading(&path, error)),
+                Err(error) if error.is_denied() => {}
+                Err(error) => return Err(error),
             }
         }
     }
@@ -90,8 +85,7 @@ pub(crate) fn find(repo: &Repo) -> Result<Vec<ForeignEntry>, FileError> {
 pub(crate) fn hand_over_folders(repo: &Repo) -> Result<(), FileError> {
     let root = repo.folder();
     let Some(top) = files::entry(&root)?.filter(|top| files::is_root() && top.uid() != 0) else { return Ok(()) };
-    for entry in files::retry(|| fs::read_dir(&root)).map_err(|error| FileError::reading(&root, error))? {
-        let path = entry.map_err(|error| FileError::reading(&root, error))?.path();
+    for path in files::list(&root)?.iter().map(fs::DirEntry::path) {
         if files::entry(&path)?.is_some_and(|entry| entry.is_dir() && entry.uid() == 0) {
             files::give(&path, top.uid(), top.gid())?;
         }

@@ -36,8 +36,11 @@ impl<'h, T> JsonFile<'h, T> {
         &self.path
     }
 
-    /// Returns when it was last written; none where that cannot be known.
-    pub fn modified(&self) -> Option<DateTime<Utc>> {
+    /// Returns when it was last written; none if there is none.
+    ///
+    /// # Errors
+    /// The system refuses to look.
+    pub fn modified(&self) -> Result<Option<DateTime<Utc>>, FileError> {
         modified(&self.path)
     }
 
@@ -203,7 +206,7 @@ fn read_for_update<T: DeserializeOwned + Default>(
 ) -> Result<(T, Found), FileError> {
     match read(lock.path())? {
         Content::Missing => {
-            let found = if lock.path().exists() { Found::Empty } else { Found::Missing };
+            let found = if files::is_there(lock.path())? { Found::Empty } else { Found::Missing };
             Ok((T::default(), found))
         }
         Content::Intact(value) => Ok((value, Found::Intact)),

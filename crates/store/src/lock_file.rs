@@ -3,7 +3,7 @@
 //! The file is always empty, because it may be what a child process reads; so the fencing number is the time of its last
 //! modification, in nanoseconds, which every grant raises.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -28,16 +28,15 @@ impl LockFile {
     }
 
     /// Returns whether anyone holds the lease, without changing it.
-    pub fn is_held(&self) -> bool {
-        self.path.exists() && matches!(files::try_lock(&self.path), Ok(None))
+    ///
+    /// # Errors
+    /// The system refuses to look.
+    pub fn is_held(&self) -> Result<bool, FileError> {
+        Ok(files::is_there(&self.path)? && files::try_lock(&self.path)?.is_none())
     }
 
     fn present(&self) -> Result<Option<Metadata>, FileError> {
-        match fs::metadata(&self.path) {
-            Ok(metadata) => Ok(Some(metadata)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(FileError::reading(&self.path, error)),
-        }
+        files::metadata(&self.path)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use records::StoredFile;
@@ -36,18 +35,22 @@ pub enum NoRepo {
         /// Where the search began.
         current_dir: PathBuf,
     },
+    /// The system does not say whether there is one.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl NoRepo {
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoFolder { .. } => "name an existing directory".to_owned(),
-            Self::NotFound { .. } => format!(
+        match self {
+            Self::NoFolder { .. } => Some("name an existing directory".to_owned()),
+            Self::NotFound { .. } => Some(format!(
                 "give --repo-root DIR, set {REPO_ROOT}, call the tool through a symlink in the repository, \
                  or change into the repository"
-            ),
-        })
+            )),
+            Self::File(error) => error.hint(),
+        }
     }
 }
 
@@ -61,24 +64,31 @@ impl Repo {
     /// the tool was called through, else the work tree around the current directory.
     ///
     /// # Errors
-    /// A folder that is named does not exist, or there is none to be found.
+    /// A folder that is named does not exist, there is none to be found, or the system does not say whether there is.
     pub fn find(host: &Host, flag: Option<&Path>) -> Result<Self, NoRepo> {
         let from_variable = host.var(REPO_ROOT).map(PathBuf::from);
         let named = flag.map(|path| ("--repo-root", path)).or(from_variable.as_deref().map(|path| (REPO_ROOT, path)));
         if let Some((origin, path)) = named {
             let path = host.current_dir().join(path);
-            return match fs::canonicalize(&path) {
-                Ok(root) if root.is_dir() => Ok(Self { root }),
-                _ => Err(NoRepo::NoFolder { origin, path }),
-            };
+            if !files::is_folder(&path)? {
+                return Err(NoRepo::NoFolder { origin, path });
+            }
+            let root = fs::canonicalize(&path).map_err(|error| FileError::reading(&path, error))?;
+            return Ok(Self { root });
         }
-        host.shim()
-            .or_else(|| calling_link(host))
-            .and_then(|link| work_tree(link.parent()?))
-            .or_else(|| work_tree(host.current_dir()))
-            .or_else(|| installed_in(host))
-            .map(|root| Self { root })
-            .ok_or_else(|| NoRepo::NotFound { current_dir: host.current_dir().to_owned() })
+        let called = match host.shim() {
+            Some(shim) => Some(shim),
+            None => calling_link(host)?,
+        };
+        let around_it = called.as_deref().and_then(Path::parent).map_or(Ok(None), work_tree)?;
+        let found = match around_it {
+            Some(root) => Some(root),
+            None => match work_tree(host.current_dir())? {
+                Some(root) => Some(root),
+                None => installed_in(host)?,
+            },
+        };
+        found.map(|root| Self { root }).ok_or_else(|| NoRepo::NotFound { current_dir: host.current_dir().to_owned() })
     }
 
     /// Returns the repository's root folder.
@@ -113,13 +123,12 @@ impl Repo {
     /// The folder cannot be made.
     pub fn prepare(&self) -> Result<(), FileError> {
         let folder = self.root.join(".loop");
-        match fs::metadata(&folder) {
-            Ok(metadata) if metadata.is_dir() => return Ok(()),
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(FileError::reading(&folder, error)),
+        match files::metadata(&folder)? {
+            Some(metadata) if metadata.is_dir() => return Ok(()),
             // Where something else is, this is the error.
-            Ok(_) => return files::make_folder(&folder),
-            Err(_) if self.hides_loop() => return files::make_folder(&folder),
-            Err(_) => {}
+            Some(_) => return files::make_folder(&folder),
+            None if self.hides_loop() => return files::make_folder(&folder),
+            None => {}
         }
         // Complete before it has its name: git never sees what is in it, whenever this program is killed.
         let new = self.root.join(".loop.tmp");
@@ -131,7 +140,7 @@ impl Repo {
         }
         let _ = fs::remove_dir_all(&new);
         // Another process may have been quicker.
-        if folder.is_dir() { Ok(()) } else { made }
+        if files::is_folder(&folder)? { Ok(()) } else { made }
     }
 
     /// Whether the repository's own ignore files name `.loop` in one of the plain forms. An unusual pattern counts as
@@ -147,37 +156,49 @@ impl Repo {
 }
 
 /// Returns the symlink that the program was called through, with the folder that it lies in resolved.
-fn calling_link(host: &Host) -> Option<PathBuf> {
-    let called = Path::new(host.args().first()?);
+fn calling_link(host: &Host) -> Result<Option<PathBuf>, FileError> {
+    let Some(called) = host.args().first().map(Path::new) else { return Ok(None) };
     let path = if called.components().count() > 1 || called.is_absolute() {
         host.current_dir().join(called)
     } else {
-        let search = host.var("PATH")?;
-        search
-            .split(':')
-            .map(|folder| host.current_dir().join(folder).join(called))
-            .find(|candidate| candidate.is_file())?
+        let search = host.var("PATH").unwrap_or_default();
+        let candidates = search.split(':').map(|folder| host.current_dir().join(folder).join(called));
+        // A folder that may not be looked into is passed over, as the shell does.
+        let found = candidates.into_iter().find(|candidate| files::is_file(candidate).unwrap_or(false));
+        let Some(path) = found else { return Ok(None) };
+        path
     };
-    let link = fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?);
-    fs::symlink_metadata(&link).is_ok_and(|metadata| metadata.is_symlink()).then_some(link)
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+    // The first argument is the caller's: it need not be a path.
+    if !files::is_folder(folder)? {
+        return Ok(None);
+    }
+    let folder = fs::canonicalize(folder).map_err(|error| FileError::reading(folder, error))?;
+    let link = folder.join(name);
+    Ok(files::entry(&link)?.is_some_and(|entry| entry.is_symlink()).then_some(link))
 }
 
 /// Returns the work tree in whose `.loop/bin` this program lies.
-fn installed_in(host: &Host) -> Option<PathBuf> {
-    let program = host.program().ok()?.canonicalize().ok()?;
-    let root = program.parent()?.parent()?.parent()?;
-    (program.starts_with(root.join(".loop/bin")) && root.join(".git").exists()).then(|| root.to_owned())
+fn installed_in(host: &Host) -> Result<Option<PathBuf>, FileError> {
+    let Some(program) = host.program().ok().and_then(|program| program.canonicalize().ok()) else { return Ok(None) };
+    let Some(root) = program.ancestors().nth(3) else { return Ok(None) };
+    let is_installed = program.starts_with(root.join(".loop/bin")) && files::is_there(&root.join(".git"))?;
+    Ok(is_installed.then(|| root.to_owned()))
 }
 
 /// Returns the nearest folder at or above `start` that holds a `.git`: a folder, or in a linked work tree a file.
-fn work_tree(start: &Path) -> Option<PathBuf> {
-    let start = fs::canonicalize(start).ok()?;
+fn work_tree(start: &Path) -> Result<Option<PathBuf>, FileError> {
+    if !files::is_there(start)? {
+        return Ok(None);
+    }
+    let start = fs::canonicalize(start).map_err(|error| FileError::reading(start, error))?;
     // Inside `.git` itself there is no work tree to work on.
-    start
-        .ancestors()
-        .filter(|folder| folder.file_name() != Some(OsStr::new(".git")))
-        .find(|folder| folder.join(".git").exists())
-        .map(Path::to_owned)
+    for folder in start.ancestors().filter(|folder| folder.file_name() != Some(OsStr::new(".git"))) {
+        if files::is_there(&folder.join(".git"))? {
+            return Ok(Some(folder.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -70,8 +70,11 @@ impl<'h> Store<'h> {
     }
 
     /// Returns whether `.loop/` exists.
-    pub fn exists(&self) -> bool {
-        self.repo.in_loop("").is_dir()
+    ///
+    /// # Errors
+    /// The system refuses to look.
+    pub fn exists(&self) -> Result<bool, FileError> {
+        files::is_folder(&self.repo.in_loop(""))
     }
 
     /// Returns the directories of `.loop/`, and the logs in them, that this user cannot write; without a `.loop/`, the repository
@@ -274,7 +277,7 @@ impl<'h> Store<'h> {
         let documents = documents.filter(|file| file.is_verified);
         documents
             .map(|file| CheckedDocument::new(self.repo.path(&file), &file))
-            .filter(|document| document.path().exists())
+            .filter(|document| may_be_there(document.path()))
             .collect()
     }
 
@@ -282,7 +285,7 @@ impl<'h> Store<'h> {
     pub fn checked_logs(&self, cycles: &Path) -> Vec<CheckedLog> {
         let logs = LOOP_FILES.into_iter().filter(|file| file.is_verified && file.format == Format::Log);
         let path = |file: &StoredFile| if file.path == CYCLES.path { cycles.to_owned() } else { self.repo.path(file) };
-        logs.map(|file| CheckedLog::new(path(&file), &file)).filter(|log| log.path().exists()).collect()
+        logs.map(|file| CheckedLog::new(path(&file), &file)).filter(|log| may_be_there(log.path())).collect()
     }
 
     /// The entries of `.loop/` that its user cannot write, because another user made them.
@@ -308,4 +311,9 @@ impl<'h> Store<'h> {
     fn log<T: Stored>(&self) -> JsonLines<T> {
         JsonLines::new(self.repo.path(&T::FILE), T::FILE.durability)
     }
+}
+
+/// Whether there is a file, or the system does not say: then reading it is the error.
+fn may_be_there(path: &Path) -> bool {
+    files::is_there(path).unwrap_or(true)
 }

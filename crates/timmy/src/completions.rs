@@ -8,6 +8,7 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use common::{Error, Outcome, Tool};
 use host::Host;
+use host::files;
 
 use crate::candidates::{candidate, findings, issues};
 use crate::cli::CompletionsArgs;
@@ -126,7 +127,10 @@ fn names() -> Vec<String> {
 fn program(host: &Host) -> String {
     let ours = host.program().ok().and_then(|path| path.canonicalize().ok());
     let path = host.var("PATH").unwrap_or_default();
-    let first = path.split(':').map(|folder| host.current_dir().join(folder).join("timmy")).find(|path| path.is_file());
+    let first = path
+        .split(':')
+        .map(|folder| host.current_dir().join(folder).join("timmy"))
+        .find(|path| files::is_file(path).unwrap_or(false));
     match (ours, first.and_then(|first| first.canonicalize().ok())) {
         (Some(ours), first) if first.as_ref() != Some(&ours) => ours.to_string_lossy().into_owned(),
         _ => "timmy".to_owned(),

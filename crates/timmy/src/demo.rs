@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use common::{Error, Outcome};
 use demo_forge::{Access, DemoForge, Options, Project};
 use host::Host;
-use host::files::TemporaryFolder;
+use host::files::{self, TemporaryFolder};
 use host::signals::remove_at_signal;
 use host::text;
 use records::stored_files::LOOP_FILES;
@@ -161,7 +161,7 @@ impl DemoRun<'_> {
     fn list_files(&mut self) {
         self.announce("the files under .loop/");
         for file in LOOP_FILES.iter().filter(|file| file.is_verified || file.format == Format::AgentText) {
-            if let Ok(metadata) = fs::metadata(self.root.join(".loop").join(file.path)) {
+            if let Ok(Some(metadata)) = files::metadata(&self.root.join(".loop").join(file.path)) {
                 self.host.show(&format!("  {:>6} bytes  {:<22} {}", metadata.len(), file.path, file.about));
             }
         }
@@ -193,7 +193,7 @@ fn serving(error: io::Error) -> Error {
 fn set_up(host: &Host, root: &Path, origin: &str) -> Result<(), Error> {
     let fail = |error| Error::io("set up", root)(error);
     fs::create_dir_all(root.join("scripts")).map_err(fail)?;
-    if fs::read_dir(root).map_err(fail)?.count() > 1 || fs::read_dir(root.join("scripts")).map_err(fail)?.count() > 0 {
+    if files::list(root)?.len() > 1 || !files::list(&root.join("scripts"))?.is_empty() {
         return Err(Error::usage(format!("{} is not empty", root.display()), "name a directory that is new or empty"));
     }
     let program = host.program().map_err(fail)?;

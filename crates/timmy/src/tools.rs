@@ -7,6 +7,7 @@ use common::tool::Toolset;
 use common::{Error, Tool, exit};
 use host::Host;
 use host::child;
+use host::files;
 
 /// Every tool of the suite that is a part of this program, or next to it.
 pub const TOOLS: [Tool; 8] = [
@@ -51,7 +52,7 @@ pub(crate) fn run(host: &Host) -> Option<u8> {
 fn run_next_to_this(host: &Host) -> u8 {
     let name = pre_commit_checks::TOOL.id;
     let neighbour = host.program().ok().and_then(|program| Some(program.canonicalize().ok()?.with_file_name(name)));
-    let program = neighbour.filter(|path| path.is_file()).unwrap_or_else(|| name.into());
+    let program = neighbour.filter(|path| files::is_file(path).unwrap_or(false)).unwrap_or_else(|| name.into());
     // The name that it is called by stays: the place of the symlink decides about the repository.
     let called = host.args().first().map_or(OsStr::new(name), |called| called);
     let error = child::exec(program.as_os_str(), called, &host.args()[1..], &[]);

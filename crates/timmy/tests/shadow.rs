@@ -1,6 +1,6 @@
 //! `timmy shadow` as a program, with stand-ins for the old scripts.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use sandbox::{CallOutput, Sandbox};
 use serde_json::{Value, json};

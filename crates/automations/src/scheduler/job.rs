@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
 use host::child;
+use host::files;
 use records::{Reason, Status};
 
 use crate::context::Context;
@@ -54,7 +55,12 @@ pub(super) fn perform(context: &Context, job: &Job, lacking: Option<String>, kil
 /// have closed it).
 pub(super) fn is_held(context: &Context, id: &str) -> bool {
     let lease = context.store.run_lease(id);
-    lease.path().exists() && (lease.is_held() || child::is_running(&label(context, id)))
+    let held = files::is_there(lease.path())
+        .and_then(|is_there| Ok(is_there && (lease.is_held()? || child::is_running(&label(context, id)))));
+    held.unwrap_or_else(|error| {
+        context.warn(&format!("{error}: {id} counts as running"));
+        true
+    })
 }
 
 /// Whether a run of an automation is recorded as ended at or after that moment.

@@ -76,7 +76,10 @@ pub fn run(context: Context<'_>) -> Result<(), Error> {
 
 /// Returns whether a scheduler is running for the repository.
 pub fn is_running(context: &Context) -> bool {
-    context.store.scheduler_lease().is_held()
+    context.store.scheduler_lease().is_held().unwrap_or_else(|error| {
+        context.warn(&format!("{error}: a scheduler counts as running"));
+        true
+    })
 }
 
 /// Takes the right to schedule; fails if another scheduler has it for longer than `patience`.

@@ -82,10 +82,9 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     if leaves(&real) {
         return invalid(outside(&real));
     }
-    let metadata = fs::metadata(&real).map_err(unreadable)?;
-    if !metadata.is_file() {
+    let Some(metadata) = files::metadata(&real)?.filter(fs::Metadata::is_file) else {
         return invalid(format!("{shown} is not a file"));
-    }
+    };
     if metadata.permissions().mode() & 0o111 == 0 {
         return invalid(format!("{shown} is not executable; chmod +x makes it so"));
     }

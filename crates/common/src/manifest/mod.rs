@@ -15,7 +15,7 @@ use records::{DailyRunFile, ManifestEntry, ManifestFile};
 use crate::error::Failure;
 use crate::settings::ConfigObject;
 use host::Host;
-use host::files::FileError;
+use host::files::{self, FileError};
 use host::source::{Source, SourceError};
 use host::text;
 use store::{ConfigFile, Repo};
@@ -268,9 +268,15 @@ fn find_folder(host: &Host, repo: &Repo, flag: Option<&Path>) -> Result<Option<P
     let named = flag.map(|path| ("--config-dir", path)).or(variable.as_deref().map(|path| (CONFIG_DIR, path)));
     if let Some((origin, path)) = named {
         let path = host.current_dir().join(path);
-        return if path.is_dir() { Ok(Some(path)) } else { Err(ManifestError::NoFolder { origin, path }) };
+        return if files::is_folder(&path)? { Ok(Some(path)) } else { Err(ManifestError::NoFolder { origin, path }) };
     }
-    Ok(["timmy_automations/config", "config"].iter().map(|name| repo.root().join(name)).find(|folder| folder.is_dir()))
+    for folder in ["timmy_automations/config", "config"].map(|name| repo.root().join(name)) {
+        // One that cannot be looked at is not absent: what it switches off must not run.
+        if files::is_folder(&folder)? {
+            return Ok(Some(folder));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads one entry and the places of its settings.

@@ -1,13 +1,15 @@
 //! A copy of a repository for one run: its files, the state of its loop, and its history without a copy of that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, FileType};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use automations::Context;
 use common::Error;
-use host::files::{self, TemporaryFolder};
+use host::files::{self, FileError, TemporaryFolder};
 use records::stored_files::{LOGS, ORIGINALS, PROGRAMS, RUN_LOCKS, SHADOW};
 
 /// The most that is copied, in bytes.
@@ -42,13 +44,14 @@ pub(super) enum FileSnapshot {
 }
 
 impl FileSnapshot {
-    fn of(path: &Path, name: &Path) -> Option<Self> {
-        let metadata = fs::symlink_metadata(path).ok()?;
+    /// Looks at a file; none if it is gone.
+    fn of(path: &Path, name: &Path) -> Result<Option<Self>, FileError> {
+        let Some(metadata) = files::entry(path)? else { return Ok(None) };
         if name.starts_with(".loop") && metadata.len() <= LIMIT_OF_CONTENT {
-            return fs::read(path).ok().map(Self::Content);
+            return Ok(files::read(path, LIMIT)?.map(Self::Content));
         }
         let modified = (metadata.mtime(), metadata.mtime_nsec());
-        Some(Self::Mark { length: metadata.len(), modified, inode: metadata.ino() })
+        Ok(Some(Self::Mark { length: metadata.len(), modified, inode: metadata.ino() }))
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
@@ -78,22 +81,23 @@ impl RepoCopy {
         let folder = TemporaryFolder::make().map_err(Error::io("create", "a temporary directory"))?;
         let repo_copy = Self { folder };
         let mut size = 0;
-        for name in names(root)?.into_iter().chain(loop_names(root)).chain([script.to_owned()]) {
+        for name in names(root)?.into_iter().chain(loop_names(root)?).chain([script.to_owned()]) {
             let from = root.join(&name);
-            let Ok(metadata) = fs::symlink_metadata(&from) else { continue };
+            let Some(metadata) = files::entry(&from)? else { continue };
             let to = repo_copy.root().join(&name);
             if let Some(above) = to.parent() {
                 fs::create_dir_all(above).map_err(Error::io("create the directory", above))?;
             }
             let metadata = if metadata.is_symlink() {
                 let target = fs::read_link(&from).map_err(Error::io("read the link", &from))?;
-                let Ok(real) = from.canonicalize() else { continue };
+                // A link that leads nowhere is left out.
+                let Some(metadata) = files::metadata(&from)? else { continue };
+                let real = from.canonicalize().map_err(Error::io("read the link", &from))?;
                 if target.is_relative() && real.starts_with(root) {
                     let _ = std::os::unix::fs::symlink(target, &to);
                     continue;
                 }
                 // One that leads out of the copy would be written through: what it leads to is copied.
-                let Ok(metadata) = fs::metadata(&from) else { continue };
                 metadata
             } else {
                 metadata
@@ -143,7 +147,7 @@ impl RepoCopy {
     /// Returns what was written since a snapshot.
     pub(super) fn written_since(&self, before: &Snapshot) -> Result<Vec<FileChange>, Error> {
         let root = self.root();
-        Ok(written(before, &snapshot(root)?, root))
+        written(before, &snapshot(root)?, root)
     }
 
     /// Returns in what `.loop` of another folder differs from the copy: what was written there since the copy was made.
@@ -157,12 +161,11 @@ impl RepoCopy {
             });
             snapshot
         };
-        let after: Snapshot = loop_names(root)
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), FileSnapshot::of(&root.join(&name), &name)?)))
-            .filter(|(name, _)| !is_book_keeping(name))
-            .collect();
-        Ok(written(&in_loop(self.snapshot()?), &in_loop(after), root))
+        let mut after = Snapshot::new();
+        for name in loop_names(root)?.into_iter().filter(|name| !is_book_keeping(name)) {
+            after.extend(FileSnapshot::of(&root.join(&name), &name)?.map(|seen| (name, seen)));
+        }
+        written(&in_loop(self.snapshot()?), &in_loop(after), root)
     }
 }
 
@@ -170,18 +173,23 @@ fn snapshot(root: &Path) -> Result<Snapshot, Error> {
     let (mut snapshot, mut folders) = (Snapshot::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
         let path = root.join(&folder);
-        for entry in files::retry(|| fs::read_dir(&path)).map_err(Error::io("read", &path))?.flatten() {
-            let name = folder.join(entry.file_name());
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && name != Path::new(".git") => folders.push(name),
-                Ok(kind) if kind.is_file() && !is_book_keeping(&name) && !is_cache(&name) => {
-                    snapshot.extend(FileSnapshot::of(&root.join(&name), &name).map(|seen| (name, seen)));
-                }
-                _ => {}
+        for (entry, kind) in entries(&path)? {
+            let name = folder.join(entry);
+            if kind.is_dir() && name != Path::new(".git") {
+                folders.push(name);
+            } else if kind.is_file() && !is_book_keeping(&name) && !is_cache(&name) {
+                snapshot.extend(FileSnapshot::of(&root.join(&name), &name)?.map(|seen| (name, seen)));
             }
         }
     }
     Ok(snapshot)
+}
+
+/// The names in a folder, each with its kind; none if there is no such folder.
+fn entries(folder: &Path) -> Result<Vec<(OsString, FileType)>, FileError> {
+    let with_kind = |entry: &fs::DirEntry| Ok((entry.file_name(), entry.file_type()?));
+    let entries: io::Result<Vec<_>> = files::list(folder)?.iter().map(with_kind).collect();
+    entries.map_err(|error| FileError::reading(folder, error))
 }
 
 /// What Python leaves behind when it imports.
@@ -189,31 +197,28 @@ fn is_cache(name: &Path) -> bool {
     name.components().any(|part| part.as_os_str() == "__pycache__")
 }
 
-fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Vec<FileChange> {
+fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Result<Vec<FileChange>, Error> {
     let names: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
     let is_changed = |name: &&PathBuf| match (before.get(*name), after.get(*name)) {
         (Some(before), Some(after)) => !before.is_same_as(after),
         (before, after) => before.is_some() != after.is_some(),
     };
-    let content = |seen: Option<&FileSnapshot>, is_now: bool, name: &Path| match seen? {
-        FileSnapshot::Content(content) => Some(content.clone()),
-        FileSnapshot::Mark { .. } if is_now => Some(fs::read(root.join(name)).unwrap_or_default()),
-        FileSnapshot::Mark { .. } => Some(Vec::new()),
+    let content = |seen: Option<&FileSnapshot>, is_now: bool, name: &Path| match seen {
+        None => Ok(None),
+        Some(FileSnapshot::Content(content)) => Ok(Some(content.clone())),
+        Some(FileSnapshot::Mark { .. }) if is_now => files::read(&root.join(name), LIMIT),
+        Some(FileSnapshot::Mark { .. }) => Ok(Some(Vec::new())),
     };
-    names
-        .into_iter()
-        .filter(is_changed)
-        .map(|name| FileChange {
-            name: name.clone(),
-            before: content(before.get(name), false, name),
-            after: content(after.get(name), true, name),
-        })
-        .collect()
+    let change = |name: &PathBuf| {
+        let before = content(before.get(name), false, name)?;
+        Ok(FileChange { name: name.clone(), before, after: content(after.get(name), true, name)? })
+    };
+    names.into_iter().filter(is_changed).map(change).collect()
 }
 
 /// The files of the work tree that git has or does not ignore; without git, all but those of hidden folders.
 fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let Ok(repository) = git2::Repository::open(root) else { return Ok(plain_names(root)) };
+    let Ok(repository) = git2::Repository::open(root) else { return plain_names(root) };
     let mut options = git2::StatusOptions::new();
     options.include_untracked(true).recurse_untracked_dirs(true).include_unmodified(true).include_ignored(false);
     let statuses = repository.statuses(Some(&mut options)).map_err(|error| Error::failed(error.message(), ""))?;
@@ -224,37 +229,37 @@ fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
         .collect())
 }
 
-fn plain_names(root: &Path) -> Vec<PathBuf> {
+fn plain_names(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let (mut names, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
-        for entry in files::retry(|| fs::read_dir(root.join(&folder))).into_iter().flatten().flatten() {
-            let name = folder.join(entry.file_name());
-            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !is_hidden && entry.file_name() != "node_modules" => folders.push(name),
-                Ok(kind) if !kind.is_dir() => names.push(name),
-                _ => {}
+        for (entry, kind) in entries(&root.join(&folder))? {
+            let is_looked_into = !entry.to_string_lossy().starts_with('.') && entry != "node_modules";
+            if !kind.is_dir() {
+                names.push(folder.join(entry));
+            } else if is_looked_into {
+                folders.push(folder.join(entry));
             }
         }
     }
-    names
+    Ok(names)
 }
 
-fn loop_names(root: &Path) -> Vec<PathBuf> {
+fn loop_names(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let (mut names, mut folders) = (Vec::new(), vec![PathBuf::from(".loop")]);
     while let Some(folder) = folders.pop() {
-        for entry in files::retry(|| fs::read_dir(root.join(&folder))).into_iter().flatten().flatten() {
-            let name = folder.join(entry.file_name());
-            let is_left_out = NOT_COPIED.iter().any(|part| name == Path::new(".loop").join(part));
-            match entry.file_type() {
-                Ok(_) if is_left_out => {}
-                Ok(kind) if kind.is_dir() => folders.push(name),
-                Ok(kind) if kind.is_file() => names.push(name),
-                _ => {}
+        for (entry, kind) in entries(&root.join(&folder))? {
+            let name = folder.join(entry);
+            if NOT_COPIED.iter().any(|part| name == Path::new(".loop").join(part)) {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(name);
+            } else if kind.is_file() {
+                names.push(name);
             }
         }
     }
-    names
+    Ok(names)
 }
 
 /// Gives the copy a repository of git with the same head, branches, remotes and index, whose objects are those of the original.
@@ -276,7 +281,7 @@ fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
         (shared, "info/exclude"),
     ] {
         let (from, to) = (folder.join(name), to.join(name));
-        if from.is_file() {
+        if files::is_file(&from)? {
             to.parent().map_or(Ok(()), make)?;
             files::retry(|| fs::copy(&from, &to)).map_err(Error::io("copy", &from))?;
         }
@@ -289,9 +294,9 @@ fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(Error::io("create the directory", to))?;
-    for entry in files::retry(|| fs::read_dir(from)).into_iter().flatten().flatten() {
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
+    for (name, _) in entries(from)? {
+        let (source, target) = (from.join(&name), to.join(name));
+        if files::is_folder(&source)? {
             copy_folder(&source, &target)?;
         } else {
             fs::copy(&source, &target).map_err(Error::io("copy", &source))?;

@@ -11,6 +11,7 @@ use automations::supervise::own_program;
 use common::Error;
 use host::Host;
 use host::child::{self, Call, CapturedOutput, ExitOutcome};
+use host::files;
 use host::redact;
 use host::signals::Signals;
 use records::{Difference, ShadowRun, ShadowSide};
@@ -77,7 +78,7 @@ fn run_both(context: &Context, options: &ShadowOptions, old_call: &OldCall, sign
     let old = {
         let (root, path) = match &theirs {
             Some(repo_copy) => (repo_copy.root().to_owned(), repo_copy.put_script(&old_call.script, &kept)?),
-            None => (context.repo().root().to_owned(), if kept.exists() { kept.clone() } else { script }),
+            None => (context.repo().root().to_owned(), if files::is_there(&kept)? { kept.clone() } else { script }),
         };
         let mut words = options.call.clone();
         words[old_call.at] = path.into_os_string();
@@ -133,7 +134,7 @@ fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a
     let at =
         at.ok_or_else(|| usage("none of these words is the path of a script that a tool of the suite replaces"))?;
     let path = resolve(context.host, &call[at]);
-    if !path.is_file() {
+    if !files::is_file(&path)? {
         return Err(usage(&format!("there is no {}", path.display())));
     }
     let root = context.repo().root();
@@ -170,7 +171,10 @@ fn run(
     let kept = CapturedOutput::default();
     // The folder that the caller is in, as far as it lies in the repository.
     let below = context.host.current_dir().strip_prefix(context.repo().root()).ok().map(|below| root.join(below));
-    let folder = below.filter(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned());
+    let folder = match below {
+        Some(folder) if files::is_folder(&folder)? => folder,
+        _ => root.to_owned(),
+    };
     let env = [("TIMMY_REPO_ROOT".into(), root.into())];
     let clock = Instant::now();
     let call = Call {

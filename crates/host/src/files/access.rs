@@ -8,6 +8,7 @@ use std::path::Path;
 use super::error::FileError;
 use super::ownership::{Ownership, apply_to_folder, apply_to_link, is_root};
 use super::replacement::Replacement;
+use super::retry::retry;
 
 /// Reads a file of at most `limit` bytes; none if there is no such file.
 ///
@@ -95,12 +96,37 @@ pub fn entry(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
 /// # Errors
 /// The system refuses to look.
 pub fn is_there(path: &Path) -> Result<bool, FileError> {
+    metadata(path).map(|metadata| metadata.is_some())
+}
+
+/// Returns whether `path` leads to a folder.
+///
+/// # Errors
+/// The system refuses to look.
+pub fn is_folder(path: &Path) -> Result<bool, FileError> {
+    metadata(path).map(|metadata| metadata.is_some_and(|metadata| metadata.is_dir()))
+}
+
+/// Returns whether `path` leads to a regular file.
+///
+/// # Errors
+/// The system refuses to look.
+pub fn is_file(path: &Path) -> Result<bool, FileError> {
+    metadata(path).map(|metadata| metadata.is_some_and(|metadata| metadata.is_file()))
+}
+
+/// Looks at what `path` leads to; none if it leads nowhere, as [`is_there`] has it.
+///
+/// # Errors
+/// The system refuses to look.
+pub fn metadata(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
     match fs::metadata(path) {
-        Ok(_) => Ok(true),
+        Ok(metadata) => Ok(Some(metadata)),
         Err(error) => {
             let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-            let leads_nowhere = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) || is_loop;
-            if leads_nowhere { Ok(false) } else { Err(FileError::new("read", path, error)) }
+            let no_path =
+                [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::InvalidFilename, ErrorKind::InvalidInput];
+            if is_loop || no_path.contains(&error.kind()) { Ok(None) } else { Err(FileError::new("read", path, error)) }
         }
     }
 }
@@ -111,6 +137,18 @@ pub fn is_writable(path: &Path) -> bool {
     let access = if path.is_dir() { Access::WRITE_OK | Access::EXEC_OK } else { Access::WRITE_OK };
     let refusals = [rustix::io::Errno::ACCESS, rustix::io::Errno::PERM, rustix::io::Errno::ROFS];
     accessat(CWD, path, access, AtFlags::EACCESS).map_or_else(|error| !refusals.contains(&error), |()| true)
+}
+
+/// Lists the entries of a folder in no order; none if there is no such folder.
+///
+/// # Errors
+/// The system refuses, or something else is there.
+pub fn list(folder: &Path) -> Result<Vec<fs::DirEntry>, FileError> {
+    let entries = match retry(|| fs::read_dir(folder)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.and_then(Iterator::collect),
+    };
+    entries.map_err(|error| FileError::new("list", folder, error))
 }
 
 /// Returns whether others than its owner can read a file.
@@ -130,7 +168,7 @@ pub fn make_folder(path: &Path) -> Result<(), FileError> {
 fn make_missing(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Ok(()) => apply_to_folder(path),
-        Err(_) if path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) else { return Err(error) };
             make_missing(above)?;

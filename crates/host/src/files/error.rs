@@ -34,6 +34,11 @@ impl FileError {
         self.source.kind() == ErrorKind::NotFound
     }
 
+    /// Returns whether the user may not do that.
+    pub fn is_denied(&self) -> bool {
+        self.source.kind() == ErrorKind::PermissionDenied
+    }
+
     /// Returns whether something that is no file is in its place, or its path leads nowhere.
     pub fn is_no_file(&self) -> bool {
         let is_loop = self.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use host::child::{self, ExitOutcome};
-use host::files::TemporaryFolder;
+use host::files::{self, TemporaryFolder};
 
 use crate::entry::Entry;
 use crate::file::File;
@@ -84,7 +84,9 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
 
 /// Whether a program is somewhere on the search path.
 fn is_installed(search: &str, program: &str) -> bool {
-    search.split(':').filter(|folder| !folder.is_empty()).any(|folder| Path::new(folder).join(program).is_file())
+    let folders = search.split(':').filter(|folder| !folder.is_empty()).map(Path::new);
+    // A folder that may not be looked into is passed over, as the shell does.
+    folders.into_iter().any(|folder| files::is_file(&folder.join(program)).unwrap_or(false))
 }
 
 /// Takes the files that a formatter would change from what it says.

@@ -95,7 +95,7 @@ impl<'h> Cycles<'h> {
     /// # Errors
     /// The system refuses; the old log stays.
     pub fn merge(&self, records: &mut Vec<PastCycle>, now: DateTime<Utc>, window: usize) -> Result<(), FileError> {
-        if records.is_empty() && !self.log.exists() {
+        if records.is_empty() && !files::is_there(&self.log)? {
             return Ok(());
         }
         let lock = files::lock(&self.log)?;

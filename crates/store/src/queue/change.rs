@@ -53,8 +53,11 @@ impl Queue<'_> {
         identity_at(&self.path).map(Version)
     }
 
-    /// Returns when it was last written; none where that cannot be known.
-    pub fn modified(&self) -> Option<DateTime<Utc>> {
+    /// Returns when it was last written; none if there is none.
+    ///
+    /// # Errors
+    /// The system refuses to look.
+    pub fn modified(&self) -> Result<Option<DateTime<Utc>>, FileError> {
         modified(&self.path)
     }
 
