@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use records::StoredFile;
@@ -117,18 +118,35 @@ impl Repo {
         self.root.join(".loop").join(name)
     }
 
+    /// Returns whether `.loop/` exists.
+    ///
+    /// # Errors
+    /// The system refuses to look, or something else is in its place: a file, or a link that leads nowhere.
+    pub(crate) fn has_folder(&self) -> Result<bool, FileError> {
+        let folder = self.root.join(".loop");
+        match files::metadata(&folder)? {
+            Some(metadata) if metadata.is_dir() => Ok(true),
+            Some(_) => Err(FileError::reading(&folder, ErrorKind::NotADirectory.into())),
+            None if files::entry(&folder)?.is_some() => {
+                let leads_nowhere =
+                    io::Error::new(ErrorKind::NotADirectory, "it is a symbolic link that leads nowhere");
+                Err(FileError::reading(&folder, leads_nowhere))
+            }
+            None => Ok(false),
+        }
+    }
+
     /// Makes `.loop/` when it is missing, with a `.gitignore` of `*` in it if git would otherwise see it.
     ///
     /// # Errors
     /// The folder cannot be made.
     pub fn prepare(&self) -> Result<(), FileError> {
         let folder = self.root.join(".loop");
-        match files::metadata(&folder)? {
-            Some(metadata) if metadata.is_dir() => return Ok(()),
-            // Where something else is, this is the error.
-            Some(_) => return files::make_folder(&folder),
-            None if self.hides_loop() => return files::make_folder(&folder),
-            None => {}
+        if self.has_folder()? {
+            return Ok(());
+        }
+        if self.hides_loop() {
+            return files::make_folder(&folder);
         }
         // Complete before it has its name: git never sees what is in it, whenever this program is killed.
         let new = self.root.join(".loop.tmp");

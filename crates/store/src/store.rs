@@ -72,9 +72,9 @@ impl<'h> Store<'h> {
     /// Returns whether `.loop/` exists.
     ///
     /// # Errors
-    /// The system refuses to look.
+    /// The system refuses to look, or something else is in its place.
     pub fn exists(&self) -> Result<bool, FileError> {
-        files::is_folder(&self.repo.in_loop(""))
+        self.repo.has_folder()
     }
 
     /// Returns the directories of `.loop/`, and the logs in them, that this user cannot write; without a `.loop/`, the repository

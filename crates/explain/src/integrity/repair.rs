@@ -46,6 +46,7 @@ pub struct Repair {
 /// # Errors
 /// A file cannot be locked or written.
 pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
+    context.store.exists()?;
     // First, because what follows is written.
     let handed_over = hand_over(context, dry_run)?;
     let is_whole = handed_over.iter().all(|entry| entry.done);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use automations::Context;
+use common::error::chain;
 use host::files::FileError;
 use serde::Serialize;
 use store::Content;
@@ -35,8 +36,13 @@ impl Finding {
 
 /// What is damaged, a line each.
 pub fn damage(context: &Context) -> Vec<String> {
-    let findings = verify(context).into_iter().filter(|finding| finding.count > 0);
-    findings.map(|finding| format!("{}: {}", finding.file, finding.problems.join("; "))).collect()
+    match verify(context) {
+        Ok(findings) => {
+            let damaged = findings.iter().filter(|finding| finding.count > 0);
+            damaged.map(|finding| format!("{}: {}", finding.file, finding.problems.join("; "))).collect()
+        }
+        Err(error) => vec![chain(&error)],
+    }
 }
 
 /// A file that the system does not give; the others are looked at all the same.
@@ -46,7 +52,11 @@ fn unreadable(context: &Context, path: &Path, error: &FileError) -> Finding {
 }
 
 /// Checks every file, as far as it exists.
-pub fn verify(context: &Context) -> Vec<Finding> {
+///
+/// # Errors
+/// Something else is in the place of `.loop/`, or the system refuses to look at it.
+pub fn verify(context: &Context) -> Result<Vec<Finding>, FileError> {
+    context.store.exists()?;
     let mut findings = Vec::new();
     for log in context.store.checked_logs(context.cycles().path()) {
         let file = context.shown(log.path());
@@ -65,7 +75,7 @@ pub fn verify(context: &Context) -> Vec<Finding> {
         }
         findings.push(finding);
     }
-    findings
+    Ok(findings)
 }
 
 /// Checks the lines of a log.

@@ -25,7 +25,7 @@ struct Report {
 /// Checks every file; exit 1 if one is damaged, or cannot be written by the loop's user.
 pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
     let context = Context::open_anyway(host, TOOLSET, &args.common)?;
-    let files = integrity::verify(&context);
+    let files = integrity::verify(&context)?;
     let (foreign, unused) = (integrity::foreign(&context)?, integrity::unused_files(&context)?);
     let whole = files.iter().all(|finding| finding.count == 0);
     let is_good = whole && foreign.is_empty();
