@@ -33,7 +33,7 @@ fn one_day_of_the_loop() {
     let _ = run("triage_score", &[]).code(0);
     let first = sandbox.json(".loop/queue.json")[0]["issue"].as_u64().unwrap();
     let ended = run("loop_guard", &[]).code(0);
-    assert!(ended.out.contains("resuming after 1 idle cycles"), "{}", ended.out);
+    assert!(ended.out.contains("resuming after 1 idle cycle\n"), "{}", ended.out);
     assert_eq!(sandbox.json(".loop/cycle_result.json")["issue"], first);
     for cycle in ["1", "2"] {
         let ended = run(

@@ -96,7 +96,7 @@ fn a_repository_that_cannot_be_reached_is_not_the_one_around_it() {
     sandbox.write("inner/.git/HEAD", "");
     let call = |folder: &str| {
         let root = sandbox.root().join("inner");
-        fs::set_permissions(&root, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&root, Permissions::from_mode(0o000)).unwrap();
         let ended = sandbox.call_unprivileged("loop_guard", ["--status", "--repo-root", folder]).run();
         fs::set_permissions(&root, Permissions::from_mode(0o755)).unwrap();
         ended

@@ -79,30 +79,38 @@ impl<'h> Store<'h> {
 
     /// Returns the directories of `.loop/`, and the logs in them, that this user cannot write; without a `.loop/`, the repository
     /// if it cannot be made there.
-    pub fn unwritable(&self) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// The system refuses to look, or something else is in the place of `.loop/`.
+    pub fn unwritable(&self) -> Result<Vec<PathBuf>, FileError> {
         let folder = self.repo.in_loop("");
-        if !self.exists() {
-            return Some(self.repo.root().to_owned()).filter(|root| !files::is_writable(root)).into_iter().collect();
+        if !self.exists()? {
+            let root = Some(self.repo.root().to_owned());
+            return Ok(root.filter(|root| !files::is_writable(root)).into_iter().collect());
         }
         // Only an installation writes the originals and the programs.
-        let is_needed = |path: &PathBuf| {
+        let is_needed = |path: &PathBuf, is_folder: bool| {
             path.extension().is_some_and(|ending| ending == "jsonl")
-                || path.is_dir() && *path != self.originals() && *path != self.programs()
+                || is_folder && *path != self.originals() && *path != self.programs()
         };
-        let entries = |folder: &Path| {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.map(|entry| entry.path()).filter(is_needed).collect::<Vec<_>>()
+        let entries = |folder: &Path| -> Result<Vec<PathBuf>, FileError> {
+            let mut needed = Vec::new();
+            for path in files::list(folder)?.iter().map(fs::DirEntry::path) {
+                let is_folder = files::is_folder(&path)?;
+                needed.extend(Some(path).filter(|path| is_needed(path, is_folder)));
+            }
+            Ok(needed)
         };
         let mut found = vec![folder.clone()];
-        for path in entries(&folder) {
+        for path in entries(&folder)? {
             if path.ends_with("retro") {
-                found.extend(entries(&path));
+                found.extend(entries(&path)?);
             }
             found.push(path);
         }
         found.retain(|path| !files::is_writable(path));
         found.sort();
-        found
+        Ok(found)
     }
 
     /// Returns whether a path is in `.loop/`.

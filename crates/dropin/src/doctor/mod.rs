@@ -9,6 +9,7 @@ use automations::paths::tidy;
 use automations::scheduler;
 use automations::validate::validate;
 use common::Error;
+use common::error::chain;
 use explain::integrity;
 use host::text;
 use records::Installation;
@@ -135,7 +136,10 @@ fn hidden_paths(context: &Context, examination: &Examination, broken: &mut Vec<S
 
 /// The directories and logs of `.loop/` that this user cannot write.
 fn unwritable(context: &Context) -> Option<String> {
-    let names = context.store.unwritable();
+    let names = match context.store.unwritable() {
+        Ok(names) => names,
+        Err(error) => return Some(chain(&error)),
+    };
     let shown: Vec<String> = names.iter().map(|path| context.shown(path)).collect();
     (!shown.is_empty()).then(|| {
         format!(
