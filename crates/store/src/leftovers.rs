@@ -1,7 +1,6 @@
 //! What is left next to the stored files: temporary files of writers that were killed, and data that was kept.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use host::files::{self, FileError};
@@ -66,13 +65,13 @@ impl Leftover {
 pub(crate) fn find(repo: &Repo) -> Result<Vec<Leftover>, FileError> {
     let (mut found, mut folders) = (Vec::new(), vec![repo.folder()]);
     while let Some(folder) = folders.pop() {
-        let entries = match files::retry(|| fs::read_dir(&folder)) {
+        let entries = match files::list(&folder) {
             Ok(entries) => entries,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => continue,
-            Err(error) => return Err(FileError::reading(&folder, error)),
+            // Where it may not be listed, the check of its files reports it.
+            Err(error) if error.is_denied() => continue,
+            Err(error) => return Err(error),
         };
-        for entry in entries {
-            let path = entry.map_err(|error| FileError::reading(&folder, error))?.path();
+        for path in entries.iter().map(fs::DirEntry::path) {
             match files::entry(&path)? {
                 Some(metadata) if metadata.is_dir() => folders.push(path),
                 Some(metadata) if metadata.is_file() => found.extend(Leftover::of(path)),

@@ -1,6 +1,6 @@
 //! `timmy why`, `explain`, `tokens`, `verify` and `repair` as programs.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use records::REASONS;
 use sandbox::{CallOutput, Sandbox};
