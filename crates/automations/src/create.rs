@@ -122,7 +122,7 @@ fn existing_script(context: &Context, path: &Path) -> Result<PathBuf, Error> {
     let Ok(inside) = real.strip_prefix(root.canonicalize().map_err(Error::io("read", root))?) else {
         return Err(Error::usage(format!("{} is outside the repository", given.display()), ""));
     };
-    if !real.is_file() {
+    if !files::is_file(&real)? {
         return Err(Error::usage(format!("{} is not a file", given.display()), ""));
     }
     Ok(root.join(inside))
