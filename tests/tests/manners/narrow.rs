@@ -4,11 +4,13 @@ use host::text;
 use sandbox::Sandbox;
 use serde_json::json;
 
+use crate::programs;
+
 /// A title with wide characters, longer than a line.
 const TITLE: &str = "Crash in store.py: 書き込みの途中で プロセスが 止まると 記録が 失われる and nobody sees it before the next morning";
 
 /// Calls that print tables and texts, the program first.
-const CALLS: [&str; 51] = [
+const CALLS: [&str; 62] = [
     "triage_score --issues issues.json",
     "triage_score --issues issues.json --explain 85",
     "triage_score --issues issues.json --dry-run",
@@ -24,6 +26,8 @@ const CALLS: [&str; 51] = [
     "cycle_retro --cycle 40 --failure --issue 85 --duration 60 --reason tox_failed",
     "timmy why 85",
     "timmy why 86",
+    "timmy why 87",
+    "timmy why 85 --all",
     "timmy why idle",
     "timmy why automation loop_guard",
     "timmy why automation tidy",
@@ -35,6 +39,10 @@ const CALLS: [&str; 51] = [
     "timmy repair --dry-run",
     "timmy doctor",
     "timmy automation list",
+    "timmy automation new other --trigger daily",
+    "timmy automation run tidy",
+    "timmy trigger daily",
+    "timmy schedule tick",
     "timmy automation validate",
     "timmy automation config",
     "timmy automation disable tidy",
@@ -43,6 +51,9 @@ const CALLS: [&str; 51] = [
     "timmy automation resume tidy",
     "timmy schedule next",
     "timmy shadow report",
+    "timmy service print --help",
+    "pre_commit_checks install-hook --help",
+    "timmy man --out pages",
     "timmy install --into . --dry-run",
     "timmy uninstall --from . --dry-run",
     "timmy help",
@@ -60,7 +71,12 @@ const CALLS: [&str; 51] = [
     "orchestrator --help",
     "pre_commit_checks --help",
     "demo_forge --help",
+    "timmy schedule run --help",
+    "timmy demo --help",
 ];
+
+/// Commands whose output is read by another program, or that do not end by themselves: their help is tried.
+const OTHERS: [&str; 4] = ["timmy completions", "timmy schedule run", "timmy demo", "demo_forge"];
 
 /// A repository with everything that there is to show.
 fn in_use() -> Sandbox {
@@ -128,6 +144,15 @@ fn every_word_is_there_on_a_narrow_terminal_and_no_line_is_too_wide() {
                 assert!(text::width(line) <= columns || is_one_word, "{call}: {line:?}\nin\n{narrow}");
             }
         }
+    }
+}
+
+#[test]
+fn every_command_is_among_the_calls() {
+    for words in programs::all() {
+        let call = words.join(" ");
+        let is_tried = CALLS.iter().any(|tried| *tried == call || tried.starts_with(&format!("{call} ")));
+        assert!(is_tried || OTHERS.contains(&call.as_str()), "{call} is not tried on a narrow terminal");
     }
 }
 

@@ -9,7 +9,12 @@ use sandbox::Sandbox;
 use serde_json::json;
 
 /// Calls that only read, the program first.
-const READING: [&str; 39] = [
+const READING: [&str; 44] = [
+    "timmy automation config loop_guard",
+    "timmy why 85 --all",
+    "timmy man loop_guard",
+    "timmy schedule next --json",
+    "orchestrator --version",
     "loop_guard --status",
     "loop_guard --status --json",
     "triage_score --issues issues.json --explain 85",
@@ -115,10 +120,18 @@ fn what_only_reads_changes_nothing_and_costs_no_tokens_in_a_repository_in_use() 
     let _ = sandbox.run("loop_introspect", &[]).code(0);
     let _ = sandbox.run("cycle_retro", &["--cycle", "31", "--success", "--issue", "85", "--duration", "60"]).code(0);
     check(&sandbox);
-    // The list of the automations and their check write their result to the state file, as is promised, but cost nothing.
-    let before = sandbox.read(".loop/tokens.jsonl");
-    for what in ["list", "validate"] {
-        let _ = sandbox.run("timmy", &["automation", what]);
+    // The list of the automations and their check write to the state file what dashboards read there, and nothing else; the next
+    // ones, which find nothing new, do not even that.
+    let before = sandbox.tree(".");
+    let _ = sandbox.run("timmy", &["automation", "list"]).code(0);
+    let mut after = sandbox.tree(".");
+    after.retain(|path, content| before.get(path) != Some(content));
+    assert!(after.keys().all(|path| path == ".loop/automation_state.json"), "{:?}", after.keys());
+    for call in [&["automation", "list"][..], &["automation", "list", "--json"], &["automation", "validate"]] {
+        let before = seen(&sandbox.outside());
+        let _ = sandbox.run("timmy", call).code(0);
+        let after = seen(&sandbox.outside());
+        let changed: Vec<&PathBuf> = after.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
+        assert!(changed.is_empty(), "{call:?} changes {changed:?}");
     }
-    assert_eq!(sandbox.read(".loop/tokens.jsonl"), before);
 }

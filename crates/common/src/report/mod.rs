@@ -12,7 +12,7 @@ use crate::manifest::Manifest;
 use host::Host;
 use host::files::FileError;
 use host::source::SourceError;
-use store::Store;
+use store::{Content, Document, Store};
 
 /// What could not be reported.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +97,7 @@ impl<'a> Report<'a> {
     /// As [`Report::began`].
     pub fn record_status(reports: &[(Report, AutomationStatus)]) -> Result<(), ReportError> {
         let Some((first, _)) = reports.first() else { return Ok(()) };
-        first.update_state(|state| {
+        let change = |state: &mut AutomationState| {
             for (report, status) in reports {
                 report.update_entry(state, |entry| {
                     mark_interrupted(entry);
@@ -106,7 +106,16 @@ impl<'a> Report<'a> {
                     entry.next_run.clone_from(&status.next_run);
                 });
             }
-        })
+        };
+        // A look that finds nothing new leaves the file as it is.
+        if let Content::Intact(before) = first.store.state().read()? {
+            let mut after = before.clone();
+            change(&mut after);
+            if reports.iter().all(|(report, _)| before.entry(report.id) == after.entry(report.id)) {
+                return Ok(());
+            }
+        }
+        first.update_state(change)
     }
 
     /// Records how a run ended.
