@@ -1,11 +1,15 @@
 //! What Git knows of a path: whether it sees its changes, and which there are.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::Error;
-use git2::{IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status};
+use git2::{ErrorCode, IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status};
 use host::child::{self, ExitOutcome};
+use host::files;
 
 /// How long `git update-index` may take.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -26,12 +30,34 @@ impl Hidden {
     }
 }
 
+/// Opens the repository at or around a folder; none where there is none, or Git does not trust it.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn open(folder: &Path) -> Result<Option<Repository>, Error> {
+    let mut tries = 0..20;
+    loop {
+        return match Repository::discover(folder) {
+            Ok(repository) => Ok(Some(repository)),
+            // A signal interrupted it, and the library does not try again.
+            Err(error) if error.message().contains("Interrupted system call") && tries.next().is_some() => continue,
+            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok(None),
+            Err(error) => Err(unreadable(folder)(error)),
+        };
+    }
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(git2::Error) -> Error {
+    Error::caused(format!("cannot read the Git repository at {}", path.display()))
+}
+
 /// Returns those of these paths whose changes Git does not see, because `git update-index` hid them.
-pub(crate) fn hidden(root: &Path, paths: &[&str]) -> Vec<Hidden> {
-    // Where Git cannot read its index, it reports more than this.
-    let Some(index) = Repository::open(root).ok().and_then(|repository| repository.index().ok()) else {
-        return Vec::new();
-    };
+///
+/// # Errors
+/// The index cannot be read.
+pub(crate) fn hidden(root: &Path, paths: &[&str]) -> Result<Vec<Hidden>, Error> {
+    let Some(repository) = open(root)? else { return Ok(Vec::new()) };
+    let index = repository.index().map_err(unreadable(root))?;
     let mut found = Vec::new();
     for path in paths {
         let Some(entry) = index.get_path(Path::new(path), 0) else { continue };
@@ -43,7 +69,7 @@ pub(crate) fn hidden(root: &Path, paths: &[&str]) -> Vec<Hidden> {
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// Has Git see the changes of these paths again, as far as something is there: a path that a sparse checkout leaves out stays
@@ -52,9 +78,11 @@ pub(crate) fn hidden(root: &Path, paths: &[&str]) -> Vec<Hidden> {
 /// # Errors
 /// `git` fails.
 pub(crate) fn show_again(root: &Path, paths: &[&str]) -> Result<Vec<String>, Error> {
-    let there: Vec<&str> = paths.iter().copied().filter(|path| root.join(path).symlink_metadata().is_ok()).collect();
     let mut shown = Vec::new();
-    for hidden in hidden(root, &there) {
+    for hidden in hidden(root, paths)? {
+        if files::entry(&root.join(&hidden.path))?.is_none() {
+            continue;
+        }
         let option = format!("--no-{}", hidden.flag);
         let args = ["update-index", &option, "--", &hidden.path].map(Into::into);
         let ended = child::output("git".as_ref(), &args, root, LIMIT, 1 << 16);
@@ -73,37 +101,115 @@ pub(crate) fn show_again(root: &Path, paths: &[&str]) -> Result<Vec<String>, Err
 }
 
 /// Returns whether Git reports a path as changed or untracked, by the repository that it really lies in (which may be a submodule).
-pub(crate) fn is_changed(path: &Path) -> bool {
-    status(path).is_some_and(|status| !status.is_empty() && !status.is_ignored())
+///
+/// # Errors
+/// Git cannot be asked.
+pub(crate) fn is_changed(path: &Path) -> Result<bool, Error> {
+    Ok(status(path)?.is_some_and(|status| !status.is_empty() && !status.is_ignored()))
 }
 
 /// Returns whether a path is as it is committed. A path whose changes Git does not show is not known to be.
-pub(crate) fn is_as_committed(root: &Path, path: &str) -> bool {
+///
+/// # Errors
+/// Git cannot be asked.
+pub(crate) fn is_as_committed(root: &Path, path: &str) -> Result<bool, Error> {
     let full = root.join(path);
-    full.symlink_metadata().is_ok() && status(&full) == Some(Status::CURRENT) && hidden(root, &[path]).is_empty()
+    Ok(files::entry(&full)?.is_some() && status(&full)? == Some(Status::CURRENT) && hidden(root, &[path])?.is_empty())
 }
 
 /// Returns whether Git has a file with this content, in whichever commit.
-pub(crate) fn has_content(root: &Path, content: &[u8]) -> bool {
-    let Ok(id) = Oid::hash_object(ObjectType::Blob, content) else { return false };
-    Repository::open(root).is_ok_and(|repository| repository.find_blob(id).is_ok())
+///
+/// # Errors
+/// Git cannot be asked.
+pub(crate) fn has_content(root: &Path, content: &[u8]) -> Result<bool, Error> {
+    let Some(repository) = open(root)? else { return Ok(false) };
+    let id = Oid::hash_object(ObjectType::Blob, content).map_err(unreadable(root))?;
+    match repository.find_blob(id) {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
+        Err(error) => Err(unreadable(root)(error)),
+    }
 }
 
 /// Returns whether Git has something else at a path than is there.
-pub(crate) fn differs_from_commit(path: &Path) -> bool {
-    is_changed(path) && status(path) != Some(Status::WT_NEW)
+///
+/// # Errors
+/// Git cannot be asked.
+pub(crate) fn differs_from_commit(path: &Path) -> Result<bool, Error> {
+    Ok(is_changed(path)? && status(path)? != Some(Status::WT_NEW))
 }
 
 /// Returns the status of a path; none where there is no repository, or neither Git nor the system has it.
-pub(crate) fn status(path: &Path) -> Option<Status> {
-    let folder = path.parent()?.canonicalize().ok()?;
-    let repository = Repository::discover(&folder).ok()?;
-    let tree = repository.workdir()?.canonicalize().ok()?;
+///
+/// # Errors
+/// Git cannot be asked, or the path cannot be read.
+pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
+    let Some(folder) = real_folder(path)? else { return Ok(None) };
+    let Some(repository) = open(&folder)? else { return Ok(None) };
+    let Some(tree) = repository.workdir() else { return Ok(None) };
+    let tree = fs::canonicalize(tree).map_err(Error::io("find", tree))?;
     let real: PathBuf = folder.join(path.file_name().unwrap_or_default());
-    let name = real.strip_prefix(tree).ok()?;
+    let Ok(name) = real.strip_prefix(&tree) else { return Ok(None) };
+    let present = id_on_disk(path)?;
+    let unreadable = || unreadable(&tree);
+    let staged = repository.index().map_err(unreadable())?.get_path(name, 0).map(|entry| (entry.id, entry.mode));
+    let Some(staged) = staged else {
+        let is_ignored = || repository.is_path_ignored(name).map_err(unreadable());
+        return Ok(match present {
+            None => None,
+            Some(_) if is_ignored()? => Some(Status::IGNORED),
+            Some(_) => Some(Status::WT_NEW),
+        });
+    };
+    // The library takes a file that it cannot open for a changed one.
+    if present == Some(staged.0) && committed(&repository, name).map_err(unreadable())? == Some(staged) {
+        let is_executable = || Ok::<_, Error>(files::entry(path)?.is_some_and(|entry| entry.mode() & 0o100 != 0));
+        let has_modes = repository.config().and_then(|config| config.get_bool("core.fileMode")).unwrap_or(true);
+        let is_file = staged.1 & 0o170_000 == 0o100_000;
+        if !has_modes || !is_file || is_executable()? == (staged.1 & 0o100 != 0) {
+            return Ok(Some(Status::CURRENT));
+        }
+    }
     match repository.status_file(name) {
-        // Git does not know it, and it is not there.
-        Err(_) if path.symlink_metadata().is_err() => None,
-        status => Some(status.unwrap_or(Status::WT_NEW)),
+        Ok(status) => Ok(Some(status)),
+        // It may be a folder for Git, or two paths.
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Ambiguous) => Ok(Some(Status::WT_NEW)),
+        Err(error) => Err(unreadable()(error)),
+    }
+}
+
+/// The name that Git would give to what is at a path; none where nothing is.
+fn id_on_disk(path: &Path) -> Result<Option<Oid>, Error> {
+    let Some(entry) = files::entry(path)? else { return Ok(None) };
+    let content = if entry.is_symlink() {
+        fs::read_link(path).map_err(Error::io("read the link", path))?.into_os_string().into_encoded_bytes()
+    } else if entry.is_file() {
+        fs::read(path).map_err(Error::io("read", path))?
+    } else {
+        return Ok(Some(Oid::ZERO_SHA1));
+    };
+    Ok(Some(Oid::hash_object(ObjectType::Blob, &content).map_err(unreadable(path))?))
+}
+
+/// What is committed at a path, with its mode; none where nothing is, or nothing is committed yet.
+fn committed(repository: &Repository, name: &Path) -> Result<Option<(Oid, u32)>, git2::Error> {
+    let head = match repository.head() {
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::UnbornBranch) => return Ok(None),
+        head => head?,
+    };
+    match head.peel_to_tree()?.get_path(name) {
+        Ok(entry) => Ok(Some((entry.id(), u32::try_from(entry.filemode()).unwrap_or(0)))),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The folder that a path really lies in; none where there is none.
+fn real_folder(path: &Path) -> Result<Option<PathBuf>, Error> {
+    let Some(folder) = path.parent() else { return Ok(None) };
+    match fs::canonicalize(folder) {
+        Ok(real) => Ok(Some(real)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("find", folder)(error)),
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use automations::Context;
 use common::Error;
+use common::error::chain;
 use git_hook::{HookLine, Removal, known_places};
 use records::Installation;
 use serde::Serialize;
@@ -102,33 +103,33 @@ pub(crate) fn renew(
     Ok(renewed)
 }
 
-/// Returns the state of every hook that calls the checks.
-///
-/// # Errors
-/// A hook cannot be read.
-pub(crate) fn examine(context: &Context, installation: Option<&Installation>) -> Result<Vec<HookState>, Error> {
+/// Returns the state of every hook that calls the checks; one that cannot be read is a problem too.
+pub(crate) fn examine(context: &Context, installation: Option<&Installation>) -> Vec<HookState> {
     let mut states = Vec::new();
     for path in known_places(&context.store, installation) {
-        for line in git_hook::read(&path)?.unwrap_or_default().lines {
-            let is_gone = !line.program.exists();
-            let problem = match (is_gone, line.is_guarded) {
-                (false, true) => None,
-                (false, false) => Some("it blocks every commit once its program is gone; timmy install renews it"),
-                (true, true) => {
-                    Some("its program is gone, and commits are not checked; timmy install or uninstall fixes it")
+        let mut add = |program: String, problem: Option<String>| {
+            states.push(HookState { path: context.shown(&path), program, problem });
+        };
+        match git_hook::read(&path) {
+            Ok(hook) => {
+                for line in hook.unwrap_or_default().lines {
+                    add(context.shown(&line.program), problem(&line).map(str::to_owned));
                 }
-                (true, false) => {
-                    Some("its program is gone, and it blocks every commit; timmy install or uninstall fixes it")
-                }
-            };
-            states.push(HookState {
-                path: context.shown(&path),
-                program: context.shown(&line.program),
-                problem: problem.map(str::to_owned),
-            });
+            }
+            Err(error) => add(String::new(), Some(chain(&error))),
         }
     }
-    Ok(states)
+    states
+}
+
+/// What is wrong with a line.
+fn problem(line: &HookLine) -> Option<&'static str> {
+    match (line.program.exists(), line.is_guarded) {
+        (true, true) => None,
+        (true, false) => Some("it blocks every commit once its program is gone; timmy install renews it"),
+        (false, true) => Some("its program is gone, and commits are not checked; timmy install or uninstall fixes it"),
+        (false, false) => Some("its program is gone, and it blocks every commit; timmy install or uninstall fixes it"),
+    }
 }
 
 /// The directories of the programs that an installation has brought.

@@ -87,21 +87,25 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
     if !options.allow_dirty {
         refuse_dirty(repo.root(), &steps)?;
     }
-    let mut installation = before.unwrap_or_default();
+    let installation = before.unwrap_or_default();
     let (mut to_commit, mut shown_again) = (Vec::new(), Vec::new());
-    let renewed_hooks = if options.dry_run {
-        hooks::renew(context, &mut installation, &bin, true)?
-    } else {
-        apply(context, installation, &bin, &steps)?
-    };
+    // A hook that cannot be read is found before anything is changed.
+    let mut renewed_hooks = hooks::renew(context, &mut installation.clone(), &bin, true)?;
+    if !options.dry_run {
+        renewed_hooks = apply(context, installation, &bin, &steps)?;
+    }
     if kind == Kind::Shims {
         let paths: Vec<&str> = steps.iter().map(|step| step.installed.path.as_str()).collect();
         if !options.dry_run {
             // What Git does not see cannot be committed.
             shown_again = git_index::show_again(repo.root(), &paths)?;
         }
-        let is_to_commit = |path: &&str| git_index::is_changed(&repo.root().join(path));
-        to_commit = paths.into_iter().filter(is_to_commit).map(str::to_owned).collect();
+        for step in &steps {
+            let is_to_be_made = options.dry_run && step.action != Action::Nothing;
+            if is_to_be_made || git_index::is_changed(&repo.root().join(&step.installed.path))? {
+                to_commit.push(step.installed.path.clone());
+            }
+        }
     }
     let callers = find_callers(context, Some(kind));
     let failing = callers.iter().filter_map(|caller| {

@@ -210,8 +210,12 @@ fn link_text(root: &Path, link: &Path, program: &Path) -> Result<String, Error> 
 /// Refuses scripts with changes that are not committed: git has no copy of them.
 pub(crate) fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
     let replaced = steps.iter().filter(|step| step.action == Action::Replace && !step.is_ours);
-    let dirty: Vec<&str> =
-        replaced.map(|step| step.installed.path.as_str()).filter(|path| is_dirty(&root.join(path))).collect();
+    let mut dirty = Vec::new();
+    for path in replaced.map(|step| step.installed.path.as_str()) {
+        if is_dirty(&root.join(path))? {
+            dirty.push(path);
+        }
+    }
     match dirty.as_slice() {
         [] => Ok(()),
         paths => Err(Error::usage(
@@ -222,9 +226,9 @@ pub(crate) fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
 }
 
 /// Whether a file has changes. Where there is no repository there is nothing to be clean against, and the originals are kept anyhow.
-fn is_dirty(path: &Path) -> bool {
-    let Some(status) = git_index::status(path) else { return false };
+fn is_dirty(path: &Path) -> Result<bool, Error> {
+    let Some(status) = git_index::status(path)? else { return Ok(false) };
     // A link in the place of a committed script is ours, or was put there on purpose.
     let is_link_for_script = path.is_symlink() && status == git2::Status::WT_TYPECHANGE;
-    !status.is_empty() && !is_link_for_script
+    Ok(!status.is_empty() && !is_link_for_script)
 }

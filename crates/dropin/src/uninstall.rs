@@ -83,6 +83,7 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         installation.installed.iter().map(restored).collect::<Result<Vec<_>, Error>>()
     };
     // What is in the way is found before anything is changed, and by a dry run too.
+    hooks::take_back(context, Some(&installation), true)?;
     let mut paths = restore_all(UninstallOptions { dry_run: true, ..options })?;
     if !options.dry_run {
         paths = restore_all(options)?;
@@ -98,8 +99,11 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         let restored: Vec<&str> = restored.map(|(path, _)| path.as_str()).collect();
         // An edit of a script that Git does not see would be lost silently.
         shown_again = git_index::show_again(store.repo().root(), &restored)?;
-        let is_changed = |path: &&str| git_index::differs_from_commit(&store.repo().root().join(path));
-        changed = restored.into_iter().filter(is_changed).map(str::to_owned).collect();
+        for path in restored {
+            if git_index::differs_from_commit(&store.repo().root().join(path))? {
+                changed.push(path.to_owned());
+            }
+        }
     }
     if is_whole && !options.dry_run {
         kept_originals = tidy_up(context, &installation, &paths)?;
@@ -139,7 +143,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         return Ok(Restoration::Untouched);
     }
     // Git has brought this version meanwhile, such as by a pull after `git reset --hard`: it is newer than what was there before.
-    if presence == Presence::Other && git_index::is_as_committed(root, &installed.path) {
+    if presence == Presence::Other && git_index::is_as_committed(root, &installed.path)? {
         return Ok(Restoration::Superseded);
     }
     if presence == Presence::Other && !options.force {
@@ -260,7 +264,7 @@ fn remove_what_git_has(context: &Context, folder: &Path) -> Result<Vec<String>, 
             others.extend(remove_what_git_has(context, &path)?);
         } else if path != context.store.installation().path() && !is_lock(&path) {
             let bytes = fs::read(&path).map_err(Error::io("read the original", &path))?;
-            if git_index::has_content(context.repo().root(), &bytes) {
+            if git_index::has_content(context.repo().root(), &bytes)? {
                 files::remove(&path)?;
             } else {
                 others.push(context.shown(&path));

@@ -152,6 +152,19 @@ fn a_hook_of_others_keeps_every_byte_but_our_line() {
 }
 
 #[test]
+fn a_hook_that_cannot_be_read_is_reported_and_nothing_is_changed() {
+    let sandbox = world();
+    fs::create_dir_all(hook(&sandbox)).unwrap();
+    let report = doctor(&sandbox);
+    assert!(report["broken"][0].as_str().unwrap().starts_with(".git/hooks/pre-commit: cannot read"), "{report}");
+    let _ = timmy(&sandbox, &["uninstall", "--dry-run", "--from"]).code(2);
+    let before = sandbox.work_tree();
+    let _ = timmy(&sandbox, &["uninstall", "--from"]).code(2);
+    let _ = timmy(&sandbox, &["install", "--shims", "--into"]).code(2);
+    assert_eq!(sandbox.work_tree(), before);
+}
+
+#[test]
 fn a_moved_hooks_path_a_work_tree_and_a_link_are_found() {
     let sandbox = world();
     let repository = sandbox.git();

@@ -134,6 +134,9 @@ fn a_clone_has_shims_and_needs_only_the_programs() {
         let value = if name == "PATH" { path.into() } else { value.into_os_string() };
         let _ = sandbox.call_as(&guard, ["--status"]).env(name, value).dir("/").run().code(0);
     }
+    let ended = timmy(&sandbox, &clone, &["doctor", "--repo-root"]).code(1);
+    let problem = "scripts/loop_guard.py: a shim, but its program is not there, as in a clone; timmy install brings";
+    assert!(ended.out.contains(problem), "{}", ended.out);
     let ended = timmy(&sandbox, &clone, &["install", "--into"]).code(0);
     assert_eq!(ended.out.matches("is installed already").count(), PATHS, "{}", ended.out);
     let _ = call().code(0);
@@ -144,6 +147,7 @@ fn a_clone_has_shims_and_needs_only_the_programs() {
     let retro = linked.join("scripts/cycle_retro.py");
     let _ = sandbox.call_as(&retro, ["--cycle", "1", "--success", "--duration", "5"]).run().code(0);
     assert!(linked.join(".loop/retro/cycles.jsonl").exists());
+    let _ = timmy(&sandbox, &linked, &["doctor", "--repo-root"]).code(0);
     let _ = timmy(&sandbox, &clone, &["uninstall", "--from"]).code(0);
     let _ = call().code(2);
     assert!(fs::read_to_string(&guard).unwrap().starts_with("#!/bin/sh\n"), "what the clone had is there");

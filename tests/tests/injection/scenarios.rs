@@ -103,12 +103,9 @@ pub(crate) fn all() -> Vec<Scenario> {
             sandbox.write("known.json", "{\"version\": 1, \"findings\": {}}\n");
         }),
         scenario("install", "timmy install --into {repo} --allow-dirty", scripts),
-        scenario("uninstall", "timmy uninstall --from {repo}", |sandbox| {
-            scripts(sandbox);
-            let root = sandbox.root();
-            let _ =
-                sandbox.call("timmy", ["install", "--into", &root.to_string_lossy(), "--allow-dirty"]).run().code(0);
-        }),
+        scenario("shims", "timmy install --shims --into {repo} --allow-dirty", scripts),
+        scenario("uninstall", "timmy uninstall --from {repo}", |sandbox| installed(sandbox, "--links")),
+        scenario("uninstall_shims", "timmy uninstall --from {repo}", |sandbox| installed(sandbox, "--shims")),
         scenario("shadow", "timmy shadow -- sh scripts/loop_guard.py", |sandbox| {
             full(sandbox);
             script(sandbox, "scripts/loop_guard.py", "echo old says so\nexit 0", 0o755);
@@ -258,6 +255,14 @@ fn scripts(sandbox: &Sandbox) {
     }
     git(sandbox, &["add", "scripts"], "");
     git(sandbox, &["commit", "-q", "-m", "scripts"], "2026-03-20T02:00:00Z");
+}
+
+/// The scripts, with an installation of a kind and its hook.
+fn installed(sandbox: &Sandbox, kind: &str) {
+    scripts(sandbox);
+    let root = sandbox.root();
+    let _ = sandbox.call("timmy", ["install", kind, "--into", &root.to_string_lossy(), "--allow-dirty"]).run().code(0);
+    let _ = sandbox.call_as(&root.join(".loop/bin/pre_commit_checks"), ["install-hook"]).run().code(0);
 }
 
 fn script(sandbox: &Sandbox, name: &str, text: &str, mode: u32) {

@@ -16,7 +16,7 @@ const OLD_GUARD: &str =
 
 /// Where files are opened, replaced, moved or removed other than by the store, and which: none of them is a stored file, except
 /// that an installation moves scripts and programs in and out of their directories.
-const OPENED_ELSEWHERE: [(&str, &str); 19] = [
+const OPENED_ELSEWHERE: [(&str, &str); 20] = [
     ("crates/common/src/run.rs", "a file that the command line names"),
     ("crates/gitea/src/remote.rs", "the configuration of git"),
     ("crates/gitea/src/settings.rs", "the token of the forge"),
@@ -29,6 +29,7 @@ const OPENED_ELSEWHERE: [(&str, &str); 19] = [
     ("crates/timmy/src/manual.rs", "a manual page"),
     ("crates/dropin/src/program.rs", "installed programs"),
     ("crates/dropin/src/install.rs", "scripts and their originals"),
+    ("crates/dropin/src/git_index.rs", "scripts, compared with what is committed"),
     ("crates/dropin/src/plan.rs", "scripts and their originals"),
     ("crates/dropin/src/record.rs", "scripts and their originals"),
     ("crates/automations/src/shim.rs", "the first lines of a script"),

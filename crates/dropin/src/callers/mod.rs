@@ -4,16 +4,19 @@
 mod places;
 mod text;
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use automations::supervise::is_compiled;
 use automations::{Context, shim};
-use git2::{FileMode, Repository};
+use common::error::chain;
+use git2::FileMode;
 use host::child;
 use host::files;
 use serde::{Serialize, Serializer};
 
+use crate::git_index;
 use crate::plan::{self, Kind};
 use text::{Import, imports_in, last, modules_run_in, paths_in};
 
@@ -122,9 +125,11 @@ impl Caller {
 pub(crate) fn find_callers(context: &Context, planned: Option<Kind>) -> Vec<Caller> {
     let root = context.repo().root();
     let mut search = Search { context, planned, places: plan::places(context).unwrap_or_default(), found: Vec::new() };
-    let crontab = child::output("crontab".as_ref(), &["-l".into()], root, Duration::from_secs(5), 1 << 20);
-    if let Ok(said) = crontab {
-        search.calls("crontab", root, &String::from_utf8_lossy(&said.out));
+    match child::output("crontab".as_ref(), &["-l".into()], root, Duration::from_secs(5), 1 << 20) {
+        Ok(printed) => search.calls("crontab", root, &String::from_utf8_lossy(&printed.out)),
+        // Without the program there is no crontab.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => context.warn(&format!("cannot read the crontab: {error}")),
     }
     let is_skipped = |place: &Path| {
         // A program of the suite and a shim hold names of scripts, and the manifest is looked at below.
@@ -133,7 +138,15 @@ pub(crate) fn find_callers(context: &Context, planned: Option<Kind>) -> Vec<Call
             || context.manifest.folder().is_some_and(|folder| place.starts_with(folder))
     };
     let read = |place: &Path| {
-        let bytes = if is_skipped(place) { None } else { files::read(place, LIMIT).ok().flatten() };
+        let bytes = match files::read(place, LIMIT) {
+            _ if is_skipped(place) => None,
+            Ok(bytes) => bytes,
+            Err(error) if error.is_no_file() || error.is_too_large() => None,
+            Err(error) => {
+                context.warn(&format!("callers are not looked for: {}", chain(&error)));
+                None
+            }
+        };
         bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     };
     for place in places::with_calls(context) {
@@ -277,7 +290,7 @@ fn what_is_at(path: &Path) -> There {
 /// What a clone has at a path: what is committed.
 fn in_clone(root: &Path, path: &str) -> There {
     let found = || {
-        let repository = Repository::open(root).ok()?;
+        let repository = git_index::open(root).ok()??;
         let entry = repository.head().ok()?.peel_to_tree().ok()?.get_path(Path::new(path)).ok()?;
         let is_link = entry.filemode() == i32::from(FileMode::Link);
         let content = repository.find_blob(entry.id()).ok()?.content().to_vec();

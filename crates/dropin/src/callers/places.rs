@@ -1,9 +1,13 @@
 //! The files that may call scripts: workflows, hooks, crontabs, shell scripts, Python files.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use automations::Context;
+use host::files;
+
+use crate::git_index;
 
 /// How many files of a folder are looked through.
 const MOST_FILES: usize = 500;
@@ -79,15 +83,21 @@ pub(super) fn is_of_ci(path: &str) -> bool {
 /// Returns the files in which a line may call a script.
 pub(super) fn with_calls(context: &Context) -> Vec<PathBuf> {
     let root = context.repo().root();
-    let hooks = git2::Repository::open(root).ok().map(|repository| {
-        let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
-        configured.map_or_else(|_| repository.commondir().join("hooks"), |path| root.join(path))
-    });
+    let hooks = match git_index::open(root) {
+        Ok(repository) => repository.map(|repository| {
+            let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
+            configured.map_or_else(|_| repository.commondir().join("hooks"), |path| root.join(path))
+        }),
+        Err(error) => {
+            context.warn(&error.chain());
+            None
+        }
+    };
     let mut places: Vec<PathBuf> = FILES.iter().map(|name| root.join(name)).collect();
     for folder in hooks.into_iter().chain(FOLDERS.iter().map(|name| root.join(name))) {
-        places.extend(files_in(&folder, 1));
+        places.extend(files_in(context, &folder, 1));
     }
-    places.extend(files_in(root, 0).into_iter().filter(|path| {
+    places.extend(files_in(context, root, 0).into_iter().filter(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
             || ENDINGS.iter().any(|ending| name.ends_with(ending))
@@ -101,25 +111,44 @@ pub(super) fn with_calls(context: &Context) -> Vec<PathBuf> {
 pub(super) fn of_python(context: &Context) -> Vec<PathBuf> {
     let root = context.repo().root();
     let is_python = |path: &Path| path.extension().is_some_and(|ending| ending == "py");
-    let index = git2::Repository::open(root).ok().and_then(|repository| repository.index().ok());
+    let index = match git_index::open(root).map(|repository| repository.map(|repository| repository.index())) {
+        Ok(Some(Ok(index))) => Some(index),
+        Ok(None) => None,
+        Ok(Some(Err(error))) => {
+            context.warn(&format!("cannot read the index of Git: {}", error.message()));
+            None
+        }
+        Err(error) => {
+            context.warn(&error.chain());
+            None
+        }
+    };
     let known = index.iter().flat_map(git2::Index::iter).map(|entry| {
         use std::os::unix::ffi::OsStrExt;
         root.join(std::ffi::OsStr::from_bytes(&entry.path))
     });
     let mut places: Vec<PathBuf> = known.filter(|path| is_python(path)).take(MOST_PYTHON_FILES).collect();
     let folders = FOLDERS.iter().map(|name| (root.join(name), 1)).chain([(root.to_owned(), 0)]);
-    places.extend(folders.flat_map(|(folder, depth)| files_in(&folder, depth)).filter(|path| is_python(path)));
+    places.extend(folders.flat_map(|(folder, depth)| files_in(context, &folder, depth)).filter(|path| is_python(path)));
     places.sort();
     places.dedup();
     places
 }
 
 /// The regular files of a folder, and of so many levels of folders in it.
-fn files_in(folder: &Path, depth: usize) -> Vec<PathBuf> {
+fn files_in(context: &Context, folder: &Path, depth: usize) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![(folder.to_owned(), depth)];
     while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten().take(MOST_FILES) {
+        let entries = match files::retry(|| fs::read_dir(&folder)?.take(MOST_FILES).collect::<io::Result<Vec<_>>>()) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+            Err(error) => {
+                context.warn(&format!("callers are not looked for in {}: {error}", folder.display()));
+                continue;
+            }
+            Ok(entries) => entries,
+        };
+        for entry in entries {
             match entry.file_type() {
                 Ok(kind) if kind.is_file() && !entry.file_name().to_string_lossy().ends_with(".sample") => {
                     found.push(entry.path());

@@ -4,10 +4,10 @@ mod place;
 
 use std::collections::BTreeSet;
 
-use automations::Context;
 use automations::paths::tidy;
 use automations::scheduler;
 use automations::validate::validate;
+use automations::{Context, shim};
 use common::Error;
 use common::error::chain;
 use explain::integrity;
@@ -63,7 +63,7 @@ pub fn examine(context: &Context, next_timmy: Option<String>) -> Result<Examinat
         repository: context.repo().root().display().to_string(),
         installed: recorded.map(|one| place(context, one, &bin)).collect(),
         callers: find_callers(context, None),
-        hooks: hooks::examine(context, installation.as_ref())?,
+        hooks: hooks::examine(context, installation.as_ref()),
         scheduler: scheduler::is_running(context),
         next_timmy,
         broken: Vec::new(),
@@ -85,6 +85,11 @@ fn find_problems(context: &Context, installation: Option<&Installation>, examina
     for path in stray_links(context, installation) {
         broken.push(format!(
             "{path}: a dangling link to a tool, as in a clone of an installed repository; timmy install fixes it"
+        ));
+    }
+    for path in stray_shims(context, installation) {
+        broken.push(format!(
+            "{path}: a shim, but its program is not there, as in a clone; timmy install brings the programs"
         ));
     }
     hidden_paths(context, examination, &mut broken, &mut notes);
@@ -121,7 +126,12 @@ fn hidden_paths(context: &Context, examination: &Examination, broken: &mut Vec<S
     let installed = |path: &str| examination.installed.iter().find(|place| place.path == path);
     let all: BTreeSet<&str> =
         paths.iter().map(String::as_str).chain(examination.installed.iter().map(|place| place.path.as_str())).collect();
-    for hidden in git_index::hidden(context.repo().root(), &all.into_iter().collect::<Vec<_>>()) {
+    let hidden = git_index::hidden(context.repo().root(), &all.into_iter().collect::<Vec<_>>());
+    let hidden = hidden.unwrap_or_else(|error| {
+        broken.push(error.chain());
+        Vec::new()
+    });
+    for hidden in hidden {
         let (path, flag, command) = (&hidden.path, hidden.flag, hidden.command());
         if installed(path).is_some_and(|place| place.state == PlaceState::Link) {
             notes.push(format!(
@@ -173,6 +183,17 @@ fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<St
             !is_noted && full.is_symlink() && !full.exists()
         })
         .collect()
+}
+
+/// Shims that no installation here has recorded, and that find no program.
+fn stray_shims(context: &Context, installation: Option<&Installation>) -> Vec<String> {
+    let root = context.repo().root();
+    let is_stray = |path: &String| {
+        let is_recorded = installation.is_some_and(|installation| installation.of(path).is_some());
+        let is_without = |tool: String| shim::program(context.host, root, &tool).is_none();
+        !is_recorded && shim::tool_at(&root.join(path)).is_some_and(is_without)
+    };
+    script_paths(context).into_iter().filter(is_stray).collect()
 }
 
 /// The paths where tools are or may be installed.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use automations::Context;
+use automations::{Context, shim};
 use records::InstalledPath;
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         Presence::Nothing => PlaceState::Missing,
         Presence::Other => {
             let is_original = record::is_original(&full, installed.original.as_ref()).unwrap_or(false);
-            let is_committed = || git_index::is_as_committed(root, &installed.path);
+            let is_committed = || git_index::is_as_committed(root, &installed.path).unwrap_or(false);
             if is_original || is_committed() { PlaceState::Original } else { PlaceState::Other }
         }
         _ if is_shim => PlaceState::Shim,
@@ -69,7 +69,7 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
     };
     let program = match state {
         PlaceState::Link => full.canonicalize().ok(),
-        PlaceState::Shim => Some(bin.join(&installed.tool)).filter(|program| program.exists()),
+        PlaceState::Shim => shim::program(context.host, root, &installed.tool),
         _ => None,
     };
     let what = if is_shim { "shim" } else { "link" };
@@ -82,11 +82,17 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         ),
         (PlaceState::Other, _) => Some(format!("the installed {what} was replaced; timmy install restores it")),
         (PlaceState::Link, None) => Some(format!("a dangling link to {}; timmy install fixes it", installed.link)),
+        (PlaceState::Shim, None) if bin.join(&installed.tool).exists() => {
+            Some(format!("the shim does not find its program; set TIMMY_HOME={}", context.shown(bin)))
+        }
         (PlaceState::Shim, None) => Some(format!(
             "its program {} is missing; timmy install fixes it",
             context.shown(&bin.join(&installed.tool))
         )),
-        (_, Some(program)) if !is_runnable_by_python(program) => {
+        // A shim may find a program elsewhere, which only has to be a program.
+        (_, Some(program))
+            if (state == PlaceState::Link || program.starts_with(bin)) && !is_runnable_by_python(program) =>
+        {
             Some(format!("python3 cannot run it: {} was changed; timmy install fixes it", context.shown(program)))
         }
         (PlaceState::Shim, _) if !is_executable(&full) => {

@@ -50,7 +50,8 @@ fn render(report: &Examination, page: &mut Page) {
     }
     if !report.hooks.is_empty() {
         section(page, "Hooks of Git");
-        page.lines(report.hooks.iter().map(|hook| format!("  {} calls {}", hook.path, hook.program)));
+        let readable = report.hooks.iter().filter(|hook| !hook.program.is_empty());
+        page.lines(readable.map(|hook| format!("  {} calls {}", hook.path, hook.program)));
     }
     section(page, "Environment");
     page.line(if report.scheduler { "  a scheduler is running" } else { "  no scheduler is running" });

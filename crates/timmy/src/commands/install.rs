@@ -98,28 +98,27 @@ fn render(report: &InstallView, page: &mut Page) {
     if report.dry_run {
         let changed = report.paths.iter().filter(|path| path.changed).count();
         page.line(format!("Nothing was done; {changed} of {} paths would change", report.paths.len()));
-        render_calls(report, page);
-        return;
+    } else {
+        page.line(format!(
+            "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
+            report.shown_bin, report.root
+        ));
     }
-    page.line(format!(
-        "Originals: .loop/originals; programs: {}. `timmy uninstall --from {}` restores everything.",
-        report.shown_bin, report.root
-    ));
     render_calls(report, page);
-    if report.kind == "shims" {
-        if !report.is_own_bin {
-            page.line(format!("Shims look for the programs in .loop/bin: set TIMMY_HOME={}.", report.shown_bin));
-        }
-        if !report.to_commit.is_empty() {
-            page.line("Commit the shims, so that pull, stash and reset keep them (a clone needs the programs only):");
-            page.line(format!("  git add --chmod=+x {}", report.to_commit.join(" ")));
-        }
+    if report.kind == "links" {
+        page.line(
+            "The links are for trying out: do not commit them, because a clone has no programs. \
+             `timmy install --shims` puts files there that can be committed, and that pull, stash and reset keep.",
+        );
         return;
     }
-    page.line(
-        "The links are for trying out: do not commit them, because a clone has no programs. \
-         `timmy install --shims` puts files there that can be committed, and that pull, stash and reset keep.",
-    );
+    if !report.is_own_bin {
+        page.line(format!("Shims look for the programs in .loop/bin: set TIMMY_HOME={}.", report.shown_bin));
+    }
+    if !report.to_commit.is_empty() {
+        page.line("Commit the shims, so that pull, stash and reset keep them (a clone needs the programs only):");
+        page.line(format!("  git add --chmod=+x {}", report.to_commit.join(" ")));
+    }
 }
 
 /// The calls of the scripts that need a change, or that none does.
