@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use records::StoredFile;
 
@@ -12,6 +13,10 @@ use host::files::{self, FileError};
 
 /// The variable that names the repository.
 const REPO_ROOT: &str = "TIMMY_REPO_ROOT";
+
+/// How often, and with which pauses, a process asks for the right to make `.loop`.
+const LOCK_TRIES: u32 = 200;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// The repository that a tool works on: its root folder.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -148,8 +153,14 @@ impl Repo {
         if self.hides_loop() {
             return files::make_folder(&folder);
         }
+        // One process at a time makes it, and the others find it made.
+        let _held = self.held();
+        if self.has_folder()? {
+            return Ok(());
+        }
         // Complete before it has its name: git never sees what is in it, whenever this program is killed.
         let new = self.root.join(".loop.tmp");
+        let _ = fs::remove_dir_all(&new);
         let made = files::make_folder(&new)
             .and_then(|()| files::create(&new.join(".gitignore"), b"*\n"))
             .and_then(|()| files::rename(&new, &folder));
@@ -157,8 +168,22 @@ impl Repo {
             return Ok(());
         }
         let _ = fs::remove_dir_all(&new);
-        // Another process may have been quicker.
+        // A process that was not waited for may have been quicker.
         if files::is_folder(&folder)? { Ok(()) } else { made }
+    }
+
+    /// Holds the root of the repository while `.loop` is made. After a while it goes on without: a caller may hold it for the whole
+    /// call (`flock DIR COMMAND`), and a file system may have no locks.
+    fn held(&self) -> Option<fs::File> {
+        let root = fs::File::open(&self.root).ok()?;
+        for _ in 0..LOCK_TRIES {
+            match root.try_lock() {
+                Ok(()) => return Some(root),
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(fs::TryLockError::Error(_)) => return None,
+            }
+        }
+        None
     }
 
     /// Whether the repository's own ignore files name `.loop` in one of the plain forms. An unusual pattern counts as
