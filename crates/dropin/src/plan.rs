@@ -19,8 +19,6 @@ pub(crate) struct Step {
     pub(crate) action: Action,
     /// The bytes of the file there, which is to be kept.
     pub(crate) bytes: Option<Vec<u8>>,
-    /// Whether an earlier installation made what is there.
-    pub(crate) is_ours: bool,
     /// The permissions of the shim.
     pub(crate) mode: u32,
 }
@@ -32,6 +30,8 @@ pub enum Action {
     Nothing,
     /// What is there is kept, and the link or the shim put in its place.
     Replace,
+    /// A link or a shim of an earlier installation is replaced by another one.
+    Exchange,
     /// The link or the shim is made.
     Create,
 }
@@ -160,12 +160,15 @@ fn step(root: &Path, mut wanted: InstalledPath, known: Option<&InstalledPath>, i
             return Err(Error::usage(format!("{} is not a file", full.display()), "move it to another place"));
         }
     }
+    if is_ours && action == Action::Replace {
+        action = Action::Exchange;
+    }
     if let Some(Original::File { mode: before, .. }) = &wanted.original {
         let readable = u32::from_str_radix(before, 8).unwrap_or(0o644);
         // Who may read the script may run the shim.
         mode = readable | (readable & 0o444) >> 2;
     }
-    Ok(Step { installed: wanted, action, bytes, is_ours, mode })
+    Ok(Step { installed: wanted, action, bytes, mode })
 }
 
 fn original_link(full: &Path, target: &Path) -> Result<Original, Error> {
@@ -209,7 +212,7 @@ fn link_text(root: &Path, link: &Path, program: &Path) -> Result<String, Error> 
 
 /// Refuses scripts with changes that are not committed: git has no copy of them.
 pub(crate) fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
-    let replaced = steps.iter().filter(|step| step.action == Action::Replace && !step.is_ours);
+    let replaced = steps.iter().filter(|step| step.action == Action::Replace);
     let mut dirty = Vec::new();
     for path in replaced.map(|step| step.installed.path.as_str()) {
         if is_dirty(&root.join(path))? {

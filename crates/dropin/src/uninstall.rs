@@ -34,6 +34,8 @@ pub struct UninstallOptions {
 pub enum Restoration {
     /// What was there is there again.
     Restored,
+    /// Nothing was there, and nothing is there again.
+    Removed,
     /// It was there already.
     Untouched,
     /// Git has put another version there, which stays.
@@ -151,8 +153,9 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
     }
     let original = installed.original.as_ref();
     let bytes = original.map(|original| kept_bytes(store, original)).transpose()?.flatten();
+    let restoration = if original.is_some() { Restoration::Restored } else { Restoration::Removed };
     if options.dry_run {
-        return Ok(Restoration::Restored);
+        return Ok(restoration);
     }
     if matches!(presence, Presence::Other | Presence::OtherShim) {
         // What was put there is not lost either.
@@ -163,7 +166,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         files::rename(&full, &aside)?;
     }
     put_back(&full, original, &bytes.unwrap_or_default())?;
-    Ok(Restoration::Restored)
+    Ok(restoration)
 }
 
 /// The bytes of an original that is kept; none where it is no file.

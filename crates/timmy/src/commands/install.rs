@@ -82,6 +82,8 @@ fn render(report: &InstallView, page: &mut Page) {
         let verb = match (action, report.dry_run) {
             (Action::Nothing, _) => "is installed already",
             (Action::Replace, true) => "would be kept and replaced",
+            (Action::Exchange, true) => "would be replaced",
+            (Action::Exchange, false) => "is replaced",
             (Action::Create, true) => "would be created",
             (Action::Replace, false) => "is kept and replaced",
             (Action::Create, false) => "is created",

@@ -19,6 +19,8 @@ struct PathView {
     restored: bool,
     kept: bool,
     superseded: bool,
+    #[serde(skip)]
+    removed: bool,
 }
 
 /// What was put back, or would be.
@@ -55,7 +57,8 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
     };
     let path = |(path, restoration)| PathView {
         path,
-        restored: restoration == Restoration::Restored,
+        restored: matches!(restoration, Restoration::Restored | Restoration::Removed),
+        removed: restoration == Restoration::Removed,
         kept: restoration == Restoration::Kept,
         superseded: restoration == Restoration::Superseded,
     };
@@ -76,8 +79,10 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
 }
 
 fn render(report: &UninstallView, page: &mut Page) {
-    for PathView { path, restored, kept, superseded } in &report.paths {
+    for PathView { path, restored, kept, superseded, removed } in &report.paths {
         let verdict = match (restored, kept, report.dry_run) {
+            (true, _, false) if *removed => "is removed: nothing was there before",
+            (true, _, true) if *removed => "would be removed: nothing was there before",
             (true, _, false) => "is restored",
             (true, _, true) => "would be restored",
             (_, true, _) => "is no longer what was installed, and is not changed (--force restores the original)",
