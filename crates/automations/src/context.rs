@@ -7,6 +7,7 @@ use common::manifest::{Automation, Diagnostic, Manifest, ManifestError};
 use common::tool::Toolset;
 use common::{CommonArgs, Error};
 use host::Host;
+use host::files::FileError;
 use host::source::Source;
 use host::text;
 use records::stored_files::MANIFEST;
@@ -134,15 +135,20 @@ impl<'h> Context<'h> {
         text::fit(&path.strip_prefix(self.repo().root()).unwrap_or(path).to_string_lossy(), 200)
     }
 
-    /// Returns the pauses; a file that cannot be read counts as none.
-    pub fn pauses(&self) -> Pauses {
-        let pauses = self.store.pauses().read_intact("nothing counts as paused");
-        pauses.ok().flatten().unwrap_or_default()
+    /// Returns the pauses; a damaged file counts as none, with a warning.
+    ///
+    /// # Errors
+    /// The system refuses to read them.
+    pub fn pauses(&self) -> Result<Pauses, FileError> {
+        Ok(self.store.pauses().read_intact("nothing counts as paused")?.unwrap_or_default())
     }
 
     /// Returns the pause of an automation that is in effect.
-    pub fn pause(&self, id: &str) -> Option<Pause> {
-        self.pauses().in_effect(id, self.host.now())
+    ///
+    /// # Errors
+    /// The system refuses to read the pauses.
+    pub fn pause(&self, id: &str) -> Result<Option<Pause>, FileError> {
+        Ok(self.pauses()?.in_effect(id, self.host.now()))
     }
 
     /// Returns what the automations last did, as far as that can be read.

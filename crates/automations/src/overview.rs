@@ -89,7 +89,7 @@ pub fn overview(context: &Context) -> Result<Overview, Error> {
     let problems = validate(context);
     let next = record_in_state(context, &problems);
     let state = context.store.state().read_intact("")?.unwrap_or_default();
-    let (pauses, now) = (context.pauses(), context.host.now());
+    let (pauses, now) = (context.pauses()?, context.host.now());
     let by_id = first_problems(&problems);
     let mut rows: Vec<AutomationOverview> = Vec::new();
     for listed in context.manifest.listed() {

@@ -90,7 +90,7 @@ impl View for BackfillView {
 
 fn backfill(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() {
+    if run.is_disabled()? {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.since, cli.limit))?;
@@ -192,6 +192,7 @@ fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec
             .with_code(1)
             .with_hint("--from-git needs a clone with at least one commit")
     };
+    store::git_files::check(run.repo().root())?;
     let repository = git2::Repository::open(run.repo().root()).map_err(fail)?;
     let slug = settings.forge.connection(run.host, run.repo()).slug.ok();
     let history = history::walk(&repository, slug.as_deref()).map_err(fail)?;
@@ -250,6 +251,7 @@ fn sizes_from_clone(
         Error::caused(format!("cannot read the Git repository {}", root.display()))(error)
             .with_hint("nothing is recorded; run it again once the clone can be read")
     };
+    store::git_files::check(root)?;
     let repository = match git2::Repository::open(root) {
         Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => return Ok(()),
         repository => repository.map_err(fail)?,

@@ -1,5 +1,6 @@
 //! What a tool does while it is disabled or paused: it reports that, records that it was skipped, and ends with 0.
 
+use host::files::FileError;
 use host::text;
 use records::{Pause, Reason, pyjson, timestamp};
 use serde::Serialize;
@@ -17,21 +18,23 @@ struct SkipView {
 
 impl Run<'_> {
     /// Returns whether the manifest disables the automation, or it is paused, and `--force` is not given.
-    pub fn is_disabled(&self) -> bool {
-        !self.args.force
-            && (self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled) || self.pause().is_some())
+    ///
+    /// # Errors
+    /// The system refuses to read the pauses: whether it is paused is not known then.
+    pub fn is_disabled(&self) -> Result<bool, FileError> {
+        let is_off = self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled);
+        Ok(!self.args.force && (is_off || self.pause()?.is_some()))
     }
 
-    fn pause(&self) -> Option<Pause> {
-        // A file that the system refuses pauses nothing.
-        let pauses = self.store.pauses().read_intact("nothing counts as paused").unwrap_or_default()?;
-        pauses.in_effect(self.tool.id, self.host.now())
+    fn pause(&self) -> Result<Option<Pause>, FileError> {
+        let pauses = self.store.pauses().read_intact("nothing counts as paused")?;
+        Ok(pauses.and_then(|pauses| pauses.in_effect(self.tool.id, self.host.now())))
     }
 
     /// Reports that the automation is disabled or paused, and records that it was skipped.
     pub fn skip(&self) -> Outcome {
         let is_off = self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled);
-        let pause = self.pause().filter(|_| !is_off);
+        let pause = self.pause().ok().flatten().filter(|_| !is_off);
         let reason = if pause.is_some() { Reason::Paused } else { Reason::Disabled };
         let id = self.tool.id;
         self.say(&match &pause {

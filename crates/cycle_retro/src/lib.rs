@@ -55,7 +55,7 @@ struct RecordView {
 
 fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() {
+    if run.is_disabled()? {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;

@@ -3,6 +3,7 @@
 use automations::Context;
 use common::Error;
 use eligibility::{CoolDown, Holds, Sources};
+use host::files::FileError;
 use records::{AutomationState, Reason, TriageRun, timestamp};
 use serde::Serialize;
 use store::Log;
@@ -108,7 +109,7 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
             waiting: waiting.collect(),
             next_ready_at,
         },
-        guard: guard(context),
+        guard: guard(context)?,
         consecutive_idle: idle.consecutive_idle,
         backoff_seconds: idle.backoff_seconds,
         last_idle_at: idle.last_idle_at,
@@ -128,8 +129,10 @@ pub(crate) fn holds(context: &Context) -> Result<Holds, Error> {
 }
 
 /// Why the guard reports work without looking, where it does.
-fn guard(context: &Context) -> Option<Reason> {
+fn guard(context: &Context) -> Result<Option<Reason>, FileError> {
     let id = GUARD;
-    let disabled = context.manifest.entry(id).filter(|entry| !entry.enabled).map(|_| Reason::Disabled);
-    disabled.or_else(|| context.pause(id).map(|_| Reason::Paused))
+    if context.manifest.entry(id).is_some_and(|entry| !entry.enabled) {
+        return Ok(Some(Reason::Disabled));
+    }
+    Ok(context.pause(id)?.map(|_| Reason::Paused))
 }

@@ -32,6 +32,7 @@ pub enum Removal {
 /// # Errors
 /// There is no repository, or it cannot be read.
 pub fn place(root: &Path) -> Result<PathBuf, Error> {
+    store::git_files::check(root)?;
     let repository = open(root).map_err(|error| {
         if error.code() == git2::ErrorCode::Owner {
             let hint = format!("git config --global --add safe.directory {}", root.display());

@@ -25,6 +25,7 @@ pub(crate) fn origin(repo: &Repo) -> Result<Origin, String> {
     if names_no_origin(repo) {
         return Err("there is no remote `origin`".to_owned());
     }
+    store::git_files::check(repo.root()).map_err(|error| common::error::chain(&error))?;
     let repository = git2::Repository::open(repo.root()).map_err(|error| match error.code() {
         git2::ErrorCode::Owner => {
             let root = repo.root().display();

@@ -50,7 +50,7 @@ pub const TOOL: Tool = Tool {
 
 fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() && !cli.status {
+    if run.is_disabled()? && !cli.status {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;

@@ -49,7 +49,7 @@ pub const TOOL: Tool = Tool {
 
 fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() && cli.explain.is_none() {
+    if run.is_disabled()? && cli.explain.is_none() {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.window_days))?;

@@ -42,7 +42,7 @@ pub const TOOL: Tool = Tool {
 
 fn plan(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() {
+    if run.is_disabled()? {
         return Ok(run.skip());
     }
     let daily_run = run.manifest.daily_run_config(TOOL.id)?;

@@ -104,7 +104,7 @@ fn run(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 
 fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled() {
+    if run.is_disabled()? {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;

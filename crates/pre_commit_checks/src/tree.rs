@@ -11,6 +11,7 @@ use common::Error;
 use common::error::chain;
 use git2::{Delta, Diff, DiffOptions, ErrorCode, Index, ObjectType, Oid, Repository, TreeWalkMode};
 use host::files;
+use store::git_files;
 
 use crate::entry::{Entry, FileStat, as_path, seen};
 use crate::walk::{Tracked, Walk};
@@ -287,6 +288,7 @@ pub(crate) fn read_file(root: &Path, entry: &Entry) -> Result<Option<Vec<u8>>, S
 }
 
 fn open(root: &Path) -> Result<Repository, Error> {
+    git_files::check(root)?;
     // As Git itself does: what is read is checked by its compression, and not hashed once more.
     git2::opts::strict_hash_verification(false);
     repository_at(root).map_err(|error| match error.code() {
@@ -308,6 +310,7 @@ pub(crate) fn repository_at(root: &Path) -> Result<Repository, git2::Error> {
 
 /// Opens the repository and its index, if there is one.
 fn open_if_there(root: &Path) -> Result<(Option<Repository>, Option<Index>), Error> {
+    git_files::check(root)?;
     match repository_at(root) {
         // What Git does not trust is not asked: everything in the work tree counts, as without Git.
         Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok((None, None)),

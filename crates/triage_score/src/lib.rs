@@ -57,7 +57,7 @@ pub const TOOL: Tool = Tool {
 fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
     let writes = cli.explain.is_none() && !cli.check_rules && !cli.dry_run;
-    if run.is_disabled() && (writes || cli.dry_run) && cli.release.is_none() {
+    if run.is_disabled()? && (writes || cli.dry_run) && cli.release.is_none() {
         return Ok(run.skip());
     }
     let settings = run.settings(&[], Settings::resolve)?;

@@ -45,8 +45,8 @@ pub(super) fn cycles(context: &Context) -> Option<u64> {
 
 /// Returns the next run of every enabled automation's triggers, soonest first.
 pub fn next_runs(context: &Context) -> Vec<NextRun> {
-    let (now, pauses) = (context.host.now(), context.pauses());
-    let Ok(settings) = ScheduleSettings::of(context) else { return Vec::new() };
+    let now = context.host.now();
+    let (Ok(settings), Ok(pauses)) = (ScheduleSettings::of(context), context.pauses()) else { return Vec::new() };
     let mut count = None;
     let mut all = Vec::new();
     for listed in context.manifest.listed().iter().filter(|listed| listed.entry.enabled) {

@@ -301,7 +301,11 @@ impl<'h> Scheduler<'h> {
     /// Adds the jobs of all triggers that are due.
     fn add_due(&self, state: &mut ScheduleState, now: DateTime<Utc>, jobs: &mut Vec<Job>, is_news: &mut bool) {
         let context = &*self.context;
-        let (pauses, mut count) = (context.pauses(), None);
+        let pauses = match context.pauses() {
+            Ok(pauses) => pauses,
+            Err(error) => return context.warn(&format!("{error}: nothing is started, for it may be paused")),
+        };
+        let mut count = None;
         for listed in context.manifest.listed() {
             let triggers = scheduled_triggers(context, listed);
             if triggers.is_empty() {

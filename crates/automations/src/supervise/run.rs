@@ -121,7 +121,11 @@ fn held_back(context: &Context, request: &RunRequest) -> Option<RunResult> {
         return None;
     }
     let (reason, detail) = if listed.entry.enabled {
-        let pause = context.pause(&listed.entry.id)?;
+        let pause = match context.pause(&listed.entry.id) {
+            Ok(pause) => pause?,
+            // Whether it is paused is not known.
+            Err(error) => return Some(RunResult::not(listed, Reason::NotStarted, Some(error.to_string()))),
+        };
         (Reason::Paused, Some(format!("until {}: {}", timestamp(pause.until), pause.reason)))
     } else {
         (Reason::Disabled, None)

@@ -45,7 +45,7 @@ pub(super) fn format(shown: &Results) -> String {
         mend: &it.mend,
     });
     let result = CheckResult {
-        status: if outcome.findings.is_empty() { "passed" } else { "failed" },
+        status: if outcome.findings.is_empty() && outcome.unread.is_empty() { "passed" } else { "failed" },
         files: outcome.files,
         checks: shown.checks.iter().map(|check| check.id).collect(),
         findings: findings.collect(),

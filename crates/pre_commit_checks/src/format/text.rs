@@ -12,6 +12,10 @@ pub(super) const HEADING: &str = "🔍 Running pre-commit checks...";
 pub(super) fn format(shown: &Results) -> String {
     let outcome = shown.outcome;
     let mut text = if shown.quiet { String::new() } else { marks(shown) };
+    if outcome.findings.is_empty() && !outcome.unread.is_empty() {
+        let _ = write!(text, "❌ {} could not be read and checked", counted(outcome.unread.len(), "path"));
+        return text;
+    }
     if outcome.findings.is_empty() {
         text.push_str("✅ All pre-commit checks passed!");
         return text;
