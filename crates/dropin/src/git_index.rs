@@ -35,6 +35,7 @@ impl Hidden {
 /// # Errors
 /// It cannot be read.
 pub(crate) fn open(folder: &Path) -> Result<Option<Repository>, Error> {
+    store::git_files::check(folder)?;
     let mut tries = 0..20;
     loop {
         return match Repository::discover(folder) {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use automations::Context;
 use common::Error;
+use git2::{ErrorCode, Repository};
 use host::files::{self, FileError, TemporaryFolder};
 use records::stored_files::{LOGS, ORIGINALS, PROGRAMS, RUN_LOCKS, SHADOW};
 
@@ -218,7 +219,7 @@ fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Result<Vec<FileC
 
 /// The files of the work tree that git has or does not ignore; without git, all but those of hidden folders.
 fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let Ok(repository) = git2::Repository::open(root) else { return plain_names(root) };
+    let Some(repository) = repository(root)? else { return plain_names(root) };
     let mut options = git2::StatusOptions::new();
     options.include_untracked(true).recurse_untracked_dirs(true).include_unmodified(true).include_ignored(false);
     let statuses = repository.statuses(Some(&mut options)).map_err(|error| Error::failed(error.message(), ""))?;
@@ -227,6 +228,15 @@ fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
         .filter_map(|entry| entry.path().ok().map(PathBuf::from))
         .filter(|name| !name.starts_with(".loop"))
         .collect())
+}
+
+/// Opens the repository; none where there is none, or Git does not trust it.
+fn repository(root: &Path) -> Result<Option<Repository>, Error> {
+    store::git_files::check(root)?;
+    match Repository::open(root) {
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok(None),
+        repository => repository.map(Some).map_err(Error::caused("cannot read the Git repository")),
+    }
 }
 
 fn plain_names(root: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -265,7 +275,7 @@ fn loop_names(root: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Gives the copy a repository of git with the same head, branches, remotes and index, whose objects are those of the original.
 fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
     let to = copy.join(".git");
-    let Ok(repository) = git2::Repository::open(root) else {
+    let Some(repository) = repository(root)? else {
         return fs::create_dir_all(&to).map_err(Error::io("create the directory", to));
     };
     let (own, shared) = (repository.path(), repository.commondir());
