@@ -1,4 +1,4 @@
-//! The files of Git that its library opens, whatever they are: a named pipe among them would have it wait for ever.
+//! The files of Git that its library opens, whatever they are: a named pipe among them would have it wait forever.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
