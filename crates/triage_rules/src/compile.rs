@@ -292,6 +292,14 @@ mod tests {
         let rules = Rules::parse(&Source::new("rules.yaml", SHIPPED)).unwrap();
         assert_eq!((rules.ready, rules.quarantine), (5, QuarantineLimits::BUILT_IN));
         assert!(rules.count().0 > 20 && rules.count().1 > 50);
+        for rule in rules.dimensions.iter().flat_map(|dimension| &dimension.rules) {
+            assert_eq!(
+                rule.advice.is_some(),
+                rule.points < 0,
+                "{}: an advice says what to do about lost points",
+                rule.id
+            );
+        }
     }
 
     #[test]
