@@ -154,8 +154,10 @@ pub(crate) fn find_callers(context: &Context, planned: Option<Kind>) -> Vec<Call
             search.calls(&context.shown(&place), place.parent().unwrap_or(root), &text);
         }
     }
+    let tools: Vec<&str> = search.places.iter().map(|(_, tool)| *tool).collect();
     for place in places::of_python(context) {
-        if let Some(text) = read(&place) {
+        // Most files name no tool, which is soon seen.
+        if let Some(text) = read(&place).filter(|text| tools.iter().any(|tool| text.contains(tool))) {
             search.imports(&context.shown(&place), &text);
         }
     }
