@@ -205,6 +205,9 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
     sandbox.write(".loop/retro/cycles.jsonl", format!("{log}{{\"cut\": \nnull\n"));
     let ledger = sandbox.read(".loop/tokens.jsonl");
     sandbox.write(".loop/tokens.jsonl", format!("{}\0\n", ledger.replace("\"balance\": -2}", "\"balance\": 98}")));
+    sandbox.write(".loop/agenda.json", "");
+    let ended = timmy(&sandbox, &["verify"]).code(1);
+    assert!(ended.out.contains(".loop/agenda.json: empty (it counts as missing"), "{}", ended.out);
     sandbox.write(".loop/quarantine.json", "[1]");
     sandbox.write(".loop/idle_state.json", "{\"x\"");
     let ended = timmy(&sandbox, &["verify"]).code(1);

@@ -23,6 +23,9 @@ pub struct Finding {
     pub problems: Vec<String>,
     /// How many there are in all.
     pub count: usize,
+    /// Whether it is a document without content, such as a power cut leaves: it counts as missing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub empty: bool,
 }
 
 impl Finding {
@@ -48,7 +51,13 @@ pub fn damage(context: &Context) -> Vec<String> {
 /// A file that the system does not give; the others are looked at all the same.
 fn unreadable(context: &Context, path: &Path, error: &FileError) -> Finding {
     let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
-    Finding { file: context.shown(path), lines: None, problems: vec![format!("it cannot be read{cause}")], count: 1 }
+    Finding {
+        file: context.shown(path),
+        lines: None,
+        problems: vec![format!("it cannot be read{cause}")],
+        count: 1,
+        empty: false,
+    }
 }
 
 /// Checks every file, as far as it exists.
@@ -64,14 +73,16 @@ pub fn verify(context: &Context) -> Result<Vec<Finding>, FileError> {
         findings.push(found.unwrap_or_else(|error| unreadable(context, log.path(), &error)));
     }
     for document in context.store.checked_documents() {
-        let mut finding = Finding { file: context.shown(document.path()), lines: None, problems: Vec::new(), count: 0 };
+        let mut finding =
+            Finding { file: context.shown(document.path()), lines: None, problems: Vec::new(), count: 0, empty: false };
         match document.read() {
             Err(error) => finding = unreadable(context, document.path(), &error),
             Ok(Content::Damaged(error)) => finding.add(error.message),
             Ok(Content::Intact(value)) if document.is_of_another_shape(&value) => {
                 finding.add(format!("it is not {}", if document.is_list { "a list" } else { "an object" }));
             }
-            Ok(Content::Intact(_) | Content::Missing) => {}
+            Ok(Content::Missing) => finding.empty = true,
+            Ok(Content::Intact(_)) => {}
         }
         findings.push(finding);
     }
@@ -80,7 +91,7 @@ pub fn verify(context: &Context) -> Result<Vec<Finding>, FileError> {
 
 /// Checks the lines of a log.
 fn lines(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
-    let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
+    let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0, empty: false };
     let (mut number, mut intact) = (0_u64, 0);
     log.scan(|is_intact, _| {
         number += 1;
@@ -96,7 +107,7 @@ fn lines(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
 
 /// The ledger adds up: each line's balance is the one before it and its own tokens. After a damaged line this is unknown.
 fn ledger(file: String, log: &CheckedLog) -> Result<Finding, FileError> {
-    let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0 };
+    let mut finding = Finding { file, lines: Some(0), problems: Vec::new(), count: 0, empty: false };
     let (mut number, mut intact, mut balance) = (0_u64, 0, Some(0_i64));
     log.scan(|_, line| {
         number += 1;

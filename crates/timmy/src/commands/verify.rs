@@ -36,7 +36,11 @@ pub(crate) fn verify(host: &Host, args: &PlainArgs) -> Result<Outcome, Error> {
 fn render(report: &Report, page: &mut Page) {
     for finding in &report.files {
         let lines = finding.lines.map_or(String::new(), |lines| format!(", {}", text::counted(lines, "line")));
-        let verdict = if finding.count == 0 { "whole".to_owned() } else { text::counted(finding.count, "problem") };
+        let verdict = match (finding.count, finding.empty) {
+            (0, false) => "whole".to_owned(),
+            (0, true) => "empty (it counts as missing, and its tool writes it again)".to_owned(),
+            (count, _) => text::counted(count, "problem"),
+        };
         page.line(format!("{}: {verdict}{lines}", finding.file));
         page.lines(finding.problems.iter().map(|problem| format!("    {problem}")));
         if finding.count > finding.problems.len() {
