@@ -358,3 +358,20 @@ fn a_time_zone_that_is_none_is_warned_about_with_what_is_used() {
         assert_eq!(ended.err.matches("TZ names no time zone").count(), 1, "{args:?}: {}", ended.conversation());
     }
 }
+
+#[test]
+fn the_next_runs_name_the_automations_whose_entries_are_wrong() {
+    let sandbox = Sandbox::new();
+    sandbox.script("scripts/good.sh", "true");
+    sandbox.automations(&json!([
+        {"id": "good", "script": "scripts/good.sh", "trigger": "daily"},
+        {"id": "wrong", "script": "scripts/good.sh", "trigger": "dayly"}
+    ]));
+    let ended = sandbox.run("timmy", &["schedule", "next"]).code(0);
+    assert!(ended.out.contains("Problem: config/automations.json:"), "{}", ended.out);
+    assert!(ended.out.contains("there is no trigger `dayly`") && ended.out.contains(" good "), "{}", ended.out);
+    let ended = sandbox.run("timmy", &["schedule", "next", "--json"]).code(0);
+    let timetable: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(timetable["problems"][0]["id"], "wrong", "{timetable}");
+    assert_eq!(timetable["next"].as_array().unwrap().len(), 1, "{timetable}");
+}
