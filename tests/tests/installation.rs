@@ -34,7 +34,7 @@ const MANIFEST: &str = r#"{
     "version": "2.3",
     "automations": [
         {"id": "loop_guard", "script": "../scripts/loop_guard.py", "trigger": "pre_cycle", "owner": "me",
-         "config": {"verify_open": false, "backoff_base": 1}},
+         "config": {"verify_open": false, "backoff_base": 1, "cooldown": 0, "retry_after": 0}},
         {"id": "cycle_retro", "script": "../scripts/cycle_retro.py", "trigger": "post_cycle"},
         {"id": "tally", "script": "../scripts/tally.sh", "trigger": "post_cycle", "depends_on": ["cycle_retro"]},
         {"id": "loop_introspect", "script": "../scripts/loop_introspect.py", "trigger": "every_5_cycles"},
