@@ -14,6 +14,8 @@ use records::stored_files::MANIFEST;
 use records::{AutomationState, DailyRunFile, Pause, Pauses};
 use store::{Cycles, Document, Repo, Store};
 
+use crate::schedule::check_zone;
+
 /// The repository, its configuration, and how to speak.
 pub struct Context<'h> {
     /// The world.
@@ -40,6 +42,7 @@ impl<'h> Context<'h> {
     /// # Errors
     /// There is no repository, or its configuration is broken as a whole.
     pub fn open(host: &'h Host, toolset: Toolset, args: &CommonArgs) -> Result<Self, Error> {
+        check_zone(host)?;
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         Self::open_in(host, toolset, repo, args)
     }
@@ -50,6 +53,7 @@ impl<'h> Context<'h> {
     /// # Errors
     /// There is no repository, or the system refuses to read its configuration.
     pub fn open_anyway(host: &'h Host, toolset: Toolset, args: &CommonArgs) -> Result<Self, Error> {
+        check_zone(host)?;
         let repo = Repo::find(host, args.repo_root.as_deref())?;
         match Self::try_open(host, toolset, repo.clone(), args) {
             Err(ManifestError::Content(error)) => {

@@ -115,8 +115,11 @@ pub fn main(run: fn(&Host) -> u8) -> ExitCode {
     }
     let code = run(&host);
     if let Err(error) = host.flush() {
-        host.note(&format!("error: cannot write the results to stdout\n  caused by: {error}"));
-        return ExitCode::from(2);
+        let Some(done) = host.committed() else {
+            host.note(&format!("error: cannot write the results to stdout\n  caused by: {error}"));
+            return ExitCode::from(2);
+        };
+        host.warn(&format!("cannot write the results to stdout ({error}); {done}"));
     }
     ExitCode::from(code)
 }

@@ -144,6 +144,7 @@ fn write(
 ) -> Result<Outcome, Error> {
     let AppendResult { cycle, lines, same_number, derived } =
         log.append(cycle, || run.host.now(), settings.summary_window)?;
+    run.host.commit("the cycle is recorded, and is not to be recorded again");
     if let Err(error) = derived {
         run.warn(&format!("{}; the record itself is on disk, and the next call updates the rest", chain(&error)));
     }
@@ -160,7 +161,9 @@ fn write(
         token_events.add("cycle_retro_success");
     }
     let summary = if cycle.success { "recorded a success" } else { "recorded a failure" };
-    run.present(&RecordView { cycle })?;
+    if let Err(error) = run.present(&RecordView { cycle }) {
+        run.warn(&format!("{}; the cycle is recorded", error.chain()));
+    }
     update_quarantine(run, token_events);
     run.detail(&format!("{} in {}", text::counted(lines, "line"), log.path().display()));
     Ok(Outcome::done(summary))

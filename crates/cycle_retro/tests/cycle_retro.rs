@@ -302,3 +302,19 @@ fn wrong_usage_is_answered_with_the_nearest_right_one() {
     }
     assert!(sandbox.tree(".loop").is_empty());
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_recorded_is_not_answered_by_an_error() {
+    let sandbox = Sandbox::new();
+    for (number, form) in [("1", &[][..]), ("2", &["--json"])] {
+        let args = [&["--cycle", number, "--success", "--issue", "3", "--duration", "4"], form].concat();
+        let ended = sandbox.call_after("exec >/dev/full", "cycle_retro", &args).run().code(0);
+        assert!(ended.err.contains("the cycle is recorded, and is not to be recorded again"), "{}", ended.err);
+    }
+    assert_eq!(sandbox.json_lines(LOG).len(), 2);
+    let ended =
+        sandbox.call_after("exec >/dev/full", "cycle_retro", ["--cycle", "3", "--failure", "--type", "nonsense"]);
+    let ended = ended.run().code(2);
+    assert!(!ended.err.contains("recorded"), "{}", ended.err);
+}

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -35,6 +35,8 @@ pub struct Host {
     fixed_now: Option<DateTime<Utc>>,
     out: Arc<Stream>,
     err: Arc<Stream>,
+    /// What is done, and is not to be done again.
+    committed: Arc<OnceLock<&'static str>>,
 }
 
 /// `TIMMY_NOW` is set to something that is no time.
@@ -108,6 +110,7 @@ impl Host {
             args: std::env::args_os().collect(),
             current_dir: std::env::current_dir().unwrap_or_default(),
             fixed_now: None,
+            committed: Arc::default(),
             out: stream(Box::new(io::stdout()), io::stdout().is_terminal()),
             err: stream(Box::new(io::stderr()), io::stderr().is_terminal()),
             env,
@@ -167,6 +170,7 @@ impl Host {
             args: args.iter().map(OsString::from).collect(),
             env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             current_dir: current_dir.to_owned(),
+            committed: Arc::default(),
             fixed_now: env.iter().find(|(name, _)| *name == NOW).and_then(|(_, now)| now.parse().ok()),
             out: stream(&out),
             err: stream(&err),
@@ -182,6 +186,7 @@ impl Host {
             env: self.env.clone(),
             current_dir: self.current_dir.clone(),
             fixed_now: self.fixed_now,
+            committed: Arc::clone(&self.committed),
             out: Arc::clone(&self.out),
             err: Arc::clone(&self.err),
         }
@@ -326,6 +331,16 @@ impl Host {
     /// Returns whether stdout may be coloured: it is a terminal and `NO_COLOR` is not set.
     pub fn colour(&self) -> bool {
         self.out.terminal_width.is_some() && self.var("NO_COLOR").is_none()
+    }
+
+    /// Notes that what the caller asked for is done, and must not be done again: from here on a failure to report it is no failure.
+    pub fn commit(&self, done: &'static str) {
+        let _ = self.committed.set(done);
+    }
+
+    /// Returns what is done, as [`Host::commit`] noted it.
+    pub fn committed(&self) -> Option<&'static str> {
+        self.committed.get().copied()
     }
 
     /// Writes out what is still buffered.

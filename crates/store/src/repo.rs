@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use records::StoredFile;
+use records::{Durability, StoredFile};
 
 use host::Host;
 use host::files::{self, FileError};
@@ -148,7 +148,7 @@ impl Repo {
     pub fn prepare(&self) -> Result<(), FileError> {
         let folder = self.root.join(".loop");
         if self.has_folder()? {
-            return Ok(());
+            return self.complete_ignore_file();
         }
         if self.hides_loop() {
             return files::make_folder(&folder);
@@ -184,6 +184,16 @@ impl Repo {
             }
         }
         None
+    }
+
+    /// Fills a `.gitignore` that a full disk or a power cut has left empty; one with anything in it, or none, is as people want it.
+    fn complete_ignore_file(&self) -> Result<(), FileError> {
+        let path = self.in_loop(".gitignore");
+        let is_cut = files::entry(&path)?.is_some_and(|entry| entry.is_file() && entry.len() == 0);
+        if !is_cut || self.hides_loop() {
+            return Ok(());
+        }
+        files::lock(&path)?.replace(b"*\n", Durability::Flushed)
     }
 
     /// Whether the repository's own ignore files name `.loop` in one of the plain forms. An unusual pattern counts as
@@ -262,6 +272,20 @@ mod tests {
         fs::write(linked.join(".git"), "gitdir: ../main/.git/worktrees/linked\n").unwrap();
         fs::write(root.join("tool"), "").unwrap();
         (base, main, linked)
+    }
+
+    #[test]
+    fn an_empty_ignore_file_is_filled_and_any_other_is_as_people_want_it() {
+        for (text, is_hidden, expected) in
+            [("", false, "*\n"), ("", true, ""), ("# mine\n", false, "# mine\n"), ("*\n", false, "*\n")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir_all(folder.path().join(".loop")).unwrap();
+            fs::write(folder.path().join(".loop/.gitignore"), text).unwrap();
+            fs::write(folder.path().join(".gitignore"), if is_hidden { "/.loop/\n" } else { "" }).unwrap();
+            Repo::at(folder.path()).prepare().unwrap();
+            assert_eq!(fs::read_to_string(folder.path().join(".loop/.gitignore")).unwrap(), expected, "{text:?}");
+        }
     }
 
     #[test]

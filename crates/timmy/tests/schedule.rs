@@ -375,3 +375,14 @@ fn the_next_runs_name_the_automations_whose_entries_are_wrong() {
     assert_eq!(timetable["problems"][0]["id"], "wrong", "{timetable}");
     assert_eq!(timetable["next"].as_array().unwrap().len(), 1, "{timetable}");
 }
+
+#[test]
+fn a_time_zone_that_is_a_device_is_refused_and_not_read() {
+    let sandbox = Sandbox::new();
+    for zone in ["/dev/zero", ":/dev/zero", "../../../dev/zero"] {
+        for args in [&["automation", "list"][..], &["schedule", "next"], &["schedule", "tick"]] {
+            let ended = sandbox.call("timmy", args).env("TZ", zone).run().code(2);
+            assert!(ended.err.contains("which is no file of a time zone"), "{zone}: {}", ended.err);
+        }
+    }
+}

@@ -14,4 +14,4 @@ pub use due::{Due, TriggerState, cycles_are_due, evaluate};
 pub use invalid_trigger::{InvalidTrigger, check_trigger, parse_trigger};
 pub use plan::{Plan, TimeOfDay};
 pub use zone::MachineZone;
-pub use zone_name::warn_of_unknown_zone;
+pub use zone_name::{check_zone, warn_of_unknown_zone};

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use chrono::Offset;
+use common::Error;
 use host::{Host, files};
 
 use super::zone::MachineZone;
@@ -15,11 +16,32 @@ const FOLDERS: [&str; 4] = ["/usr/share/zoneinfo", "/share/zoneinfo", "/etc/zone
 /// Warns if `TZ` is set to what is no time zone, and says what is used.
 pub fn warn_of_unknown_zone(host: &Host) {
     let Some(name) = host.var("TZ").filter(|name| !is_known(name)) else { return };
+    // What is refused is not read for its offset.
+    if check_zone(host).is_err() {
+        return;
+    }
     let offset = host.now().with_timezone(&MachineZone).offset().fix();
     host.warn(&format!(
         "TZ names no time zone of this system: {}; the machine's time zone is used (now UTC{offset})",
         host::text::line(&name)
     ));
+}
+
+/// Refuses a `TZ` that names a device or a pipe: it would be read without end.
+///
+/// # Errors
+/// It does.
+pub fn check_zone(host: &Host) -> Result<(), Error> {
+    let Some(name) = host.var("TZ") else { return Ok(()) };
+    let name = name.strip_prefix(':').unwrap_or(&name);
+    let folders = FOLDERS.iter().map(Path::new);
+    let is_special =
+        |path: &PathBuf| files::metadata(path).is_ok_and(|it| it.is_some_and(|it| !it.is_file() && !it.is_dir()));
+    let special = folders.map(|folder| folder.join(name)).find(is_special);
+    special.map_or(Ok(()), |path| {
+        let what = format!("TZ names {}, which is no file of a time zone", host::text::line(&path.to_string_lossy()));
+        Err(Error::usage(what, "set it to a name such as Europe/Berlin, or unset it"))
+    })
 }
 
 /// Whether chrono can use this value: a file of a time zone, or a rule of POSIX.

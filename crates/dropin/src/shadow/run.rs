@@ -166,7 +166,8 @@ fn run(
     signals: &Signals,
     input: &[u8],
 ) -> Result<RunOutput, Error> {
-    let mut stdin = tempfile::tempfile().map_err(Error::io("create", "a temporary file"))?;
+    let mut stdin =
+        tempfile::tempfile_in(files::temporary_directory()).map_err(Error::io("create", "a temporary file"))?;
     stdin.write_all(input).and_then(|()| stdin.rewind()).map_err(Error::io("write", "a temporary file"))?;
     let kept = CapturedOutput::default();
     // The folder that the caller is in, as far as it lies in the repository.

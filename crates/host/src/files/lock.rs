@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use records::Durability;
 use rustix::fs::OFlags;
 
-use super::access::{make_folder, open, open_to_append, regular};
+use super::access::{is_there, make_folder, open, open_to_append, regular};
 use super::error::FileError;
 use super::ownership::{Ownership, open_entry};
 use super::replacement::{Replacement, flush_directory, neighbour, swap};
@@ -255,8 +255,12 @@ impl Lock {
     /// The system refuses.
     pub fn append_line(&self, content: &[u8], durability: Durability) -> Result<(u64, u64), FileError> {
         let fail = |source| FileError::new("append to", &self.target, source);
-        let is_new = !self.target.exists();
+        let is_new = !is_there(&self.target)?;
         let mut file = open_to_append(&self.target).map_err(|error| fail(error.source))?;
+        // Its name first: what has been appended is not answered by an error.
+        if is_new && durability == Durability::Flushed {
+            flush_directory(&self.target).map_err(fail)?;
+        }
         let before = file.metadata().map_err(fail)?.len();
         let mut line = Vec::with_capacity(content.len() + 2);
         if before > 0 && last_byte(&file, before).map_err(fail)? != b'\n' {
@@ -270,9 +274,6 @@ impl Lock {
         if let Err(error) = written {
             let _ = file.set_len(before);
             return Err(fail(error));
-        }
-        if is_new && durability == Durability::Flushed {
-            flush_directory(&self.target).map_err(fail)?;
         }
         Ok((before, before + line.len() as u64))
     }

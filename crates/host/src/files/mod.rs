@@ -26,4 +26,4 @@ pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
 pub use retry::retry;
 pub use sweep::{is_abandoned, remove_abandoned, sweep, target_of};
-pub use temporary::TemporaryFolder;
+pub use temporary::{TemporaryFolder, temporary_directory};

@@ -28,7 +28,7 @@ impl TemporaryFolder {
     /// # Errors
     /// The system refuses.
     pub fn make() -> io::Result<Self> {
-        let parent = std::env::temp_dir();
+        let parent = temporary_directory();
         sweep(&parent);
         for _ in 0..TRIES {
             let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?.keep();
@@ -56,6 +56,11 @@ impl Drop for TemporaryFolder {
         // What cannot be removed now is removed by a later run.
         let _ = fs::remove_dir_all(&self.path);
     }
+}
+
+/// Returns where the system has its temporary files. An empty `TMPDIR` would be the current directory.
+pub fn temporary_directory() -> PathBuf {
+    Some(std::env::temp_dir()).filter(|path| path.is_absolute()).unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
 /// Removes the folders of this user that no process holds.
