@@ -368,7 +368,7 @@ fn the_next_runs_name_the_automations_whose_entries_are_wrong() {
         {"id": "wrong", "script": "scripts/good.sh", "trigger": "dayly"}
     ]));
     let ended = sandbox.run("timmy", &["schedule", "next"]).code(0);
-    assert!(ended.out.contains("Problem: config/automations.json:"), "{}", ended.out);
+    assert!(ended.out.contains("Problem: ") && ended.out.contains("config/automations.json:"), "{}", ended.out);
     assert!(ended.out.contains("there is no trigger `dayly`") && ended.out.contains(" good "), "{}", ended.out);
     let ended = sandbox.run("timmy", &["schedule", "next", "--json"]).code(0);
     let timetable: Value = serde_json::from_str(&ended.out).unwrap();
