@@ -78,13 +78,7 @@ pub fn create<'a>(
         let hint = format!("choose another id; to register that script: timmy automation new {id} --script {shown}");
         return Err(Error::usage(format!("there is a {shown} already"), hint));
     }
-    let mut folder = context.repo().root();
-    for above in path.ancestors().skip(1) {
-        if files::is_there(above)? {
-            folder = above;
-            break;
-        }
-    }
+    let folder = files::nearest_folder(&path)?.unwrap_or(context.repo().root());
     if !folder.canonicalize().is_ok_and(|real| real.starts_with(context.repo().root())) {
         return Err(Error::usage(
             format!("{} leads out of the repository", folder.display()),

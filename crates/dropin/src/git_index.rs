@@ -11,6 +11,8 @@ use git2::{ErrorCode, IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, R
 use host::child::{self, ExitOutcome};
 use host::files;
 
+use crate::record;
+
 /// How long `git update-index` may take.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -185,7 +187,7 @@ fn id_on_disk(path: &Path) -> Result<Option<Oid>, Error> {
     let content = if entry.is_symlink() {
         fs::read_link(path).map_err(Error::io("read the link", path))?.into_os_string().into_encoded_bytes()
     } else if entry.is_file() {
-        fs::read(path).map_err(Error::io("read", path))?
+        files::read_existing(path, record::LIMIT)?
     } else {
         return Ok(Some(Oid::ZERO_SHA1));
     };

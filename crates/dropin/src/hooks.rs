@@ -6,6 +6,7 @@ use automations::Context;
 use common::Error;
 use common::error::chain;
 use git_hook::{HookLine, Removal, known_places};
+use host::files;
 use records::Installation;
 use serde::Serialize;
 
@@ -60,7 +61,7 @@ pub(crate) fn take_back(
     for path in known_places(store, installation) {
         let is_recorded = installation.is_some_and(|installation| is_recorded(context, installation, &path));
         let is_taken_back = |line: &HookLine| {
-            programs.contain(line) || !line.program.exists() || (is_recorded && !is_of_another_repository(line))
+            programs.contain(line) || !is_there(line) || (is_recorded && !is_of_another_repository(line))
         };
         let fate = match git_hook::remove(&path, is_taken_back, dry_run)? {
             Removal::Nothing => None,
@@ -122,9 +123,14 @@ pub(crate) fn examine(context: &Context, installation: Option<&Installation>) ->
     states
 }
 
+/// Whether the program of a line is there; what cannot be looked at is not known to be gone.
+fn is_there(line: &HookLine) -> bool {
+    files::is_there(&line.program).unwrap_or(true)
+}
+
 /// What is wrong with a line.
 fn problem(line: &HookLine) -> Option<&'static str> {
-    match (line.program.exists(), line.is_guarded) {
+    match (is_there(line), line.is_guarded) {
         (true, true) => None,
         (true, false) => Some("it blocks every commit once its program is gone; timmy install renews it"),
         (false, true) => Some("its program is gone, and commits are not checked; timmy install or uninstall fixes it"),

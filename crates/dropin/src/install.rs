@@ -1,14 +1,12 @@
 //! The tools of the suite take the place of a repository's scripts, which are kept.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use automations::paths::tidy;
 use automations::supervise::own_program;
 use automations::{Context, shim};
 use common::Error;
-use host::files;
+use host::files::{self, FileError};
 use records::{Installation, Original};
 use store::Store;
 
@@ -71,7 +69,7 @@ pub struct PathReport {
 /// It is not the root of a git work tree, a script has uncommitted changes or is outside, or a file cannot be written.
 pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallReport, Error> {
     let (repo, store) = (context.repo(), &context.store);
-    if !repo.root().join(".git").exists() {
+    if !files::is_there(&repo.root().join(".git"))? {
         return Err(Error::usage(
             format!("{} is not the root of a git work tree", repo.root().display()),
             "name the directory that contains .git",
@@ -164,7 +162,7 @@ fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -
     if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) = (&mut installed.original, &step.bytes) {
         *kept = keep(store, kept, bytes, mode, sha256)?;
     }
-    note_folders(root, &full, installation);
+    note_folders(root, &full, installation)?;
     installation.installed.retain(|other| other.path != *path);
     installation.installed.push(installed.clone());
     store.installation().replace(installation)?;
@@ -193,11 +191,10 @@ fn keep(store: &Store<'_>, name: &str, bytes: &[u8], mode: &str, sha256: &str) -
     for count in 0..1000 {
         let kept = if count == 0 { name.to_owned() } else { format!("{name}.{count}") };
         let place = store.originals().join(&kept);
-        match fs::read(&place) {
-            Ok(present) if hash(&present) == sha256 => return Ok(kept),
-            Ok(_) => {}
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io("read", &place)(error)),
-            Err(_) => {
+        match files::read(&place, record::LIMIT)? {
+            Some(present) if hash(&present) == sha256 => return Ok(kept),
+            Some(_) => {}
+            None => {
                 if let Some(folder) = place.parent() {
                     files::make_folder(folder)?;
                 }
@@ -211,13 +208,15 @@ fn keep(store: &Store<'_>, name: &str, bytes: &[u8], mode: &str, sha256: &str) -
 }
 
 /// Notes the folders that have to be made above a path.
-fn note_folders(root: &Path, full: &Path, installation: &mut Installation) {
+fn note_folders(root: &Path, full: &Path, installation: &mut Installation) -> Result<(), FileError> {
+    let present = files::nearest_folder(full)?.unwrap_or(root);
     let missing: Vec<&Path> =
-        full.ancestors().skip(1).take_while(|folder| *folder != root && !folder.exists()).collect();
+        full.ancestors().skip(1).take_while(|folder| *folder != root && *folder != present).collect();
     for folder in missing.iter().rev() {
         let name = folder.strip_prefix(root).unwrap_or(folder).to_string_lossy().into_owned();
         if !installation.folders.contains(&name) {
             installation.folders.push(name);
         }
     }
+    Ok(())
 }

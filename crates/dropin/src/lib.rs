@@ -6,8 +6,6 @@
 //! The border: it alone changes files at the paths of scripts. What it did is returned as data; the text for a terminal is
 //! `timmy`'s.
 
-#![allow(clippy::disallowed_methods, reason = "errors of looking are told apart where it matters")]
-
 mod callers;
 pub mod doctor;
 mod git_index;

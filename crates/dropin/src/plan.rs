@@ -12,6 +12,7 @@ use records::{Installation, InstalledPath, Original};
 
 use crate::git_index;
 use crate::program::hash;
+use crate::record::LIMIT;
 
 /// What is done at one path.
 pub(crate) struct Step {
@@ -63,7 +64,7 @@ pub(crate) fn places(context: &Context) -> Result<Vec<(String, &'static str)>, E
             ));
         };
         // A link on the way could lead anywhere.
-        let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
+        let folder = files::nearest_folder(&path)?.unwrap_or(root);
         if !folder.canonicalize().is_ok_and(|real| real.starts_with(root)) {
             return Err(Error::usage(
                 format!("{} leads out of the repository", folder.display()),
@@ -86,7 +87,8 @@ pub(crate) fn places(context: &Context) -> Result<Vec<(String, &'static str)>, E
 pub(crate) fn kind_there(root: &Path, before: Option<&Installation>, places: &[(String, &str)]) -> Kind {
     let is_shim = |path: &str| {
         let full = root.join(path);
-        !full.is_symlink() && shim::is_at(&full)
+        // Through a link it is another's shim.
+        !files::entry(&full).is_ok_and(|entry| entry.is_some_and(|entry| entry.is_symlink())) && shim::is_at(&full)
             || before.and_then(|before| before.of(path)).is_some_and(|known| known.shim.is_some())
     };
     if places.iter().any(|(path, _)| is_shim(path)) { Kind::Shims } else { Kind::Links }
@@ -137,7 +139,7 @@ fn step(root: &Path, mut wanted: InstalledPath, known: Option<&InstalledPath>, i
             }
         }
         Some(metadata) if metadata.is_file() => {
-            let content = fs::read(&full).map_err(Error::io("read", &full))?;
+            let content = files::read_existing(&full, LIMIT)?;
             let present = hash(&content);
             let is_shim = shim::tool_of(&content) == Some(&wanted.tool);
             let is_known = known.is_some_and(|known| known.shim.as_ref() == Some(&present));
@@ -194,7 +196,7 @@ fn original_file(path: &str, metadata: &Metadata, sha256: String) -> Original {
 /// What the link says: the way from its folder, wherever links on the way lead, to a program in the repository; or the
 /// program's path elsewhere.
 fn link_text(root: &Path, link: &Path, program: &Path) -> Result<String, Error> {
-    let above = link.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
+    let above = files::nearest_folder(link)?.unwrap_or(root);
     let real = above.canonicalize().map_err(Error::io("find", above))?;
     let rest = link.parent().and_then(|folder| folder.strip_prefix(above).ok()).unwrap_or(Path::new(""));
     let folder = real.join(rest);
@@ -232,6 +234,7 @@ pub(crate) fn refuse_dirty(root: &Path, steps: &[Step]) -> Result<(), Error> {
 fn is_dirty(path: &Path) -> Result<bool, Error> {
     let Some(status) = git_index::status(path)? else { return Ok(false) };
     // A link in the place of a committed script is ours, or was put there on purpose.
-    let is_link_for_script = path.is_symlink() && status == git2::Status::WT_TYPECHANGE;
+    let is_link_for_script =
+        files::entry(path)?.is_some_and(|entry| entry.is_symlink()) && status == git2::Status::WT_TYPECHANGE;
     Ok(!status.is_empty() && !is_link_for_script)
 }

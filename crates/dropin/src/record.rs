@@ -11,6 +11,9 @@ use store::{Content, Document, Store};
 
 use crate::program::hash;
 
+/// The largest script or original that is read, in bytes.
+pub(crate) const LIMIT: u64 = 1 << 30;
+
 /// Returns the directory of the programs; the usual one where only a hook is recorded.
 pub(crate) fn programs(store: &Store<'_>, installation: &Installation) -> PathBuf {
     if installation.bin.is_empty() { store.programs() } else { store.repo().root().join(&installation.bin) }
@@ -54,7 +57,7 @@ pub(crate) fn presence(root: &Path, installed: &InstalledPath) -> Result<Presenc
         return Ok(if is_link { Presence::Ours } else { Presence::Other });
     }
     let Some(known) = installed.shim.as_ref().filter(|_| entry.is_file()) else { return Ok(Presence::Other) };
-    let content = fs::read(&path).map_err(|error| FileError::reading(&path, error))?;
+    let content = files::read_existing(&path, LIMIT)?;
     Ok(match shim::tool_of(&content) {
         Some(tool) if tool != installed.tool => Presence::Other,
         Some(_) if hash(&content) == *known || content == shim::text(&installed.tool).as_bytes() => Presence::Ours,
@@ -75,7 +78,7 @@ pub(crate) fn is_original(path: &Path, original: Option<&Original>) -> Result<bo
             Ok(link == Path::new(target))
         }
         Some(Original::File { sha256, .. }) if entry.as_ref().is_some_and(Metadata::is_file) => {
-            let bytes = fs::read(path).map_err(Error::io("read", path))?;
+            let bytes = files::read_existing(path, LIMIT)?;
             Ok(hash(&bytes) == *sha256)
         }
         _ => Ok(false),

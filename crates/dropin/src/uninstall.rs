@@ -1,7 +1,6 @@
 //! The scripts of a repository take their places again, byte for byte.
 
 use std::fs::{self, File, FileTimes};
-use std::io::ErrorKind;
 use std::os::unix::fs::lchown;
 use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
@@ -173,7 +172,7 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
 fn kept_bytes(store: &Store<'_>, original: &Original) -> Result<Option<Vec<u8>>, Error> {
     let Original::File { kept, sha256, .. } = original else { return Ok(None) };
     let place = store.originals().join(kept);
-    let bytes = fs::read(&place).map_err(Error::io("read the original", &place))?;
+    let bytes = files::read_existing(&place, record::LIMIT)?;
     if hash(&bytes) != *sha256 {
         return Err(Error::failed(
             format!("{} is not the file that was kept: its hash differs", place.display()),
@@ -243,7 +242,7 @@ fn tidy_up(
     remove_empty(&store.originals());
     for folder in installation.folders.iter().rev() {
         let path = store.repo().root().join(folder);
-        if folder == ".loop" && fs::read_dir(&path).is_ok_and(|entries| entries.count() == 1) {
+        if folder == ".loop" && files::list(&path)?.len() == 1 {
             // What only the installation has used: the file that hides it is all that is in it.
             files::remove(&path.join(".gitignore"))?;
         }
@@ -256,17 +255,12 @@ fn tidy_up(
 /// Removes those of the kept files that are in Git too, such as the scripts of earlier installations. Returns the others.
 fn remove_what_git_has(context: &Context, folder: &Path) -> Result<Vec<String>, Error> {
     let mut others = Vec::new();
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(others),
-        entries => entries.map_err(Error::io("read", folder))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(Error::io("read", folder))?;
+    for entry in files::list(folder)? {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             others.extend(remove_what_git_has(context, &path)?);
         } else if path != context.store.installation().path() && !is_lock(&path) {
-            let bytes = fs::read(&path).map_err(Error::io("read the original", &path))?;
+            let bytes = files::read_existing(&path, record::LIMIT)?;
             if git_index::has_content(context.repo().root(), &bytes)? {
                 files::remove(&path)?;
             } else {
@@ -285,7 +279,7 @@ fn is_lock(path: &Path) -> bool {
 
 /// Removes a folder and the folders in it, as far as they are empty.
 fn remove_empty(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in files::list(folder).unwrap_or_default() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_empty(&entry.path());
         }

@@ -40,11 +40,12 @@ const OPENED_ELSEWHERE: [(&str, &str); 20] = [
 ];
 
 /// The calls that open, replace, move or remove a file.
-const OPENING: [&str; 16] = [
+const OPENING: [&str; 17] = [
     "files::lock(",
     "files::lock_from(",
     "files::try_lock(",
     "files::read(",
+    "files::read_existing(",
     "files::read_stream(",
     "files::open(",
     "files::create(",

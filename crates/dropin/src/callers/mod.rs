@@ -254,7 +254,8 @@ impl Search<'_, '_> {
                 let path = context.base().join(&listed.entry.script);
                 let place = format!("the manifest ({})", listed.entry.id);
                 // What the manifest names and is not there is run all the same: by its name.
-                let there = if path.exists() { self.there(&path) } else { There::Ours };
+                let is_there = files::is_there(&path).unwrap_or(true);
+                let there = if is_there { self.there(&path) } else { There::Ours };
                 self.found.push(Caller {
                     place,
                     script: listed.entry.script.clone(),

@@ -1,10 +1,9 @@
 //! The files that may call scripts: workflows, hooks, crontabs, shell scripts, Python files.
 
-use std::fs;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use automations::Context;
+use common::error::chain;
 use host::files;
 
 use crate::git_index;
@@ -140,13 +139,13 @@ fn files_in(context: &Context, folder: &Path, depth: usize) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![(folder.to_owned(), depth)];
     while let Some((folder, depth)) = folders.pop() {
-        let entries = match files::retry(|| fs::read_dir(&folder)?.take(MOST_FILES).collect::<io::Result<Vec<_>>>()) {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+        let entries = match files::list(&folder) {
+            Err(error) if error.is_no_file() => continue,
             Err(error) => {
-                context.warn(&format!("callers are not looked for in {}: {error}", folder.display()));
+                context.warn(&format!("callers are not looked for there: {}", chain(&error)));
                 continue;
             }
-            Ok(entries) => entries,
+            Ok(entries) => entries.into_iter().take(MOST_FILES),
         };
         for entry in entries {
             match entry.file_type() {

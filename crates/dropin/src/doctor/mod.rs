@@ -11,6 +11,7 @@ use automations::{Context, shim};
 use common::Error;
 use common::error::chain;
 use explain::integrity;
+use host::files;
 use host::text;
 use records::Installation;
 use serde::Serialize;
@@ -180,7 +181,9 @@ fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<St
         .filter(|path| {
             let full = root.join(path);
             let is_noted = installation.is_some_and(|installation| installation.of(path).is_some());
-            !is_noted && full.is_symlink() && !full.exists()
+            // One that cannot be looked at is reported by its reader.
+            let is_link = files::entry(&full).is_ok_and(|entry| entry.is_some_and(|entry| entry.is_symlink()));
+            !is_noted && is_link && !files::is_there(&full).unwrap_or(true)
         })
         .collect()
 }

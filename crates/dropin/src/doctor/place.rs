@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use automations::{Context, shim};
+use host::files;
 use records::InstalledPath;
 use serde::Serialize;
 
@@ -82,7 +83,7 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         ),
         (PlaceState::Other, _) => Some(format!("the installed {what} was replaced; timmy install restores it")),
         (PlaceState::Link, None) => Some(format!("a dangling link to {}; timmy install fixes it", installed.link)),
-        (PlaceState::Shim, None) if bin.join(&installed.tool).exists() => {
+        (PlaceState::Shim, None) if files::is_file(&bin.join(&installed.tool)).unwrap_or(true) => {
             Some(format!("the shim does not find its program; set TIMMY_HOME={}", context.shown(bin)))
         }
         (PlaceState::Shim, None) => Some(format!(

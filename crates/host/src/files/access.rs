@@ -53,6 +53,27 @@ pub fn read_stream(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     }
 }
 
+/// Reads a file that is there.
+///
+/// # Errors
+/// It is not there, or as [`read`].
+pub fn read_existing(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    read(path, limit)?.ok_or_else(|| FileError::reading(path, ErrorKind::NotFound.into()))
+}
+
+/// Returns the nearest folder above `path` that is there.
+///
+/// # Errors
+/// The system refuses to look.
+pub fn nearest_folder(path: &Path) -> Result<Option<&Path>, FileError> {
+    for above in path.ancestors().skip(1) {
+        if is_there(above)? {
+            return Ok(Some(above));
+        }
+    }
+    Ok(None)
+}
+
 /// Opens a file to be read in a stream; none if there is no such file.
 ///
 /// # Errors
