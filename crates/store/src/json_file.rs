@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -22,13 +23,24 @@ use host::source::{Source, SourceError};
 pub struct JsonFile<'h, T> {
     path: PathBuf,
     durability: Durability,
+    /// How long another writer is waited for.
+    patience: Duration,
     warnings: Warnings<'h>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<'h, T> JsonFile<'h, T> {
     pub(crate) fn new(path: PathBuf, durability: Durability, warnings: Warnings<'h>) -> Self {
-        Self { path, durability, warnings, value: PhantomData }
+        Self { path, durability, patience: files::PATIENCE, warnings, value: PhantomData }
+    }
+
+    /// Waits for another writer so long at most: for a document that is not worth more.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    fn lock(&self) -> Result<Lock, FileError> {
+        files::lock_within(&self.path, self.patience)
     }
 
     /// Returns its path, for messages.
@@ -68,7 +80,7 @@ impl<T: Serialize> JsonFile<'_, T> {
     /// # Errors
     /// The system refuses; the old document stays.
     pub fn replace(&self, value: &T) -> Result<(), FileError> {
-        self.write(&files::lock(&self.path)?, value)
+        self.write(&self.lock()?, value)
     }
 
     /// Replaces the document as [`JsonFile::replace`] does, by one on a single line: for one that is large, and that no person
@@ -77,7 +89,7 @@ impl<T: Serialize> JsonFile<'_, T> {
     /// # Errors
     /// The system refuses; the old document stays.
     pub fn replace_compact(&self, value: &T) -> Result<(), FileError> {
-        let lock = files::lock(&self.path)?;
+        let lock = self.lock()?;
         let text = pyjson::to_line(value).map_err(|error| FileError::writing(lock.path(), error.into()))?;
         lock.replace(text.as_bytes(), self.durability)
     }
@@ -88,7 +100,7 @@ impl<T: Serialize> JsonFile<'_, T> {
     /// # Errors
     /// The system refuses; the old document stays.
     pub fn replace_fields(&self, record: &T, fields: &[&str]) -> Result<(), FileError> {
-        let lock = files::lock(&self.path)?;
+        let lock = self.lock()?;
         let (others, _) = read_for_update(&lock, self.warnings)?;
         self.write(&lock, &Replacement::new(record, fields, others))
     }
@@ -126,7 +138,7 @@ impl<T: DeserializeOwned + Serialize + Default> JsonFile<'_, T> {
     /// # Errors
     /// The system refuses; the old document stays.
     pub fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<R, FileError> {
-        let lock = files::lock(&self.path)?;
+        let lock = self.lock()?;
         let (mut value, _) = read_for_update(&lock, self.warnings)?;
         let result = change(&mut value);
         self.write(&lock, &value)?;
@@ -138,7 +150,7 @@ impl<T: DeserializeOwned + Serialize + Default> JsonFile<'_, T> {
     /// # Errors
     /// The system refuses; the old document stays.
     pub fn change_intact<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<Result<R, SourceError>, FileError> {
-        let lock = files::lock(&self.path)?;
+        let lock = self.lock()?;
         let mut value = match read(lock.path())? {
             Content::Missing => T::default(),
             Content::Intact(value) => value,
@@ -166,7 +178,7 @@ impl<T: DeserializeOwned + Serialize + Default> Document for JsonFile<'_, T> {
         &self,
         mut change: impl FnMut(&mut T, Found) -> Result<Change<R>, E>,
     ) -> Result<R, E> {
-        let lock = files::lock(&self.path)?;
+        let lock = self.lock()?;
         let (mut value, found) = read_for_update(&lock, self.warnings)?;
         match change(&mut value, found)? {
             Change::Keep(result) => Ok(result),

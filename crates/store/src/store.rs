@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use records::stored_files::{
     CYCLES, DEEP_TRIAGE_LOG, LOGS, LOOP_FILES, ORIGINALS, PROGRAMS, QUEUE, QUEUE_BACKUP, RUN_LOCKS,
@@ -31,6 +32,9 @@ use host::files::{self, FileError};
 
 /// The lock of the manifest, under `.loop/`: none appears among the configuration.
 const MANIFEST_LOCK: &str = ".automations.json.lock";
+
+/// How long a report of a run waits for another writer: it waits twice, and the run itself is not to wait for it.
+const REPORT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The stored files of a repository.
 #[derive(Clone)]
@@ -128,7 +132,7 @@ impl<'h> Store<'h> {
 
     /// What each automation last did. It is never recreated: damaged, it stays as it is.
     pub fn state(&self) -> JsonFile<'h, AutomationState> {
-        self.document()
+        self.document().with_patience(REPORT_PATIENCE)
     }
 
     /// The ready issues, best first.

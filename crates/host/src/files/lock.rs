@@ -15,7 +15,7 @@ use super::replacement::{Replacement, flush_directory, neighbour, swap};
 use super::retry::retry;
 
 /// How long a writer waits for another one before it gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The exclusive right to write one shared file, until it is dropped or the process ends.
 #[derive(Debug)]
@@ -29,9 +29,17 @@ pub struct Lock {
 /// # Errors
 /// The lock file cannot be made, or it was held for a minute.
 pub fn lock(path: &Path) -> Result<Lock, FileError> {
+    lock_within(path, PATIENCE)
+}
+
+/// Takes the lock of `path` as [`lock`] does, and waits so long at most.
+///
+/// # Errors
+/// As [`lock`], after that time.
+pub fn lock_within(path: &Path, patience: Duration) -> Result<Lock, FileError> {
     let target = behind_link(path);
     let lock_path = neighbour(&target, "lock");
-    lock_by(target, &lock_path)
+    lock_by(target, &lock_path, patience)
 }
 
 /// Takes the lock of `path` by a lock file that lies elsewhere, for a file whose folder is to hold no lock files.
@@ -39,7 +47,7 @@ pub fn lock(path: &Path) -> Result<Lock, FileError> {
 /// # Errors
 /// As [`lock`].
 pub fn lock_from(path: &Path, lock_path: &Path) -> Result<Lock, FileError> {
-    lock_by(behind_link(path), lock_path)
+    lock_by(behind_link(path), lock_path, PATIENCE)
 }
 
 /// Opens an empty file that stands for a right, and takes the right if it is free; none otherwise. A process that
@@ -102,7 +110,7 @@ fn try_lock_file(file: &File) -> Result<(), TryLockError> {
     }
 }
 
-fn lock_by(target: PathBuf, lock_path: &Path) -> Result<Lock, FileError> {
+fn lock_by(target: PathBuf, lock_path: &Path, patience: Duration) -> Result<Lock, FileError> {
     let fail = |source| FileError::new("lock", lock_path, source);
     let held = open_lock(lock_path)?;
     let begun = Instant::now();
@@ -110,7 +118,7 @@ fn lock_by(target: PathBuf, lock_path: &Path) -> Result<Lock, FileError> {
     loop {
         match try_lock_file(&held) {
             Ok(()) => return Ok(Lock { target, _held: held }),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(5));
             }

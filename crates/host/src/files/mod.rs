@@ -21,7 +21,7 @@ pub use access::{
     remove, rename,
 };
 pub use error::FileError;
-pub use lock::{Lock, lock, lock_from, try_lock};
+pub use lock::{Lock, PATIENCE, lock, lock_from, lock_within, try_lock};
 pub use ownership::{give, is_root, is_user};
 pub use records::Durability;
 pub use replacement::{Replacement, neighbour};
