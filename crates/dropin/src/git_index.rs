@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::Error;
 use git2::{ErrorCode, IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status};
 use host::child::{self, ExitOutcome};
-use host::files;
+use host::files::{self, FileError};
 
 use crate::record;
 
@@ -44,10 +44,23 @@ pub(crate) fn open(folder: &Path) -> Result<Option<Repository>, Error> {
             Ok(repository) => Ok(Some(repository)),
             // A signal interrupted it, and the library does not try again.
             Err(error) if error.message().contains("Interrupted system call") && tries.next().is_some() => continue,
-            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok(None),
+            Err(error) if error.code() == ErrorCode::Owner => Ok(None),
+            // The library takes a directory of Git that it cannot look at for none.
+            Err(error) if error.code() == ErrorCode::NotFound && !is_in_repository(folder)? => Ok(None),
             Err(error) => Err(unreadable(folder)(error)),
         };
     }
+}
+
+/// Whether a folder at or above this one is the root of a repository.
+fn is_in_repository(folder: &Path) -> Result<bool, FileError> {
+    for above in folder.ancestors() {
+        let git = above.join(".git");
+        if files::is_file(&git)? || files::is_there(&git.join("HEAD"))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(git2::Error) -> Error {

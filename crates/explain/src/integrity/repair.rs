@@ -67,7 +67,8 @@ pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
         });
         repairs.add(context, moved);
     }
-    if !dry_run && repairs.repaired.iter().any(|repair| repair.file == context.shown(context.cycles().path())) {
+    let log = context.shown(context.cycles().path());
+    if !dry_run && (repairs.repaired.iter().any(|repair| repair.file == log) || context.cycles().lacks_summary()?) {
         summarize(context);
     }
     (repairs.removed, repairs.unused) = remove_temporary(context, dry_run)?;

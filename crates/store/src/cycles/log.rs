@@ -87,6 +87,14 @@ impl<'h> Cycles<'h> {
         Ok(AppendResult { cycle, lines: index.counts().lines, same_number, derived })
     }
 
+    /// Returns whether there is a log, and no summary of it: a repair has set the summary aside, or a writer was killed.
+    ///
+    /// # Errors
+    /// The system refuses to look.
+    pub fn lacks_summary(&self) -> Result<bool, FileError> {
+        Ok(files::is_there(&self.log)? && !files::is_there(self.summary.path())?)
+    }
+
     /// Merges records of merged pull requests, which are in the order of time, into the log, less those that another run has put
     /// there meanwhile, and brings index and summary up to date: also with none, because an earlier run may have been killed.
     ///
