@@ -65,13 +65,7 @@ impl Leftover {
 pub(crate) fn find(repo: &Repo) -> Result<Vec<Leftover>, FileError> {
     let (mut found, mut folders) = (Vec::new(), vec![repo.folder()]);
     while let Some(folder) = folders.pop() {
-        let entries = match files::list(&folder) {
-            Ok(entries) => entries,
-            // Where it may not be listed, the check of its files reports it.
-            Err(error) if error.is_denied() => continue,
-            Err(error) => return Err(error),
-        };
-        for path in entries.iter().map(fs::DirEntry::path) {
+        for path in files::list(&folder)?.iter().map(fs::DirEntry::path) {
             match files::entry(&path)? {
                 Some(metadata) if metadata.is_dir() => folders.push(path),
                 Some(metadata) if metadata.is_file() => found.extend(Leftover::of(path)),

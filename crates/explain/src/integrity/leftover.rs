@@ -15,13 +15,14 @@ pub struct UnusedFile {
     pub about: &'static str,
 }
 
-/// Finds the files that no tool reads.
-///
-/// # Errors
-/// A directory cannot be listed.
-pub fn unused_files(context: &Context) -> Result<Vec<UnusedFile>, Error> {
+/// Finds the files that no tool reads. Where a directory cannot be listed, that is a warning, and none is found.
+pub fn unused_files(context: &Context) -> Vec<UnusedFile> {
+    let leftovers = context.store.leftovers().unwrap_or_else(|error| {
+        context.warn(&format!("{}: files that no tool reads are not looked for", chain(&error)));
+        Vec::new()
+    });
     let unused = |leftover: &Leftover| UnusedFile { file: context.shown(leftover.path()), about: about(leftover.kind) };
-    Ok(context.store.leftovers()?.iter().map(unused).collect())
+    leftovers.iter().map(unused).collect()
 }
 
 /// Removes what killed writers have left; with `dry_run` nothing is changed. Returns what is removed, and the rest.
@@ -35,7 +36,7 @@ pub(super) fn remove_temporary(context: &Context, dry_run: bool) -> Result<(Vec<
             Err(error) => context.warn(&chain(&error)),
         }
     }
-    let rest = unused_files(context)?.into_iter().filter(|unused| !removed.contains(&unused.file)).collect();
+    let rest = unused_files(context).into_iter().filter(|unused| !removed.contains(&unused.file)).collect();
     Ok((removed, rest))
 }
 
