@@ -7,6 +7,7 @@ use change_detection::stats::robust::{median, median_of, modified_z_of_logs, the
 use change_detection::stats::{rates, real};
 use change_detection::{KINDS, Masks, Parameters, SAME_EPISODE, Series};
 use chrono::{DateTime, Utc};
+use host::files::FileError;
 use records::insights::{Day, Difference, FailureReason, LostCycles, Outlier, Period, Slope, Trends, TypeRecord};
 use records::{Cycle as CycleRecord, IssueType, timestamp};
 
@@ -45,14 +46,13 @@ impl Windows {
     }
 
     /// Compares the periods.
-    pub(crate) fn trends(&self, log: &Log) -> Trends {
+    ///
+    /// # Errors
+    /// The log cannot be read again.
+    pub(crate) fn trends(&self, log: &Log) -> Result<Trends, FileError> {
         let cycles = &log.cycles;
-        let period = |range: &Range<usize>, ends: [i64; 2]| {
-            let lines = cycles[range.clone()].iter().filter_map(|cycle| log.line(cycle));
-            period(&cycles[range.clone()], lines, ends)
-        };
-        let recent = period(&self.recent, [self.begin[1], self.begin[2]]);
-        let previous = period(&self.previous, [self.begin[0], self.begin[1]]);
+        let recent = period(log, self.recent.clone(), [self.begin[1], self.begin[2]])?;
+        let previous = period(log, self.previous.clone(), [self.begin[0], self.begin[1]])?;
         let less = |one: Option<f64>, other: Option<f64>| Some(one? - other?);
         let interval = (recent.cycles > 0 && previous.cycles > 0)
             .then(|| rates::newcombe((recent.successes, recent.cycles), (previous.successes, previous.cycles), 0.95).1);
@@ -71,7 +71,7 @@ impl Windows {
             cycles: *cycles,
             successes: *successes,
         };
-        Trends { slope: slope(&days), daily: days.iter().map(day).collect(), recent, previous, difference }
+        Ok(Trends { slope: slope(&days), daily: days.iter().map(day).collect(), recent, previous, difference })
     }
 
     fn daily(&self, cycles: &[Cycle]) -> BTreeMap<i64, (usize, usize)> {
@@ -95,9 +95,11 @@ fn slope(days: &BTreeMap<i64, (usize, usize)>) -> Option<Slope> {
 }
 
 /// Counts a period.
-fn period(cycles: &[Cycle], lines: impl Iterator<Item = CycleRecord>, ends: [i64; 2]) -> Period {
+fn period(log: &Log, range: Range<usize>, ends: [i64; 2]) -> Result<Period, FileError> {
+    let cycles = &log.cycles[range.clone()];
     let (mut added, mut removed, mut pulls) = (0_u64, 0_u64, std::collections::BTreeSet::new());
-    for line in lines {
+    for line in log.lines(range) {
+        let (_, line) = line?;
         added = added.saturating_add(line.lines_added.unwrap_or(0));
         removed = removed.saturating_add(line.lines_removed.unwrap_or(0));
         if line.success {
@@ -108,7 +110,7 @@ fn period(cycles: &[Cycle], lines: impl Iterator<Item = CycleRecord>, ends: [i64
     let mut seconds: Vec<f64> = cycles.iter().map(|cycle| cycle.seconds).filter(|seconds| !seconds.is_nan()).collect();
     let timed = seconds.len();
     let (success_rate, low, high) = rate(successes, cycles.len());
-    Period {
+    Ok(Period {
         from: (!cycles.is_empty()).then(|| moment(ends[0])),
         to: (!cycles.is_empty()).then(|| moment(ends[1])),
         cycles: cycles.len(),
@@ -122,7 +124,7 @@ fn period(cycles: &[Cycle], lines: impl Iterator<Item = CycleRecord>, ends: [i64
         lines_added: added,
         lines_removed: removed,
         pull_requests: pulls.len(),
-    }
+    })
 }
 
 /// A rate with its interval; nothing of no cycles.
@@ -198,12 +200,15 @@ pub(crate) fn timeouts(recent: &[Cycle]) -> Option<(usize, f64)> {
 }
 
 /// Why the recent period's cycles failed, the most frequent reason first. Older failures tell which reasons are new.
-pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Vec<FailureReason> {
-    let failures = history
-        .filter(|at| !log.cycles[*at].success)
-        .filter_map(|at| Some((at, log.line(&log.cycles[at])?.reason)))
-        .map(|(at, reason)| (at, if reason.trim().is_empty() { "no reason given".to_owned() } else { reason }));
-    let groups = reasons::group(failures);
+///
+/// # Errors
+/// The log cannot be read again.
+pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Result<Vec<FailureReason>, FileError> {
+    let given = |(at, CycleRecord { reason, .. }): (usize, CycleRecord)| {
+        (at, if reason.trim().is_empty() { "no reason given".to_owned() } else { reason })
+    };
+    let failures = log.lines(history.filter(|at| !log.cycles[*at].success));
+    let groups = reasons::group(failures.map(|failure| failure.map(given)))?;
     let recent = |places: &[usize]| places.iter().filter(|at| windows.recent.contains(at)).count();
     let all: usize = groups.iter().map(|group| recent(&group.episodes)).sum();
     let mut reasons: Vec<FailureReason> = groups
@@ -230,7 +235,7 @@ pub(crate) fn reasons(log: &Log, windows: &Windows, history: Range<usize>) -> Ve
         .collect();
     reasons.sort_by(|a, b| b.episodes.cmp(&a.episodes).then(b.cycles.cmp(&a.cycles)));
     reasons.truncate(LISTED);
-    reasons
+    Ok(reasons)
 }
 
 /// What red main and outages cost in `range`.

@@ -81,7 +81,7 @@ impl Analysis {
         let associations = associations(run, log, &series, settings, associated)?;
         let lost = |range: Range<usize>| facts::lost(&series, range, regime, parameters);
         let red_main = RedMain { recent: lost(windows.recent.clone()), previous: lost(windows.previous.clone()) };
-        let reasons = facts::reasons(log, &windows, days_before(end, HISTORY_DAYS)..end);
+        let reasons = facts::reasons(log, &windows, days_before(end, HISTORY_DAYS)..end)?;
         let (quarantine, freed) = quarantine(run, cycles, &series, parameters)?;
         Ok(Self {
             windows,
@@ -146,7 +146,7 @@ impl Analysis {
             window_days: settings.window_days,
             triage_runs: runs_since(&run.store.triage_runs(), from)?,
             deep_triage_runs: runs_since(&run.store.deep_triage_runs(), from)?,
-            trends: self.windows.trends(log),
+            trends: self.windows.trends(log)?,
             by_type: facts::by_kind(&log.counts, recent),
             repeat_failures: repeat_failures(log, &self.runs, self.tried),
             duration_outliers: facts::outliers(log, &self.windows, settings.outlier_z),

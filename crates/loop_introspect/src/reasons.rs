@@ -59,11 +59,13 @@ pub(crate) fn template(reason: &str) -> String {
     String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Groups failures, given with their places in the log's order; the groups with most episodes come first.
-pub(crate) fn group(failures: impl Iterator<Item = (usize, String)>) -> Vec<Group> {
+/// Groups failures, given with their places in the log's order; the groups with most episodes come first. The first error
+/// among them ends it.
+pub(crate) fn group<E>(failures: impl Iterator<Item = Result<(usize, String), E>>) -> Result<Vec<Group>, E> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    for (at, reason) in failures {
+    for failure in failures {
+        let (at, reason) = failure?;
         let template = template(&reason);
         let place = known.get(&template).copied().unwrap_or_else(|| {
             let place = groups.iter().position(|group| are_alike(&group.template, &template)).unwrap_or(groups.len());
@@ -85,7 +87,7 @@ pub(crate) fn group(failures: impl Iterator<Item = (usize, String)>) -> Vec<Grou
         group.at.push(at);
     }
     groups.sort_by(|a, b| b.episodes.len().cmp(&a.episodes.len()).then(b.at.len().cmp(&a.at.len())));
-    groups
+    Ok(groups)
 }
 
 /// Whether two templates are the same but for a word or two of several.
@@ -118,7 +120,7 @@ mod tests {
     fn failures_close_together_are_one_episode() {
         let reasons =
             [(1, "tox failed: 3 errors"), (3, "tox failed: 9 errors"), (20, "tox failed: 1 errors"), (21, "x")];
-        let groups = group(reasons.iter().map(|(at, reason)| (*at, (*reason).to_owned())));
+        let groups = group(reasons.iter().map(|(at, reason)| Ok::<_, ()>((*at, (*reason).to_owned())))).unwrap();
         assert_eq!(groups[0].episodes, [1, 20]);
         assert_eq!(groups[0].at, [1, 3, 20]);
         assert_eq!(groups[1].template, "x");
@@ -127,6 +129,9 @@ mod tests {
     #[test]
     fn templates_that_differ_in_a_word_or_two_are_one() {
         let reasons = ["could not fetch alpha from the remote", "could not fetch beta from the remote", "could not"];
-        assert_eq!(group(reasons.iter().enumerate().map(|(at, reason)| (at, (*reason).to_owned()))).len(), 2);
+        let failures = reasons.iter().enumerate().map(|(at, reason)| (at, (*reason).to_owned()));
+        assert_eq!(group(failures.clone().map(Ok::<_, ()>)).unwrap().len(), 2);
+        // A record that cannot be read again is no reason that nobody gave.
+        assert_eq!(group(failures.map(Ok).chain([Err("unreadable")])).unwrap_err(), "unreadable");
     }
 }

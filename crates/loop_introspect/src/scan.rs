@@ -106,9 +106,15 @@ pub(crate) fn rests_from(cycles: usize) -> usize {
 }
 
 impl Log {
-    /// Reads a cycle's whole line again.
-    pub(crate) fn line(&self, cycle: &Cycle) -> Option<CycleRecord> {
-        self.file.as_ref()?.line(cycle.at)
+    /// Reads the whole lines of cycles again; those of damaged lines are left out.
+    pub(crate) fn lines(
+        &self,
+        cycles: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = Result<(usize, CycleRecord), FileError>> {
+        cycles.filter_map(|place| {
+            let line = self.file.as_ref()?.line(self.cycles[place].at).transpose()?;
+            Some(line.map(|line| (place, line)))
+        })
     }
 }
 

@@ -75,19 +75,21 @@ impl OpenLog {
     }
 
     /// Reads the line that begins at `at`; none where it is damaged.
-    pub fn line(&self, at: u64) -> Option<Cycle> {
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn line(&self, at: u64) -> Result<Option<Cycle>, FileError> {
         let (mut at, mut line, mut block) = (at, Vec::new(), [0; 1024]);
         loop {
-            let count = files::retry(|| self.file.read_at(&mut block, at)).ok().filter(|count| *count > 0);
-            let Some(count) = count else { break };
+            let count = files::retry(|| self.file.read_at(&mut block, at));
+            let count = count.map_err(|error| FileError::reading(&self.path, error))?;
             let end = block[..count].iter().position(|byte| *byte == b'\n');
             line.extend_from_slice(&block[..end.unwrap_or(count)]);
-            if end.is_some() || line.len() > MAX_LINE {
-                break;
+            if count == 0 || end.is_some() || line.len() > MAX_LINE {
+                return Ok(lines::parse(&line));
             }
             at += count as u64;
         }
-        lines::parse(&line)
     }
 }
 
