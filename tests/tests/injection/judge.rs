@@ -14,12 +14,15 @@ use crate::tree::{Item, Tree};
 pub(crate) struct Finding {
     pub(crate) scenario: &'static str,
     pub(crate) injection: Injection,
+    /// The line of the trace with the fault.
+    pub(crate) hit: String,
     pub(crate) what: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, {}: {}", self.scenario, self.injection, self.what)
+        let Self { scenario, injection, hit, what } = self;
+        write!(formatter, "{scenario}, {injection}: {what}\n    {hit}")
     }
 }
 

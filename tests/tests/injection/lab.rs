@@ -1,5 +1,6 @@
 //! One scenario at work: its undisturbed runs, and runs with a fault.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -101,8 +102,9 @@ impl Lab {
         let again = self.run(&[], None, true);
         let healed = self.tree();
         let broken = judge::broken_promises(self, *fault, &hits, (&ended, &left), (&again, &healed));
-        let scenario = self.scenario.name;
-        Some(broken.into_iter().map(|what| Finding { scenario, injection: injection.clone(), what }).collect())
+        let (scenario, hit) = (self.scenario.name, hits.first().map_or("", String::as_str));
+        let finding = |what| Finding { scenario, injection: injection.clone(), hit: hit.to_owned(), what };
+        Some(broken.into_iter().map(finding).collect())
     }
 
     fn log(&self) -> PathBuf {
@@ -155,25 +157,49 @@ impl Lab {
 
     /// The lines of the trace with the fault; none if a program that is not ours had it as well.
     fn hits(&self) -> Option<Vec<String>> {
-        let folder = format!("execve(\"{}", self.program.parent().unwrap().display());
-        let (mut foreign, mut hits) = (std::collections::BTreeSet::new(), Vec::new());
-        for line in String::from_utf8_lossy(&fs::read(self.log()).unwrap()).lines() {
-            let Some((process, rest)) = line.split_once(' ') else { continue };
-            if rest.contains("execve(\"") && rest.ends_with("= 0") {
-                if rest.contains(&folder) {
-                    foreign.remove(process)
-                } else {
-                    foreign.insert(process.to_owned())
-                };
-            } else if rest.contains("(INJECTED)") || rest.contains("killed by SIGKILL") {
-                if foreign.contains(process) || rest.contains("[eventfd") {
-                    return None;
-                }
-                hits.push(line.to_owned());
-            }
-        }
-        Some(hits)
+        let trace = fs::read(self.log()).unwrap();
+        hits(&String::from_utf8_lossy(&trace), &self.program.parent().unwrap().display().to_string())
     }
+}
+
+/// The lines of a trace with the fault; none if a program that is not in `folder` had it as well.
+fn hits(trace: &str, folder: &str) -> Option<Vec<String>> {
+    let ours = format!("execve(\"{folder}/");
+    // The processes that run another program, and those that are about to run one, with whether that is ours.
+    let (mut foreign, mut about_to) = (BTreeSet::new(), BTreeMap::new());
+    let mut hits = Vec::new();
+    for line in trace.lines() {
+        let Some((process, rest)) = line.split_once(' ') else { continue };
+        let rest = rest.trim_start();
+        if rest.starts_with("execve(\"") {
+            about_to.insert(process, rest.starts_with(&ours));
+        }
+        if rest.contains("execve") && rest.ends_with("= 0") {
+            match about_to.remove(process) {
+                Some(true) => foreign.remove(process),
+                _ => foreign.insert(process),
+            };
+        } else if rest.contains("(INJECTED)") || rest.contains("killed by SIGKILL") {
+            if foreign.contains(process) || rest.contains("[eventfd") {
+                return None;
+            }
+            hits.push(line.to_owned());
+        }
+    }
+    Some(hits)
+}
+
+#[test]
+fn a_fault_that_another_program_met_as_well_does_not_count() {
+    let ours = "7  execve(\"/p/timmy\", [\"x\"], 0x1) = 0\n7  read(3</a>, 0x1, 1) = -1 EIO (INJECTED)\n";
+    assert_eq!(hits(ours, "/p").unwrap(), ["7  read(3</a>, 0x1, 1) = -1 EIO (INJECTED)"]);
+    for other in
+        ["8 execve(\"/bin/sh\", [], 0x1) = 0", "8 execve(\"/bin/sh\", [] <unfinished ...>\n8 <... execve resumed>) = 0"]
+    {
+        assert_eq!(hits(&format!("{ours}{other}\n8 read(3</b>, 0x1, 1) = -1 EIO (INJECTED)\n"), "/p"), None);
+    }
+    let sought = "8 execve(\"/usr/bin/timmy\", [], 0x1) = -1 ENOENT (x)\n8 read(3</b>, 0x1, 1) = -1 EIO (INJECTED)\n";
+    assert_eq!(hits(&format!("{ours}{sought}"), "/p").unwrap().len(), 2);
 }
 
 fn shell(folder: &Path, script: &str) {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
 use host::child;
-use host::files;
+use host::files::{self, FileError};
 use records::{Reason, Status};
 
 use crate::context::Context;
@@ -53,14 +53,12 @@ pub(super) fn perform(context: &Context, job: &Job, lacking: Option<String>, kil
 
 /// Whether an automation is running: a process holds its lease, or something that such a run has started is still there (it may
 /// have closed it).
-pub(super) fn is_held(context: &Context, id: &str) -> bool {
+///
+/// # Errors
+/// The lease cannot be looked at.
+pub(super) fn is_held(context: &Context, id: &str) -> Result<bool, FileError> {
     let lease = context.store.run_lease(id);
-    let held = files::is_there(lease.path())
-        .and_then(|is_there| Ok(is_there && (lease.is_held()? || child::is_running(&label(context, id)))));
-    held.unwrap_or_else(|error| {
-        context.warn(&format!("{error}: {id} counts as running"));
-        true
-    })
+    Ok(files::is_there(lease.path())? && (lease.is_held()? || child::is_running(&label(context, id))))
 }
 
 /// Whether a run of an automation is recorded as ended at or after that moment.

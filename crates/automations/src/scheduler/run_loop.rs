@@ -322,6 +322,7 @@ impl<'h> Scheduler<'h> {
             for trigger in triggers {
                 let (id, name) = (&listed.entry.id, trigger.to_string());
                 let slot = state.slot(id, &name);
+                let before = slot.clone();
                 let due = if let Trigger::EveryCycles(every) = trigger {
                     let Some(count) = *count.get_or_insert_with(|| cycles(context)) else { continue };
                     after_cycles(slot, every, count, is_news)
@@ -331,15 +332,22 @@ impl<'h> Scheduler<'h> {
                 let Some(of) = due.filter(|_| is_on) else { continue };
                 let is_running =
                     self.running.contains(id) || self.waiting.iter().chain(&*jobs).any(|job| job.id == *id);
-                if is_running || is_held(context, id) {
-                    context.note(&format!(
+                match if is_running { Ok(true) } else { is_held(context, id) } {
+                    Ok(false) => {
+                        slot.begin(&of, now);
+                        jobs.push(Job { id: id.clone(), trigger: name });
+                    }
+                    Ok(true) => context.note(&format!(
                         "{id} is due for {name}, and still running or waiting: {}",
                         Reason::AlreadyRunning
-                    ));
-                    continue;
+                    )),
+                    // It stays due.
+                    Err(error) => {
+                        *slot = before;
+                        context
+                            .warn(&format!("{error}: {id} may be running, so it is not started before the next look"));
+                    }
                 }
-                slot.begin(&of, now);
-                jobs.push(Job { id: id.clone(), trigger: name });
             }
         }
     }
@@ -350,8 +358,16 @@ impl<'h> Scheduler<'h> {
         for (id, trigger, begun_at) in state.begun() {
             let is_ours = self.running.contains(&id) || self.waiting.iter().any(|job| job.id == id);
             let is_starting = begun_at <= now && now - begun_at < STARTING;
-            if is_ours || is_starting || is_held(&self.context, &id) {
+            if is_ours || is_starting {
                 continue;
+            }
+            match is_held(&self.context, &id) {
+                Ok(false) => {}
+                Ok(true) => continue,
+                Err(error) => {
+                    self.context.warn(&format!("{error}: {id} counts as running until the next look"));
+                    continue;
+                }
             }
             let entry = self.context.manifest.entry(&id).filter(|entry| entry.enabled);
             let again = state.slot(&id, &trigger).to_be_repeated().filter(|_| entry.is_some());

@@ -213,13 +213,14 @@ impl Lock {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
                 other => other?,
             }
-            let is_unchanged = fs::read(&moved).is_ok_and(|content| content == before);
-            if !is_unchanged && fs::hard_link(&moved, &self.target).is_err() && !self.target.try_exists()? {
+            let is_unchanged = fs::read(&moved).map(|content| content == before);
+            let is_kept = !matches!(is_unchanged, Ok(true));
+            if is_kept && fs::hard_link(&moved, &self.target).is_err() && !self.target.try_exists()? {
                 fs::rename(&moved, &self.target)?;
-                return Ok(false);
+                return is_unchanged;
             }
             fs::remove_file(&moved)?;
-            Ok(is_unchanged)
+            is_unchanged
         };
         remove().map_err(|error| FileError::new("remove", &self.target, error))
     }
