@@ -52,11 +52,13 @@ pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
     let is_whole = handed_over.iter().all(|entry| entry.done);
     let mut repairs =
         Repairs { dry_run, repaired: Vec::new(), handed_over, removed: Vec::new(), unused: Vec::new(), is_whole };
+    let mut is_read = true;
     for log in context.store.checked_logs(context.cycles().path()) {
         let moved = log.move_damaged(dry_run)?.map(|lines| {
             let (file, moved_to) = (context.shown(log.path()), Some(context.shown(&log.side())));
             (lines > 0).then_some(Repair { file, lines: Some(lines), moved_to })
         });
+        is_read &= moved.is_ok() || log.path() != context.cycles().path();
         repairs.add(context, moved);
     }
     for document in context.store.checked_documents() {
@@ -68,7 +70,9 @@ pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
         repairs.add(context, moved);
     }
     let log = context.shown(context.cycles().path());
-    if !dry_run && (repairs.repaired.iter().any(|repair| repair.file == log) || context.cycles().lacks_summary()?) {
+    let is_repaired = repairs.repaired.iter().any(|repair| repair.file == log);
+    // A log that could not be read has its summary made by the repair that can.
+    if !dry_run && is_read && (is_repaired || context.cycles().lacks_summary()?) {
         summarize(context);
     }
     (repairs.removed, repairs.unused) = remove_temporary(context, dry_run)?;
