@@ -22,7 +22,7 @@ use clap::CommandFactory;
 use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
-use git2::ErrorCode;
+use git_repository::OpenError;
 use gitea::ForgeError;
 use host::Host;
 use host::text;
@@ -187,13 +187,16 @@ fn from_forge(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(V
 
 /// What the local history says was merged.
 fn from_git(run: &Run, settings: &Settings, known: &HashSet<u64>) -> Result<(Vec<Merged>, Option<String>), Error> {
+    let needs_history =
+        |error: Error| error.with_code(1).with_hint("--from-git needs a clone with at least one commit");
     let fail = |error: git2::Error| {
-        Error::caused(format!("the history of {} cannot be read", run.repo().root().display()))(error)
-            .with_code(1)
-            .with_hint("--from-git needs a clone with at least one commit")
+        let cannot_read = format!("the history of {} cannot be read", run.repo().root().display());
+        needs_history(Error::caused(cannot_read)(error))
     };
-    store::git_files::check(run.repo().root())?;
-    let repository = git2::Repository::open(run.repo().root()).map_err(fail)?;
+    let repository = git_repository::open(run.repo().root()).map_err(|error| match error {
+        OpenError::NotFound(_) => needs_history(error.into()),
+        _ => error.into(),
+    })?;
     let slug = settings.forge.connection(run.host, run.repo()).slug.ok();
     let history = history::walk(&repository, slug.as_deref()).map_err(fail)?;
     let (commits, pulls) =
@@ -251,11 +254,7 @@ fn sizes_from_clone(
         Error::caused(format!("cannot read the Git repository {}", root.display()))(error)
             .with_hint("nothing is recorded; run it again once the clone can be read")
     };
-    store::git_files::check(root)?;
-    let repository = match git2::Repository::open(root) {
-        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => return Ok(()),
-        repository => repository.map_err(fail)?,
-    };
+    let Some(repository) = git_repository::if_there(git_repository::open(root))? else { return Ok(()) };
     let pair = |merged: &Merged| {
         if is_wanted(merged) { sizes::pair(&repository, &merged.commits) } else { Ok(None) }
     };

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::Error;
+use git_repository::{uninterrupted, unreadable};
 use git2::{ErrorCode, IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status};
 use host::child::{self, ExitOutcome};
-use host::files::{self, FileError};
+use host::files;
 
 use crate::record;
 
@@ -32,48 +33,13 @@ impl Hidden {
     }
 }
 
-/// Opens the repository at or around a folder; none where there is none, or Git does not trust it.
-///
-/// # Errors
-/// It cannot be read.
-pub(crate) fn open(folder: &Path) -> Result<Option<Repository>, Error> {
-    store::git_files::check(folder)?;
-    let mut tries = 0..20;
-    loop {
-        return match Repository::discover(folder) {
-            Ok(repository) => Ok(Some(repository)),
-            // A signal interrupted it, and the library does not try again.
-            Err(error) if error.message().contains("Interrupted system call") && tries.next().is_some() => continue,
-            Err(error) if error.code() == ErrorCode::Owner => Ok(None),
-            // The library takes a directory of Git that it cannot look at for none.
-            Err(error) if error.code() == ErrorCode::NotFound && !is_in_repository(folder)? => Ok(None),
-            Err(error) => Err(unreadable(folder)(error)),
-        };
-    }
-}
-
-/// Whether a folder at or above this one is the root of a repository.
-fn is_in_repository(folder: &Path) -> Result<bool, FileError> {
-    for above in folder.ancestors() {
-        let git = above.join(".git");
-        if files::is_file(&git)? || files::is_there(&git.join("HEAD"))? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn unreadable(path: &Path) -> impl FnOnce(git2::Error) -> Error {
-    Error::caused(format!("cannot read the Git repository at {}", path.display()))
-}
-
 /// Returns those of these paths whose changes Git does not see, because `git update-index` hid them.
 ///
 /// # Errors
 /// The index cannot be read.
 pub(crate) fn hidden(root: &Path, paths: &[&str]) -> Result<Vec<Hidden>, Error> {
-    let Some(repository) = open(root)? else { return Ok(Vec::new()) };
-    let index = repository.index().map_err(unreadable(root))?;
+    let Some(repository) = git_repository::if_there(git_repository::discover(root))? else { return Ok(Vec::new()) };
+    let Some(index) = git_repository::index(&repository)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for path in paths {
         let Some(entry) = index.get_path(Path::new(path), 0) else { continue };
@@ -138,12 +104,12 @@ pub(crate) fn is_as_committed(root: &Path, path: &str) -> Result<bool, Error> {
 /// # Errors
 /// Git cannot be asked.
 pub(crate) fn has_content(root: &Path, content: &[u8]) -> Result<bool, Error> {
-    let Some(repository) = open(root)? else { return Ok(false) };
+    let Some(repository) = git_repository::if_there(git_repository::discover(root))? else { return Ok(false) };
     let id = Oid::hash_object(ObjectType::Blob, content).map_err(unreadable(root))?;
-    match repository.find_blob(id) {
+    match uninterrupted(|| repository.find_blob(id)) {
         Ok(_) => Ok(true),
         Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
-        Err(error) => Err(unreadable(root)(error)),
+        Err(error) => Err(unreadable(root)(error).into()),
     }
 }
 
@@ -161,16 +127,17 @@ pub(crate) fn differs_from_commit(path: &Path) -> Result<bool, Error> {
 /// Git cannot be asked, or the path cannot be read.
 pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
     let Some(folder) = real_folder(path)? else { return Ok(None) };
-    let Some(repository) = open(&folder)? else { return Ok(None) };
+    let Some(repository) = git_repository::if_there(git_repository::discover(&folder))? else { return Ok(None) };
     let Some(tree) = repository.workdir() else { return Ok(None) };
     let tree = fs::canonicalize(tree).map_err(Error::io("find", tree))?;
     let real: PathBuf = folder.join(path.file_name().unwrap_or_default());
     let Ok(name) = real.strip_prefix(&tree) else { return Ok(None) };
     let present = id_on_disk(path)?;
     let unreadable = || unreadable(&tree);
-    let staged = repository.index().map_err(unreadable())?.get_path(name, 0).map(|entry| (entry.id, entry.mode));
+    let index = git_repository::index(&repository)?;
+    let staged = index.and_then(|index| index.get_path(name, 0)).map(|entry| (entry.id, entry.mode));
     let Some(staged) = staged else {
-        let is_ignored = || repository.is_path_ignored(name).map_err(unreadable());
+        let is_ignored = || uninterrupted(|| repository.is_path_ignored(name)).map_err(unreadable());
         return Ok(match present {
             None => None,
             Some(_) if is_ignored()? => Some(Status::IGNORED),
@@ -178,7 +145,9 @@ pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
         });
     };
     // The library takes a file that it cannot open for a changed one.
-    if present == Some(staged.0) && committed(&repository, name).map_err(unreadable())? == Some(staged) {
+    if present == Some(staged.0)
+        && uninterrupted(|| committed(&repository, name)).map_err(unreadable())? == Some(staged)
+    {
         let is_executable = || Ok::<_, Error>(files::entry(path)?.is_some_and(|entry| entry.mode() & 0o100 != 0));
         let has_modes = repository.config().and_then(|config| config.get_bool("core.fileMode")).unwrap_or(true);
         let is_file = staged.1 & 0o170_000 == 0o100_000;
@@ -186,11 +155,11 @@ pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
             return Ok(Some(Status::CURRENT));
         }
     }
-    match repository.status_file(name) {
+    match uninterrupted(|| repository.status_file(name)) {
         Ok(status) => Ok(Some(status)),
         // It may be a folder for Git, or two paths.
         Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Ambiguous) => Ok(Some(Status::WT_NEW)),
-        Err(error) => Err(unreadable()(error)),
+        Err(error) => Err(unreadable()(error).into()),
     }
 }
 

@@ -8,5 +8,5 @@ mod place;
 mod record;
 
 pub use line::{HookFile, HookLine, call};
-pub use place::{Removal, place, read, remove, write_whole};
+pub use place::{Removal, folder, place, read, remove, write_whole};
 pub use record::{known_places, record, unrecord};

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use common::Error;
-use git2::Repository;
+use git_repository::OpenError;
+use git2::ErrorCode;
 use host::files::{self, Durability, FileError, Replacement};
 
 use crate::line::{HookFile, HookLine};
@@ -27,37 +27,26 @@ pub enum Removal {
     Link,
 }
 
-/// Returns where Git looks for the hook: the directory of `core.hooksPath`, or the one that all work trees share.
+/// Returns where Git looks for the hook.
 ///
 /// # Errors
 /// There is no repository, or it cannot be read.
-pub fn place(root: &Path) -> Result<PathBuf, Error> {
-    store::git_files::check(root)?;
-    let repository = open(root).map_err(|error| {
-        if error.code() == git2::ErrorCode::Owner {
-            let hint = format!("git config --global --add safe.directory {}", root.display());
-            return Error::caused(format!("{} belongs to another user", root.display()))(error).with_hint(hint);
-        }
-        if error.code() != git2::ErrorCode::NotFound {
-            return Error::caused(format!("cannot read the Git repository {}", root.display()))(error);
-        }
-        Error::caused(format!("{} is not a Git repository", root.display()))(error)
-            .with_hint("change into a repository, or give --repo-root DIR")
-    })?;
-    let configured = repository.config().and_then(|config| config.get_path("core.hooksPath")).ok();
-    // Relative to the work tree in which hooks run.
-    let folder = configured.map_or_else(|| repository.commondir().join("hooks"), |path| root.join(path));
-    Ok(folder.join("pre-commit"))
+pub fn place(root: &Path) -> Result<PathBuf, OpenError> {
+    Ok(folder(root)?.join("pre-commit"))
 }
 
-/// Opens a repository; a call of the system that a signal interrupted is made again, which the library does not do.
-fn open(root: &Path) -> Result<Repository, git2::Error> {
-    let mut tries = 0..20;
-    loop {
-        match Repository::open(root) {
-            Err(error) if error.message().contains("Interrupted system call") && tries.next().is_some() => {}
-            other => return other,
-        }
+/// Returns where Git looks for hooks: the directory of `core.hooksPath`, or the one that all work trees share.
+///
+/// # Errors
+/// There is no repository, or it cannot be read.
+pub fn folder(root: &Path) -> Result<PathBuf, OpenError> {
+    let repository = git_repository::open(root)?;
+    let configured = || repository.config()?.snapshot()?.get_path("core.hooksPath");
+    match git_repository::uninterrupted(configured) {
+        // Relative to the work tree in which hooks run.
+        Ok(path) => Ok(root.join(path)),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(repository.commondir().join("hooks")),
+        Err(error) => Err(git_repository::unreadable(root)(error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the `origin` remote says about the forge: its address and the repository's name there.
 
+use git_repository::OpenError;
 use host::files;
 use reqwest::Url;
 use store::Repo;
@@ -25,13 +26,12 @@ pub(crate) fn origin(repo: &Repo) -> Result<Origin, String> {
     if names_no_origin(repo) {
         return Err("there is no remote `origin`".to_owned());
     }
-    store::git_files::check(repo.root()).map_err(|error| common::error::chain(&error))?;
-    let repository = git2::Repository::open(repo.root()).map_err(|error| match error.code() {
-        git2::ErrorCode::Owner => {
-            let root = repo.root().display();
+    let repository = git_repository::open(repo.root()).map_err(|error| match &error {
+        OpenError::OtherOwner(root) => {
+            let root = root.display();
             format!("the repository belongs to another user, and Git does not read it before `git config --global --add safe.directory {root}`")
         }
-        _ => error.message().to_owned(),
+        error => common::error::chain(error),
     })?;
     let remote = repository.find_remote("origin").map_err(|error| error.message().to_owned())?;
     Ok(remote.url().map(parse).unwrap_or_default())

@@ -11,7 +11,6 @@ use common::Error;
 use common::error::chain;
 use git2::{Delta, Diff, DiffOptions, ErrorCode, Index, ObjectType, Oid, Repository, TreeWalkMode};
 use host::files;
-use store::git_files;
 
 use crate::entry::{Entry, FileStat, as_path, seen};
 use crate::walk::{Tracked, Walk};
@@ -288,46 +287,17 @@ pub(crate) fn read_file(root: &Path, entry: &Entry) -> Result<Option<Vec<u8>>, S
 }
 
 fn open(root: &Path) -> Result<Repository, Error> {
-    git_files::check(root)?;
     // As Git itself does: what is read is checked by its compression, and not hashed once more.
     git2::opts::strict_hash_verification(false);
-    repository_at(root).map_err(|error| match error.code() {
-        ErrorCode::NotFound => Error::usage(format!("{} is not a Git repository", root.display()), ""),
-        _ => unreadable(root)(error),
-    })
-}
-
-/// Opens the repository; a call that a signal interrupted is made again, which libgit2 does not do.
-pub(crate) fn repository_at(root: &Path) -> Result<Repository, git2::Error> {
-    let mut tries = 0..20;
-    loop {
-        match Repository::open(root) {
-            Err(error) if error.message().contains("Interrupted system call") && tries.next().is_some() => {}
-            other => return other,
-        }
-    }
+    Ok(git_repository::open(root)?)
 }
 
 /// Opens the repository and its index, if there is one.
 fn open_if_there(root: &Path) -> Result<(Option<Repository>, Option<Index>), Error> {
-    git_files::check(root)?;
-    match repository_at(root) {
-        // What Git does not trust is not asked: everything in the work tree counts, as without Git.
-        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok((None, None)),
-        repository => {
-            let repository = repository.map_err(unreadable(root))?;
-            let index = match repository.index() {
-                // A bare repository.
-                Err(error) if error.code() == ErrorCode::BareRepo => None,
-                index => Some(index.map_err(unreadable(root))?),
-            };
-            Ok((Some(repository), index))
-        }
-    }
-}
-
-fn unreadable(root: &Path) -> impl FnOnce(git2::Error) -> Error {
-    Error::caused(format!("cannot read the Git repository {}", root.display()))
+    // What Git does not trust is not asked: everything in the work tree counts, as without Git.
+    let Some(repository) = git_repository::if_there(git_repository::open(root))? else { return Ok((None, None)) };
+    let index = git_repository::index(&repository)?;
+    Ok((Some(repository), index))
 }
 
 /// How trees are compared.

@@ -16,7 +16,7 @@
 //! | [`checked`] | the files whose damage is looked for |
 //! | [`foreign`] | entries that another user made, and that the user of the store cannot write |
 //! | [`leftovers`] | files that no tool reads: of killed writers, and data that was kept |
-//! | [`repo`], [`git_files`] | where the repository is, and whether Git's library can open it |
+//! | [`repo`] | where the repository is |
 
 pub mod checked;
 pub mod config_file;
@@ -26,7 +26,6 @@ mod damage;
 pub mod document;
 mod fingerprint;
 pub mod foreign;
-pub mod git_files;
 pub mod json_file;
 pub mod json_lines;
 pub mod lease;

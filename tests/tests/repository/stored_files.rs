@@ -16,12 +16,13 @@ const OLD_GUARD: &str =
 
 /// Where files are opened, replaced, moved or removed other than by the store, and which: none of them is a stored file, except
 /// that an installation moves scripts and programs in and out of their directories.
-const OPENED_ELSEWHERE: [(&str, &str); 20] = [
+const OPENED_ELSEWHERE: [(&str, &str); 21] = [
     ("crates/common/src/run.rs", "a file that the command line names"),
     ("crates/gitea/src/remote.rs", "the configuration of git"),
     ("crates/gitea/src/settings.rs", "the token of the forge"),
     ("crates/pre_commit_checks/src/checks/formatting.rs", "a copy for the formatter"),
     ("crates/git_hook/src/place.rs", "the hook of git"),
+    ("crates/git_repository/src/files.rs", "files that name a directory of git"),
     ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
     ("crates/pre_commit_checks/src/tree.rs", "the files that are checked"),
     ("crates/automations/src/create.rs", "a new script"),

@@ -16,7 +16,6 @@ use host::child;
 use host::files;
 use serde::{Serialize, Serializer};
 
-use crate::git_index;
 use crate::plan::{self, Kind};
 use text::{Import, imports_in, last, modules_run_in, paths_in};
 
@@ -293,7 +292,7 @@ fn what_is_at(path: &Path) -> There {
 /// What a clone has at a path: what is committed.
 fn in_clone(root: &Path, path: &str) -> There {
     let found = || {
-        let repository = git_index::open(root).ok()??;
+        let repository = git_repository::discover(root).ok()?;
         let entry = repository.head().ok()?.peel_to_tree().ok()?.get_path(Path::new(path)).ok()?;
         let is_link = entry.filemode() == i32::from(FileMode::Link);
         let content = repository.find_blob(entry.id()).ok()?.content().to_vec();

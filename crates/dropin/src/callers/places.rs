@@ -6,8 +6,6 @@ use automations::Context;
 use common::error::chain;
 use host::files;
 
-use crate::git_index;
-
 /// How many files of a folder are looked through.
 const MOST_FILES: usize = 500;
 
@@ -82,16 +80,10 @@ pub(super) fn is_of_ci(path: &str) -> bool {
 /// Returns the files in which a line may call a script.
 pub(super) fn with_calls(context: &Context) -> Vec<PathBuf> {
     let root = context.repo().root();
-    let hooks = match git_index::open(root) {
-        Ok(repository) => repository.map(|repository| {
-            let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
-            configured.map_or_else(|_| repository.commondir().join("hooks"), |path| root.join(path))
-        }),
-        Err(error) => {
-            context.warn(&error.chain());
-            None
-        }
-    };
+    let hooks = git_repository::if_there(git_hook::folder(root)).unwrap_or_else(|error| {
+        context.warn(&chain(&error));
+        None
+    });
     let mut places: Vec<PathBuf> = FILES.iter().map(|name| root.join(name)).collect();
     for folder in hooks.into_iter().chain(FOLDERS.iter().map(|name| root.join(name))) {
         places.extend(files_in(context, &folder, 1));
@@ -110,18 +102,12 @@ pub(super) fn with_calls(context: &Context) -> Vec<PathBuf> {
 pub(super) fn of_python(context: &Context) -> Vec<PathBuf> {
     let root = context.repo().root();
     let is_python = |path: &Path| path.extension().is_some_and(|ending| ending == "py");
-    let index = match git_index::open(root).map(|repository| repository.map(|repository| repository.index())) {
-        Ok(Some(Ok(index))) => Some(index),
-        Ok(None) => None,
-        Ok(Some(Err(error))) => {
-            context.warn(&format!("cannot read the index of Git: {}", error.message()));
-            None
-        }
-        Err(error) => {
-            context.warn(&error.chain());
-            None
-        }
-    };
+    let repository = git_repository::if_there(git_repository::discover(root));
+    let index = repository.and_then(|repository| repository.as_ref().map_or(Ok(None), git_repository::index));
+    let index = index.unwrap_or_else(|error| {
+        context.warn(&chain(&error));
+        None
+    });
     let known = index.iter().flat_map(git2::Index::iter).map(|entry| {
         use std::os::unix::ffi::OsStrExt;
         root.join(std::ffi::OsStr::from_bytes(&entry.path))

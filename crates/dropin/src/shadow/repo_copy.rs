@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use automations::Context;
 use common::Error;
-use git2::{ErrorCode, Repository};
 use host::files::{self, FileError, TemporaryFolder};
 use records::stored_files::{LOGS, ORIGINALS, PROGRAMS, RUN_LOCKS, SHADOW};
 
@@ -219,24 +218,16 @@ fn written(before: &Snapshot, after: &Snapshot, root: &Path) -> Result<Vec<FileC
 
 /// The files of the work tree that git has or does not ignore; without git, all but those of hidden folders.
 fn names(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let Some(repository) = repository(root)? else { return plain_names(root) };
+    let Some(repository) = git_repository::if_there(git_repository::open(root))? else { return plain_names(root) };
     let mut options = git2::StatusOptions::new();
     options.include_untracked(true).recurse_untracked_dirs(true).include_unmodified(true).include_ignored(false);
-    let statuses = repository.statuses(Some(&mut options)).map_err(|error| Error::failed(error.message(), ""))?;
+    let statuses = git_repository::uninterrupted(|| repository.statuses(Some(&mut options)));
+    let statuses = statuses.map_err(git_repository::unreadable(root))?;
     Ok(statuses
         .iter()
         .filter_map(|entry| entry.path().ok().map(PathBuf::from))
         .filter(|name| !name.starts_with(".loop"))
         .collect())
-}
-
-/// Opens the repository; none where there is none, or Git does not trust it.
-fn repository(root: &Path) -> Result<Option<Repository>, Error> {
-    store::git_files::check(root)?;
-    match Repository::open(root) {
-        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Ok(None),
-        repository => repository.map(Some).map_err(Error::caused("cannot read the Git repository")),
-    }
 }
 
 fn plain_names(root: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -275,7 +266,7 @@ fn loop_names(root: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Gives the copy a repository of git with the same head, branches, remotes and index, whose objects are those of the original.
 fn copy_history(root: &Path, copy: &Path) -> Result<(), Error> {
     let to = copy.join(".git");
-    let Some(repository) = repository(root)? else {
+    let Some(repository) = git_repository::if_there(git_repository::open(root))? else {
         return fs::create_dir_all(&to).map_err(Error::io("create the directory", to));
     };
     let (own, shared) = (repository.path(), repository.commondir());

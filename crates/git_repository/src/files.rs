@@ -15,7 +15,7 @@ const LIMIT: u64 = 64 << 10;
 ///
 /// # Errors
 /// One is something else, or the system refuses to look.
-pub fn check(root: &Path) -> Result<(), FileError> {
+pub(crate) fn check(root: &Path) -> Result<(), FileError> {
     let mut folders = vec![directory(root)?];
     if let Some(common) = folders[0].as_deref().map(common_directory).transpose()? {
         folders.push(common);
