@@ -11,7 +11,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use sandbox::{CallOutput, Sandbox, commit, stage_all};
+use sandbox::{CallOutput, Sandbox, stage_all};
 use serde_json::{Value, json};
 
 /// The hook as earlier versions wrote it.
@@ -22,11 +22,7 @@ fn unguarded(program: &Path) -> String {
 
 /// A repository of Git, installed into.
 fn world() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("scripts/loop_guard.py", "print('old')\n");
-    let repository = sandbox.git();
-    stage_all(&repository);
-    commit(&repository, "Begin");
+    let sandbox = Sandbox::with_old_scripts();
     let _ = timmy(&sandbox, &["install", "--into"]).code(0);
     sandbox
 }

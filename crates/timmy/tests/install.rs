@@ -12,22 +12,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use sandbox::{CallOutput, Item, PYTHON, Sandbox, commit, stage_all};
+use sandbox::{CallOutput, Item, OLD_SCRIPT, PYTHON, Sandbox, commit, stage_all};
 use serde_json::Value;
-
-const OLD: &str = "#!/usr/bin/env python3\nprint('old')\n";
-
-/// A repository of git with two old scripts that are committed.
-fn world() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("scripts/loop_guard.py", OLD);
-    sandbox.write("scripts/triage_score.py", "print('no newline at the end')");
-    fs::set_permissions(sandbox.root().join("scripts/loop_guard.py"), fs::Permissions::from_mode(0o750)).unwrap();
-    let repository = sandbox.git();
-    stage_all(&repository);
-    commit(&repository, "Begin");
-    sandbox
-}
 
 fn install(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
     sandbox.call("timmy", [&["install", "--into", "repo"], args].concat()).dir(sandbox.outside()).run()
@@ -39,7 +25,7 @@ fn uninstall(sandbox: &Sandbox, args: &[&str]) -> CallOutput {
 
 #[test]
 fn what_is_installed_can_be_taken_back_byte_for_byte() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     symlink("loop_guard.py", sandbox.root().join("scripts/cycle_retro.py")).unwrap();
     let before = sandbox.work_tree();
     let ended = install(&sandbox, &["--dry-run", "--allow-dirty"]).code(0);
@@ -73,7 +59,7 @@ fn what_is_installed_can_be_taken_back_byte_for_byte() {
 #[ignore = "needs python3"]
 fn python_runs_what_is_installed() {
     let python = Path::new(PYTHON);
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &[]).code(0);
     let status = "{\"queue_ready\": 0, \"consecutive_idle\": 0, \"next_backoff_seconds\": 60}\n";
     let link = sandbox.root().join("scripts/loop_guard.py");
@@ -98,7 +84,7 @@ fn python_runs_what_is_installed() {
 
 #[test]
 fn scripts_with_changes_are_refused_unless_told_and_kept_either_way() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     sandbox.write("scripts/triage_score.py", "print('mine')\n");
     let before = sandbox.work_tree();
     let ended = install(&sandbox, &[]).code(2);
@@ -112,7 +98,7 @@ fn scripts_with_changes_are_refused_unless_told_and_kept_either_way() {
 
 #[test]
 fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &[]).code(0);
     // As a checkout would: the old script is back, and then another one.
     let path = sandbox.root().join("scripts/loop_guard.py");
@@ -124,14 +110,14 @@ fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
     assert!(ended.out.contains("scripts/loop_guard.py is no longer what was installed"), "{}", ended.out);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('new')\n");
     let _ = uninstall(&sandbox, &["--force"]).code(0);
-    assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD);
+    assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD_SCRIPT);
     assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py.replaced"), "print('new')\n");
     // Installed again over a new script, both originals are kept.
     let _ = install(&sandbox, &[]).code(0);
     fs::remove_file(&path).unwrap();
     sandbox.write("scripts/loop_guard.py", "print('third')\n");
     let _ = install(&sandbox, &["--allow-dirty"]).code(0);
-    assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py"), OLD);
+    assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py"), OLD_SCRIPT);
     assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py.1"), "print('third')\n");
     let _ = uninstall(&sandbox, &[]).code(0);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), "print('third')\n", "as it was before the last installation");
@@ -139,7 +125,7 @@ fn what_somebody_puts_in_our_place_is_seen_and_never_lost() {
 
 #[test]
 fn places_come_from_the_manifest_and_none_leads_out() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     sandbox.write(
         "timmy_automations/config/automations.json",
         r#"{"automations": [{"id": "loop_guard", "script": "../bin/guard/loop_guard.py"}]}"#,
@@ -160,12 +146,12 @@ fn places_come_from_the_manifest_and_none_leads_out() {
     symlink("../scripts", sandbox.root().join("scripts")).unwrap();
     let ended = install(&sandbox, &["--allow-dirty"]).code(2);
     assert!(ended.err.contains("leads out of the repository"), "{}", ended.err);
-    assert_eq!(fs::read_to_string(sandbox.outside().join("scripts/loop_guard.py")).unwrap(), OLD);
+    assert_eq!(fs::read_to_string(sandbox.outside().join("scripts/loop_guard.py")).unwrap(), OLD_SCRIPT);
 }
 
 #[test]
 fn an_original_that_was_changed_is_not_put_back_as_if_it_were_whole() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &[]).code(0);
     sandbox.write(".loop/originals/scripts/loop_guard.py", "x");
     let ended = uninstall(&sandbox, &[]).code(1);
@@ -175,7 +161,7 @@ fn an_original_that_was_changed_is_not_put_back_as_if_it_were_whole() {
 
 #[test]
 fn an_installation_that_is_killed_at_any_moment_can_be_taken_back() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let before = sandbox.work_tree();
     // The programs are elsewhere and stay there, so that the moments fall on what is done to the scripts.
     let args = ["install", "--into", "repo", "--bin-dir", "bin"];
@@ -202,7 +188,7 @@ fn an_installation_that_is_killed_at_any_moment_can_be_taken_back() {
 
 #[test]
 fn programs_in_a_shared_folder_are_nobodys_to_remove_and_foreign_ones_stay() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let bin = sandbox.outside().join("bin");
     fs::create_dir_all(&bin).unwrap();
     fs::write(bin.join("timmy"), "#!/bin/sh\n").unwrap();
@@ -217,7 +203,7 @@ fn programs_in_a_shared_folder_are_nobodys_to_remove_and_foreign_ones_stay() {
 
 #[test]
 fn links_that_came_with_a_clone_are_told_and_put_back() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let path = sandbox.root().join("scripts/cycle_retro.py");
     symlink("../.loop/bin/cycle_retro", &path).unwrap();
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
@@ -231,7 +217,7 @@ fn links_that_came_with_a_clone_are_told_and_put_back() {
 
 #[test]
 fn a_folder_of_scripts_may_be_a_link_inside_the_repository() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     fs::create_dir_all(sandbox.root().join("deep/er")).unwrap();
     fs::rename(sandbox.root().join("scripts"), sandbox.root().join("deep/er/tools")).unwrap();
     symlink("deep/er/tools", sandbox.root().join("scripts")).unwrap();
@@ -245,7 +231,7 @@ fn a_folder_of_scripts_may_be_a_link_inside_the_repository() {
 
 #[test]
 fn a_record_that_was_tampered_with_leads_nobody_out_of_the_repository() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &[]).code(0);
     fs::write(sandbox.outside().join("victim.txt"), "x").unwrap();
     let record = sandbox.read(".loop/originals/install.json");
@@ -257,7 +243,7 @@ fn a_record_that_was_tampered_with_leads_nobody_out_of_the_repository() {
 
 #[test]
 fn the_doctor_knows_callers_and_what_they_call() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &[]).code(0);
     sandbox.write(
         "loop.sh",
@@ -298,7 +284,7 @@ fn the_doctor_knows_callers_and_what_they_call() {
 
 #[test]
 fn calls_that_fail_with_what_is_installed_are_found_and_what_to_do() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     sandbox.write("scripts/cycle_retro.py", "def load():\n    pass\n");
     sandbox.write("scripts/notify.py", "import cycle_retro\n\ncycle_retro.main()\n");
     sandbox.write("tools/report.py", "from scripts.cycle_retro import (\n    load,\n    main,\n)\n");
@@ -343,7 +329,7 @@ fn calls_that_fail_with_what_is_installed_are_found_and_what_to_do() {
 
 #[test]
 fn the_doctor_reports_what_happened_to_an_installation() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     // Where nothing is installed, nothing is broken.
     sandbox.write("Makefile", "x:\n\tpython3 scripts/orchestrator.py\n");
     sandbox
@@ -361,7 +347,7 @@ fn the_doctor_reports_what_happened_to_an_installation() {
     let _ = sandbox.run("timmy", &["doctor"]).code(0);
     // As git reset --hard does.
     fs::remove_file(sandbox.root().join("scripts/loop_guard.py")).unwrap();
-    sandbox.write("scripts/loop_guard.py", OLD);
+    sandbox.write("scripts/loop_guard.py", OLD_SCRIPT);
     fs::set_permissions(sandbox.root().join("scripts/loop_guard.py"), fs::Permissions::from_mode(0o755)).unwrap();
     let ended = sandbox.run("timmy", &["doctor"]).code(1);
     assert!(

@@ -12,30 +12,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use git2::IndexEntryExtendedFlag;
-use sandbox::{CallOutput, PYTHON, Sandbox, commit, signal, soon, stage_all};
+use sandbox::{CallOutput, OLD_SCRIPT, PYTHON, Sandbox, commit, signal, soon, stage_all};
 use serde_json::Value;
-
-const OLD: &str = "#!/usr/bin/env python3\nprint('old')\n";
 
 /// The paths of all tools.
 const PATHS: usize = 7;
-
-/// A repository of Git with two old scripts that are committed.
-fn world() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("scripts/loop_guard.py", OLD);
-    sandbox.write("scripts/triage_score.py", "print('no newline at the end')");
-    mode(&sandbox, "scripts/loop_guard.py", 0o750);
-    mode(&sandbox, "scripts/triage_score.py", 0o640);
-    let repository = sandbox.git();
-    stage_all(&repository);
-    commit(&repository, "Begin");
-    sandbox
-}
-
-fn mode(sandbox: &Sandbox, name: &str, mode: u32) {
-    fs::set_permissions(sandbox.root().join(name), fs::Permissions::from_mode(mode)).unwrap();
-}
 
 fn mode_of(sandbox: &Sandbox, name: &str) -> u32 {
     fs::symlink_metadata(sandbox.root().join(name)).unwrap().permissions().mode() & 0o7777
@@ -67,7 +48,7 @@ fn doctor(sandbox: &Sandbox) -> Value {
 
 #[test]
 fn shims_take_the_place_of_scripts_are_committed_and_taken_back() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let before = sandbox.work_tree();
     let ended = install(&sandbox, &["--shims", "--dry-run"]).code(0);
     assert!(ended.out.contains("scripts/loop_guard.py would be kept and replaced"), "{}", ended.out);
@@ -110,7 +91,7 @@ fn shims_take_the_place_of_scripts_are_committed_and_taken_back() {
 
 #[test]
 fn a_clone_has_shims_and_needs_only_the_programs() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);
     stage_all(&sandbox.git());
     commit(&sandbox.git(), "Shims");
@@ -155,7 +136,7 @@ fn a_clone_has_shims_and_needs_only_the_programs() {
 
 #[test]
 fn a_shim_never_runs_itself() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);
     fs::remove_file(sandbox.root().join(".loop/bin/loop_guard")).unwrap();
     let shim = sandbox.root().join("scripts/loop_guard.py");
@@ -215,7 +196,7 @@ fn a_shim_passes_everything_on_and_is_found_through_links_from_anywhere() {
 
 #[test]
 fn the_kind_can_be_changed_and_the_originals_stay() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let before = sandbox.work_tree();
     for (args, is_link) in
         [(&["--links"][..], true), (&["--shims"], false), (&[], false), (&["--links"], true), (&[], true)]
@@ -224,7 +205,7 @@ fn the_kind_can_be_changed_and_the_originals_stay() {
         assert_eq!(sandbox.root().join("scripts/loop_guard.py").is_symlink(), is_link, "{args:?}");
         let ended = sandbox.call_as(&sandbox.root().join("scripts/loop_guard.py"), ["--status"]).dir("/").run();
         let _ = ended.code(0);
-        assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py"), OLD);
+        assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py"), OLD_SCRIPT);
         assert!(!sandbox.root().join(".loop/originals/scripts/loop_guard.py.1").exists());
     }
     let _ = uninstall(&sandbox).code(0);
@@ -234,7 +215,7 @@ fn the_kind_can_be_changed_and_the_originals_stay() {
 
 #[test]
 fn a_shim_that_was_edited_is_not_lost() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);
     let edited = sandbox.read("scripts/loop_guard.py") + "\nMINE = 1\n";
     sandbox.write("scripts/loop_guard.py", &edited);
@@ -245,17 +226,17 @@ fn a_shim_that_was_edited_is_not_lost() {
     let _ = uninstall(&sandbox).code(0);
     assert_eq!(sandbox.read("scripts/loop_guard.py"), edited, "as it was before the last installation");
 
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);
     sandbox.write("scripts/loop_guard.py", &edited);
     let _ = uninstall(&sandbox).code(0);
-    assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD);
+    assert_eq!(sandbox.read("scripts/loop_guard.py"), OLD_SCRIPT);
     assert_eq!(sandbox.read(".loop/originals/scripts/loop_guard.py.replaced"), edited);
 }
 
 #[test]
 fn what_git_was_told_not_to_see_it_sees_again() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let hide = || {
         let mut index = sandbox.git().index().unwrap();
         let mut entry = index.get_path(Path::new("scripts/loop_guard.py"), 0).unwrap();
@@ -287,7 +268,7 @@ fn what_git_was_told_not_to_see_it_sees_again() {
 
 #[test]
 fn an_automation_whose_script_is_a_shim_reports_its_own_run() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);
     let _ = sandbox.run("timmy", &["automation", "validate"]).code(0);
     let ended = sandbox.run("timmy", &["automation", "run", "loop_introspect"]);
@@ -298,7 +279,7 @@ fn an_automation_whose_script_is_a_shim_reports_its_own_run() {
 #[test]
 #[ignore = "needs python3"]
 fn python_runs_and_imports_a_shim() {
-    let sandbox = world();
+    let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);
     let python = |dir: &str, args: &[&str]| {
         let dir = sandbox.root().join(dir);

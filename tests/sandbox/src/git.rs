@@ -1,6 +1,7 @@
 //! Git repositories of a sandbox.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use git2::{Commit, IndexAddOption, Oid, Repository, RepositoryInitOptions, Signature, Time};
@@ -10,7 +11,26 @@ use crate::sandbox::Sandbox;
 /// When the first commit of a repository is made, in seconds since 1970.
 pub const FIRST_COMMIT: i64 = 1_774_000_000;
 
+/// A script of an earlier loop.
+pub const OLD_SCRIPT: &str = "#!/usr/bin/env python3\nprint('old')\n";
+
 impl Sandbox {
+    /// A repository of Git in which two old scripts are committed, with different modes.
+    pub fn with_old_scripts() -> Self {
+        let sandbox = Self::new();
+        for (name, text, mode) in [
+            ("scripts/loop_guard.py", OLD_SCRIPT, 0o750),
+            ("scripts/triage_score.py", "print('no newline at the end')", 0o640),
+        ] {
+            sandbox.write(name, text);
+            fs::set_permissions(sandbox.root().join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        let repository = sandbox.git();
+        stage_all(&repository);
+        commit(&repository, "Begin");
+        sandbox
+    }
+
     /// Makes the repository one of Git, on the branch `main` and without a commit.
     pub fn git(&self) -> Repository {
         git_at(&self.root())

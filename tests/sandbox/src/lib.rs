@@ -21,6 +21,6 @@ mod token;
 
 pub use call::{Call, CallOutput};
 pub use forge::{SAMPLE_SLUG, serve, serve_sample, serve_with};
-pub use git::{FIRST_COMMIT, author, commit, git_at, stage, stage_all};
+pub use git::{FIRST_COMMIT, OLD_SCRIPT, author, commit, git_at, stage, stage_all};
 pub use sandbox::{Item, NOW, PYTHON, Sandbox, program, signal, soon};
 pub use token::CANARY_TOKEN;
