@@ -81,10 +81,16 @@ pub fn if_there<T>(of_repository: Result<T, OpenError>) -> Result<Option<T>, Ope
 /// # Errors
 /// It cannot be read.
 pub fn index(repository: &Repository) -> Result<Option<Index>, OpenError> {
-    match uninterrupted(|| repository.index()) {
-        Err(error) if error.code() == ErrorCode::BareRepo => Ok(None),
-        index => index.map(Some).map_err(unreadable(repository.workdir().unwrap_or_else(|| repository.path()))),
+    let root = repository.workdir().unwrap_or_else(|| repository.path());
+    let mut index = match uninterrupted(|| repository.index()) {
+        Err(error) if error.code() == ErrorCode::BareRepo => return Ok(None),
+        index => index.map_err(unreadable(root))?,
+    };
+    // The library takes an index that it cannot look at for an empty one.
+    if index.is_empty() && index.path().map_or(Ok(false), host::files::is_there)? {
+        uninterrupted(|| index.read(true)).map_err(unreadable(root))?;
     }
+    Ok(Some(index))
 }
 
 /// Returns what makes an error of Git's library one that names the repository.
