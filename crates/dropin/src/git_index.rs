@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use common::Error;
 use git_repository::{uninterrupted, unreadable};
-use git2::{ErrorCode, IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status};
+use git2::{
+    AttrCheckFlags, AttrValue, ErrorCode, IndexEntryExtendedFlag, IndexEntryFlag, ObjectType, Oid, Repository, Status,
+};
 use host::child::{self, ExitOutcome};
 use host::files;
 
@@ -161,6 +163,36 @@ pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
         Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Ambiguous) => Ok(Some(Status::WT_NEW)),
         Err(error) => Err(unreadable()(error).into()),
     }
+}
+
+/// Returns what is wrong with a shim that Git checks out with CRLF line ends, which no shell runs; none where it does not.
+///
+/// # Errors
+/// Git cannot be asked.
+pub(crate) fn crlf_problem(root: &Path, path: &str) -> Result<Option<String>, Error> {
+    let Some(repository) = git_repository::if_there(git_repository::open(root))? else { return Ok(None) };
+    let attribute = |name: &str| {
+        let value = uninterrupted(|| {
+            let value = repository.get_attr_bytes(Path::new(path), name, AttrCheckFlags::default())?;
+            Ok(value.map(<[u8]>::to_vec))
+        });
+        value.map_err(unreadable(root))
+    };
+    let (text, eol) = (attribute("text")?, attribute("eol")?);
+    let is_binary = matches!(AttrValue::from_bytes(text.as_deref()), AttrValue::False);
+    let is_text = !matches!(AttrValue::from_bytes(text.as_deref()), AttrValue::Unspecified);
+    let config = repository.config().map_err(unreadable(root))?;
+    let is_set = |key: &str, value: &str| config.get_string(key).is_ok_and(|set| set.eq_ignore_ascii_case(value));
+    let is_crlf = match eol.as_deref() {
+        Some(eol) => eol == b"crlf",
+        None => is_set("core.autocrlf", "true") || is_text && is_set("core.eol", "crlf"),
+    };
+    Ok((is_crlf && !is_binary).then(|| {
+        format!(
+            "Git checks it out with CRLF line ends, which no shell runs: put `/{path} text eol=lf` at the end of .gitattributes, \
+             commit that, and run timmy install --shims"
+        )
+    }))
 }
 
 /// The name that Git would give to what is at a path; none where nothing is.

@@ -106,6 +106,10 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         }
     }
     let callers = find_callers(context, Some(kind));
+    let mut notes: Vec<String> = callers.iter().filter_map(Caller::note).collect();
+    for path in steps.iter().map(|step| &step.installed.path).filter(|_| kind == Kind::Shims) {
+        notes.extend(git_index::crlf_problem(repo.root(), path)?.map(|problem| format!("{path}: {problem}")));
+    }
     let failing = callers.iter().filter_map(|caller| {
         let problem = caller.problem.as_ref()?;
         Some(format!("{} {} {}: {problem}", caller.place, caller.how.verb(), caller.script))
@@ -122,7 +126,7 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         to_commit,
         shown_again,
         failing_calls: failing.collect(),
-        notes: callers.iter().filter_map(Caller::note).collect(),
+        notes,
         renewed_hooks,
     })
 }

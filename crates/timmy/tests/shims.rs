@@ -267,6 +267,24 @@ fn what_git_was_told_not_to_see_it_sees_again() {
 }
 
 #[test]
+fn line_ends_that_no_shell_runs_are_said_before_a_clone_has_them() {
+    for (attributes, is_crlf) in [
+        ("*.py text eol=crlf\n", true),
+        ("*.py eol=crlf\n", true),
+        ("*.py -text\n", false),
+        ("*.py text\n", false),
+        ("*.py text eol=crlf\n*.py text eol=lf\n", false),
+    ] {
+        let sandbox = Sandbox::with_old_scripts();
+        sandbox.write(".gitattributes", attributes);
+        let ended = install(&sandbox, &["--shims", "--allow-dirty"]).code(0);
+        assert_eq!(ended.out.contains("CRLF line ends, which no shell runs"), is_crlf, "{attributes}{}", ended.out);
+        let broken = doctor(&sandbox)["broken"].to_string();
+        assert_eq!(broken.contains("/scripts/loop_guard.py text eol=lf"), is_crlf, "{attributes}{broken}");
+    }
+}
+
+#[test]
 fn an_automation_whose_script_is_a_shim_reports_its_own_run() {
     let sandbox = Sandbox::with_old_scripts();
     let _ = install(&sandbox, &["--shims"]).code(0);

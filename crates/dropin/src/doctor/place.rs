@@ -74,7 +74,12 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         _ => None,
     };
     let what = if is_shim { "shim" } else { "link" };
+    let has_crlf = is_shim && matches!(state, PlaceState::Shim | PlaceState::Other);
+    let crlf = has_crlf
+        .then(|| git_index::crlf_problem(root, &installed.path).unwrap_or_else(|error| Some(error.chain())))
+        .flatten();
     let problem = match (state, &program) {
+        _ if crlf.is_some() => crlf,
         (PlaceState::Missing, _) => Some("it is missing; timmy install or timmy uninstall fixes it".to_owned()),
         (PlaceState::Original, _) => Some(
             "the script of the repository is there again, as after git reset --hard; timmy install puts the tool back, \
