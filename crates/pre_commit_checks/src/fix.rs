@@ -1,10 +1,7 @@
 //! What is fixed without judgement: line endings, trailing spaces, the final newline.
 
 use std::borrow::Cow;
-use std::io::Write;
-use std::path::Path;
 
-use host::files::{Durability, Replacement};
 use memchr::{memchr, memchr_iter};
 
 use crate::file::File;
@@ -38,17 +35,6 @@ fn step(name: &str, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Option<Vec<u
     };
     let trims = wanted("trailing-spaces") && !keeps_trailing_spaces(&File::new(name, bytes));
     trims.then(trimmed).flatten().or_else(|| wanted("line-endings").then(|| one_line_ending(bytes)).flatten())
-}
-
-/// Replaces a file in one step; its permissions stay.
-///
-/// # Errors
-/// The system refuses; the file is as it was.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    // Always the same temporary name: what a killed program has left, the next one replaces.
-    let mut replacement = Replacement::open(path, "tmp")?;
-    replacement.file().write_all(content)?;
-    replacement.put_in_place(path, Durability::Flushed)
 }
 
 /// How many lines end as on Windows, and how many there are.

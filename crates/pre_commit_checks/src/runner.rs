@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::error::Error;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use host::files;
 use host::text;
 use python_source::{Dialect, Outline};
 use rustix::process::{Resource, getrlimit};
@@ -30,6 +31,9 @@ const STACK: usize = 128 << 20;
 
 /// The stack that is enough where the compiler has optimized, in bytes.
 const SMALL_STACK: usize = 8 << 20;
+
+/// How often a file that another program changes meanwhile is fixed anew.
+const TRIES: usize = 5;
 
 /// How many files a thread is worth starting for.
 const FILES_PER_THREAD: usize = 16;
@@ -80,7 +84,7 @@ struct Done {
     findings: Vec<Finding>,
     outlines: HashMap<String, Outline>,
     mended: Vec<String>,
-    failures: Vec<(String, io::Error)>,
+    failures: Vec<(String, String)>,
     unread: Vec<String>,
 }
 
@@ -247,18 +251,35 @@ impl Shared<'_> {
             }
             return;
         };
-        if self.fix
-            && let Some(mended) = fix::mend(&File::new(&entry.name, &bytes), &|id| self.wants(id))
-        {
-            match fix::replace(&self.root.join(&entry.path), &mended) {
-                Ok(()) => {
-                    done.mended.push(entry.name.clone());
-                    bytes = mended;
-                }
-                Err(error) => done.failures.push((entry.name.clone(), error)),
-            }
+        if self.fix {
+            self.mend(entry, &mut bytes, done);
         }
         self.file(entry, &bytes, done);
+    }
+
+    /// Fixes a file of the work tree whose content is `bytes`. Where another program, such as an editor, changes it meanwhile, what
+    /// that wrote is fixed instead; a file that changes again and again is left as it is.
+    fn mend(&self, entry: &Entry, bytes: &mut Vec<u8>, done: &mut Done) {
+        for _ in 0..TRIES {
+            let Some(mended) = fix::mend(&File::new(&entry.name, bytes), &|id| self.wants(id)) else { return };
+            match files::replace_if(&self.root.join(&entry.path), bytes, &mended) {
+                Ok(true) => {
+                    done.mended.push(entry.name.clone());
+                    *bytes = mended;
+                    return;
+                }
+                Ok(false) => match read_file(self.root, entry) {
+                    Ok(Some(present)) => *bytes = present,
+                    Ok(None) => return,
+                    Err(problem) => return done.unread.push(problem),
+                },
+                Err(error) => {
+                    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                    return done.failures.push((entry.name.clone(), cause));
+                }
+            }
+        }
+        done.failures.push((entry.name.clone(), "another program changes it again and again".to_owned()));
     }
 
     fn file(&self, entry: &Entry, bytes: &[u8], done: &mut Done) {

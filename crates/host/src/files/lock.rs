@@ -11,8 +11,9 @@ use rustix::fs::OFlags;
 use super::access::{is_there, make_folder, open, open_to_append, regular};
 use super::error::FileError;
 use super::ownership::{Ownership, open_entry};
-use super::replacement::{Replacement, flush_directory, neighbour, swap};
+use super::replacement::{Replacement, flush_directory, neighbour};
 use super::retry::retry;
+use super::unchanged;
 
 /// How long a writer waits for another one before it gives up.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -113,17 +114,23 @@ fn try_lock_file(file: &File) -> Result<(), TryLockError> {
 fn lock_by(target: PathBuf, lock_path: &Path, patience: Duration) -> Result<Lock, FileError> {
     let fail = |source| FileError::new("lock", lock_path, source);
     let held = open_lock(lock_path)?;
+    wait_for(&held, patience).map_err(fail)?;
+    Ok(Lock { target, _held: held })
+}
+
+/// Locks a file, waiting so long at most for who has it locked.
+pub(super) fn wait_for(file: &File, patience: Duration) -> io::Result<()> {
     let begun = Instant::now();
     let mut pause = Duration::from_micros(200);
     loop {
-        match try_lock_file(&held) {
-            Ok(()) => return Ok(Lock { target, _held: held }),
+        match try_lock_file(file) {
+            Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(5));
             }
-            Err(TryLockError::WouldBlock) => return Err(fail(ErrorKind::TimedOut.into())),
-            Err(TryLockError::Error(error)) => return Err(fail(error)),
+            Err(TryLockError::WouldBlock) => return Err(ErrorKind::TimedOut.into()),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
@@ -175,29 +182,7 @@ impl Lock {
     /// # Errors
     /// As [`Lock::replace`].
     pub fn replace_if(&self, before: &[u8], content: &[u8]) -> Result<bool, FileError> {
-        let put = || -> io::Result<bool> {
-            let mut replacement = Replacement::open(&self.target, "tmp")?;
-            replacement.file().write_all(content)?;
-            replacement.file().sync_data()?;
-            if fs::read(&self.target)? != before {
-                return Ok(false);
-            }
-            // Both are exchanged, so that what is taken out can be looked at: an editor may have been quicker.
-            if !swap(replacement.path(), &self.target) {
-                replacement.put_in_place(&self.target, Durability::Flushed)?;
-                return Ok(true);
-            }
-            let taken_out = fs::read(replacement.path());
-            let is_unchanged = taken_out.as_ref().is_ok_and(|taken_out| taken_out == before);
-            if !is_unchanged {
-                fs::rename(replacement.path(), &self.target)?;
-            }
-            taken_out?;
-            // It is in place: all that is not known is whether it survives a power cut.
-            let _ = flush_directory(&self.target);
-            Ok(is_unchanged)
-        };
-        put().map_err(|error| FileError::new("write", &self.target, error))
+        unchanged::replace_if(&self.target, before, content)
     }
 
     /// Removes the held file if its content still is `before`, for a file that others write without our lock; false if it is not,
@@ -206,23 +191,7 @@ impl Lock {
     /// # Errors
     /// The system refuses.
     pub fn remove_if(&self, before: &[u8]) -> Result<bool, FileError> {
-        // It is moved first, so that what is removed is what was compared: another writer may be quicker.
-        let moved = neighbour(&self.target, "tmp");
-        let remove = || -> io::Result<bool> {
-            match fs::rename(&self.target, &moved) {
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-                other => other?,
-            }
-            let is_unchanged = fs::read(&moved).map(|content| content == before);
-            let is_kept = !matches!(is_unchanged, Ok(true));
-            if is_kept && fs::hard_link(&moved, &self.target).is_err() && !self.target.try_exists()? {
-                fs::rename(&moved, &self.target)?;
-                return is_unchanged;
-            }
-            fs::remove_file(&moved)?;
-            is_unchanged
-        };
-        remove().map_err(|error| FileError::new("remove", &self.target, error))
+        unchanged::remove_if(&self.target, before)
     }
 
     /// Replaces the held file by a copy of itself, which belongs to this user, or to the folder's owner if this is root.
@@ -320,20 +289,6 @@ mod tests {
         assert!(error.hint().unwrap().contains("space"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert!(!neighbour(&path, "tmp").exists());
-    }
-
-    #[test]
-    fn only_what_was_read_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("result.json");
-        fs::write(&path, "newer").unwrap();
-        let held = lock(&path).unwrap();
-        assert!(!held.remove_if(b"what was read").unwrap());
-        assert_eq!(fs::read(&path).unwrap(), b"newer");
-        assert!(held.remove_if(b"newer").unwrap());
-        assert!(!held.remove_if(b"newer").unwrap(), "it is gone");
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(names, [".result.json.lock"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod replacement;
 mod retry;
 mod sweep;
 mod temporary;
+mod unchanged;
 
 pub use access::{
     check_writable_place, create, create_program, entry, is_file, is_folder, is_open_to_others, is_there, is_writable,
@@ -28,3 +29,4 @@ pub use replacement::{Replacement, neighbour};
 pub use retry::retry;
 pub use sweep::{is_abandoned, remove_abandoned, sweep, target_of};
 pub use temporary::{TemporaryFolder, temporary_directory};
+pub use unchanged::replace_if;

@@ -1,0 +1,139 @@
+//! Changes of files that other programs write without our locks, such as an editor: only what was read is replaced or removed.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::FileError;
+use super::lock::wait_for;
+use super::replacement::{Replacement, flush_directory, neighbour, swap};
+
+/// How long a change waits for the others in its directory.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Replaces a file's content in one step if it still is `before`; false if it is not, and then what another program wrote stays.
+/// The file keeps its mode.
+///
+/// # Errors
+/// The system refuses.
+pub fn replace_if(path: &Path, before: &[u8], content: &[u8]) -> Result<bool, FileError> {
+    let put = || -> io::Result<bool> {
+        let _alone = hold_directory(path)?;
+        let mut replacement = Replacement::open(path, "tmp")?;
+        replacement.file().write_all(content)?;
+        replacement.file().sync_data()?;
+        if fs::read(path)? != before {
+            return Ok(false);
+        }
+        // Both are exchanged, so that what is taken out can be looked at: an editor may have been quicker.
+        if !swap(replacement.path(), path) {
+            replacement.put_in_place(path, records::Durability::Flushed)?;
+            return Ok(true);
+        }
+        let taken_out = fs::read(replacement.path());
+        if !matches!(&taken_out, Ok(taken_out) if taken_out == before) {
+            put_back(&replacement, path, content);
+            return taken_out.map(|_| false);
+        }
+        // It is in place: all that is not known is whether it survives a power cut.
+        let _ = flush_directory(path);
+        Ok(true)
+    };
+    put().map_err(|error| FileError::new("write", path, error))
+}
+
+/// Has what was taken out stand at its path again, unless something newer than both was put there meanwhile.
+fn put_back(replacement: &Replacement, path: &Path, content: &[u8]) {
+    // Where nothing is at the path, whoever removed the file removed ours.
+    let is_back = swap(replacement.path(), path);
+    if is_back && fs::read(replacement.path()).is_ok_and(|ours| ours != content) {
+        let _ = swap(replacement.path(), path);
+    }
+}
+
+/// Removes a file if its content still is `before`; false if it is not or there is none, and then what is newer stays.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn remove_if(path: &Path, before: &[u8]) -> Result<bool, FileError> {
+    // It is moved first, so that what is removed is what was compared: another writer may be quicker.
+    let moved = neighbour(path, "tmp");
+    let remove = || -> io::Result<bool> {
+        match fs::rename(path, &moved) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        }
+        let is_unchanged = fs::read(&moved).map(|content| content == before);
+        let is_kept = !matches!(is_unchanged, Ok(true));
+        if is_kept && fs::hard_link(&moved, path).is_err() && !path.try_exists()? {
+            fs::rename(&moved, path)?;
+            return is_unchanged;
+        }
+        fs::remove_file(&moved)?;
+        is_unchanged
+    };
+    remove().map_err(|error| FileError::new("remove", path, error))
+}
+
+/// Keeps other changes of this kind out of a file's directory: they use the same temporary name, and there is to be no lock file
+/// among sources. None where the file system locks no directories.
+fn hold_directory(path: &Path) -> io::Result<Option<File>> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(None) };
+    let held = File::open(folder)?;
+    match wait_for(&held, PATIENCE) {
+        Ok(()) => Ok(Some(held)),
+        Err(error) if error.kind() == ErrorKind::TimedOut => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_read_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        fs::write(&path, "newer").unwrap();
+        assert!(!remove_if(&path, b"what was read").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"newer");
+        assert!(remove_if(&path, b"newer").unwrap());
+        assert!(!remove_if(&path, b"newer").unwrap(), "it is gone");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn no_edit_is_lost_to_programs_that_replace_what_they_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, saved) = (folder.path().join("a.py"), folder.path().join("saved"));
+        fs::write(&path, "0").unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        let before = fs::read(&path).unwrap();
+                        let trimmed = before.trim_ascii_end();
+                        if trimmed != before {
+                            let _ = replace_if(&path, &before, trimmed).unwrap();
+                        }
+                    }
+                });
+            }
+            for edit in 1..400_u32 {
+                fs::write(&saved, format!("{edit}  ")).unwrap();
+                fs::rename(&saved, &path).unwrap();
+                std::thread::sleep(Duration::from_micros(u64::from(edit * 37 % 1500)));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            let last = fs::read(&path).unwrap();
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(String::from_utf8(last).unwrap().trim_end(), "399");
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+}
