@@ -3,13 +3,14 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use records::Durability;
 use rustix::fs::OFlags;
 
 use super::access::{is_there, make_folder, open, open_to_append, regular};
 use super::error::FileError;
+use super::flock::{try_lock_file, wait_for};
 use super::ownership::{Ownership, open_entry};
 use super::replacement::{Replacement, flush_directory, neighbour};
 use super::retry::retry;
@@ -102,37 +103,11 @@ fn open_or_make_lock(path: &Path) -> io::Result<File> {
     }
 }
 
-fn try_lock_file(file: &File) -> Result<(), TryLockError> {
-    loop {
-        match file.try_lock() {
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
-}
-
 fn lock_by(target: PathBuf, lock_path: &Path, patience: Duration) -> Result<Lock, FileError> {
     let fail = |source| FileError::new("lock", lock_path, source);
     let held = open_lock(lock_path)?;
     wait_for(&held, patience).map_err(fail)?;
     Ok(Lock { target, _held: held })
-}
-
-/// Locks a file, waiting so long at most for who has it locked.
-pub(super) fn wait_for(file: &File, patience: Duration) -> io::Result<()> {
-    let begun = Instant::now();
-    let mut pause = Duration::from_micros(200);
-    loop {
-        match try_lock_file(file) {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(5));
-            }
-            Err(TryLockError::WouldBlock) => return Err(ErrorKind::TimedOut.into()),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
 }
 
 impl Lock {

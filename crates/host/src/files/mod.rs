@@ -8,6 +8,7 @@
 
 mod access;
 mod error;
+mod flock;
 mod lock;
 mod ownership;
 mod replacement;

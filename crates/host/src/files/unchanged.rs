@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::FileError;
-use super::lock::wait_for;
+use super::flock::wait_for;
 use super::replacement::{Replacement, flush_directory, neighbour, swap};
 
 /// How long a change waits for the others in its directory.
