@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// Locks a file if nobody else has it locked.
+/// Locks a file, unless another open file has it locked.
 pub(super) fn try_lock_file(file: &File) -> Result<(), TryLockError> {
     loop {
         match file.try_lock() {

@@ -45,7 +45,7 @@ pub fn replace_if(path: &Path, before: &[u8], content: &[u8]) -> Result<bool, Fi
 
 /// Has what was taken out stand at its path again, unless something newer than both was put there meanwhile.
 fn put_back(replacement: &Replacement, path: &Path, content: &[u8]) {
-    // Where nothing is at the path, whoever removed the file removed ours.
+    // Where nothing is at the path, another program has removed ours.
     let is_back = swap(replacement.path(), path);
     if is_back && fs::read(replacement.path()).is_ok_and(|ours| ours != content) {
         let _ = swap(replacement.path(), path);
