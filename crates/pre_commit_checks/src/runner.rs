@@ -32,7 +32,7 @@ const STACK: usize = 128 << 20;
 /// The stack that is enough where the compiler has optimized, in bytes.
 const SMALL_STACK: usize = 8 << 20;
 
-/// How often a file that another program changes meanwhile is fixed anew.
+/// How often a file that another program changes meanwhile is fixed again.
 const TRIES: usize = 5;
 
 /// How many files a thread is worth starting for.
