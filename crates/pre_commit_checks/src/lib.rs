@@ -21,6 +21,7 @@ mod ignore;
 mod layout;
 mod modules;
 mod patterns;
+mod place;
 mod project;
 mod runner;
 mod secret_tokens;
@@ -139,7 +140,10 @@ fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 fn unread(outcome: &runner::Outcome) -> Option<Error> {
     let problems = outcome.unread.split_first()?;
     let more = if problems.1.is_empty() { String::new() } else { format!(" (and {} more)", problems.1.len()) };
-    Some(Error::usage(format!("{}{more}: it was not checked", problems.0), ""))
+    Some(Error::usage(
+        format!("{}{more}: it was not checked", problems.0),
+        "make it readable, or leave it out (setting exclude)",
+    ))
 }
 
 fn write_baseline(run: &Run, cli: &Cli, settings: &Settings, outcome: &runner::Outcome) -> Result<Outcome, Error> {

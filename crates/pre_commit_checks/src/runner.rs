@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use common::error::chain;
 use host::files;
 use host::text;
 use python_source::{Dialect, Outline};
@@ -20,10 +21,11 @@ use crate::entry::Entry;
 use crate::file::{File, Python, Report};
 use crate::finding::{Finding, Findings};
 use crate::modules::Modules;
+use crate::place::{READ_LIMIT, read_file};
 use crate::project::Project;
 use crate::selection::Selection;
 use crate::settings::Settings;
-use crate::tree::{READ_LIMIT, Tree, read_file};
+use crate::tree::Tree;
 use crate::{fix, ignore, patterns};
 
 /// The stack of a thread that reads Python, in bytes: trees of the depth that is walked fit in it in every build.
@@ -230,31 +232,37 @@ impl Shared<'_> {
     }
 
     fn file_of_work_tree(&self, entry: &Entry, done: &mut Done) {
-        let read = read_file(self.root, entry).unwrap_or_else(|problem| {
-            done.unread.push(problem);
-            None
-        });
-        let Some(mut bytes) = read else {
-            // What is too large to be read is a finding of one check, by its size alone.
-            let path = self.root.join(&entry.path);
-            if let Ok(metadata) = path.metadata()
-                && metadata.len() > READ_LIMIT
-                && self.wants("large-files")
-            {
-                let mut findings = Findings::default();
-                checks::too_large(
-                    metadata.len(),
-                    self.settings,
-                    &mut Report::new("large-files", &entry.name, b"", &mut findings),
-                );
-                done.findings.append(&mut findings.found);
-            }
-            return;
+        let mut bytes = match read_file(self.root, entry) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return self.not_read(entry, done),
+            Err(problem) => return done.unread.push(problem),
         };
         if self.fix {
             self.mend(entry, &mut bytes, done);
         }
         self.file(entry, &bytes, done);
+    }
+
+    /// Reports a file that is too large to be read: it is a finding of one check, by its size alone. Where that check allows the
+    /// size, no other has seen the file. One that is gone is no problem.
+    fn not_read(&self, entry: &Entry, done: &mut Done) {
+        let path = self.root.join(&entry.path);
+        let size = match files::metadata(&path) {
+            Ok(metadata) => metadata.map_or(0, |metadata| metadata.len()),
+            Err(error) => return done.unread.push(chain(&error)),
+        };
+        if size <= READ_LIMIT {
+            return;
+        }
+        let mut findings = Findings::default();
+        if self.wants("large-files") {
+            let mut report = Report::new("large-files", &entry.name, b"", &mut findings);
+            checks::too_large(size, self.settings, &mut report);
+        }
+        if findings.found.is_empty() {
+            done.unread.push(format!("cannot read {}: it is larger than {} MiB", path.display(), READ_LIMIT >> 20));
+        }
+        done.findings.append(&mut findings.found);
     }
 
     /// Fixes a file of the work tree whose content is `bytes`. Where another program, such as an editor, changes it meanwhile, what

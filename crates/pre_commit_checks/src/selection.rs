@@ -34,11 +34,11 @@ impl Selection {
         } else if let (Some(from), Some(to)) = (&cli.from_ref, &cli.to_ref) {
             range(root, from, to)?
         } else if given.is_empty() {
-            return Ok(Self::whole(Tree::of_work_tree(root)?));
+            return Ok(Self::whole(Tree::of_work_tree(root, &[])?));
         } else {
             let folders = given.iter().map(|path| files::is_folder(&root.join(path)));
             let names_folder = folders.collect::<Result<Vec<bool>, _>>()?.contains(&true);
-            Self::whole(if names_folder { Tree::of_work_tree(root)? } else { Tree::of_tracked(root, &given)? })
+            Self::whole(if names_folder { Tree::of_work_tree(root, &given)? } else { Tree::of_tracked(root, &given)? })
         };
         if !given.is_empty() {
             selection.is_whole = false;

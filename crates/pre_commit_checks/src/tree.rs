@@ -13,10 +13,8 @@ use git2::{Delta, Diff, DiffOptions, ErrorCode, Index, ObjectType, Oid, Reposito
 use host::files;
 
 use crate::entry::{Entry, FileStat, as_path, seen};
-use crate::walk::{Tracked, Walk};
-
-/// The largest file that is read, in bytes.
-pub(crate) const READ_LIMIT: u64 = 64 << 20;
+use crate::place::read_file;
+use crate::walk::{LOOP, Tracked, Walk};
 
 /// The mode of a symbolic link in Git.
 const LINK: u32 = 0o120_000;
@@ -64,15 +62,24 @@ pub(crate) enum Elsewhere {
 }
 
 impl Tree {
-    /// Lists the work tree: what Git tracks and what it does not ignore. Without Git, everything.
+    /// Lists the work tree: what Git tracks, what it does not ignore, and what is named. Without Git, everything.
     ///
     /// # Errors
     /// Git cannot read its repository.
-    pub(crate) fn of_work_tree(root: &Path) -> Result<Self, Error> {
+    pub(crate) fn of_work_tree(root: &Path, named: &[PathBuf]) -> Result<Self, Error> {
         let (repository, index) = open_if_there(root)?;
         let mut tracked = Tracked::default();
         for entry in index.iter().flat_map(Index::iter).filter(|it| it.mode != GITLINK) {
-            tracked.add(&as_path(&entry.path));
+            let path = as_path(&entry.path);
+            // What the loop keeps for itself is none of the project's.
+            if !path.starts_with(LOOP) {
+                tracked.add(&path);
+            }
+        }
+        for path in named {
+            if !files::is_folder(&root.join(path))? {
+                tracked.add(path);
+            }
         }
         let walk = Walk::through(root, repository.as_ref(), tracked);
         let (entries, unread, passed_over) = (walk.found, RefCell::new(walk.unread), walk.passed_over);
@@ -272,17 +279,6 @@ impl Tree {
             (true, false) if self.source == Source::WorkTree => Elsewhere::Made,
             (true, false) => Elsewhere::Uncommitted,
         }
-    }
-}
-
-/// Reads a file of the work tree; none if it is gone, too large or no file.
-///
-/// # Errors
-/// It cannot be read, and why.
-pub(crate) fn read_file(root: &Path, entry: &Entry) -> Result<Option<Vec<u8>>, String> {
-    match files::read(&root.join(&entry.path), READ_LIMIT) {
-        Err(error) if error.is_too_large() || error.is_no_file() => Ok(None),
-        read => read.map_err(|error| chain(&error)),
     }
 }
 

@@ -24,7 +24,7 @@ const OPENED_ELSEWHERE: [(&str, &str); 21] = [
     ("crates/git_hook/src/place.rs", "the hook of git"),
     ("crates/git_repository/src/files.rs", "files that name a directory of git"),
     ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
-    ("crates/pre_commit_checks/src/tree.rs", "the files that are checked"),
+    ("crates/pre_commit_checks/src/place.rs", "the files that are checked"),
     ("crates/automations/src/create.rs", "a new script"),
     ("crates/dropin/src/callers/mod.rs", "files that may call scripts"),
     ("crates/timmy/src/manual.rs", "a manual page"),
