@@ -1,8 +1,10 @@
 //! After a cycle: records its outcome.
 //!
-//! - Reads: `.loop/cycle_result.json`, the branch's name, the end of `.loop/retro/cycles.jsonl` and its index.
-//! - Writes: `.loop/quarantine.json` where the record asks for it; a line of `.loop/retro/cycles.jsonl` (flushed before anything is printed), `.loop/retro/summary.json`, the
-//!   index `.loop/retro/cycles.index.json`; removes `.loop/cycle_result.json` once the record is on disk.
+//! - Reads: `.loop/cycle_result.json`, the branch's name, `.loop/handout.json`, the end of `.loop/retro/cycles.jsonl` and its
+//!   index.
+//! - Writes: `.loop/quarantine.json` where the record asks for it; a line of `.loop/retro/cycles.jsonl` (flushed before anything
+//!   is printed), `.loop/retro/summary.json`, the index `.loop/retro/cycles.index.json`; once the record is on disk, removes
+//!   `.loop/cycle_result.json`, and the issue from `.loop/handout.json`.
 //! - Ends: 0 the cycle is recorded, or there was nothing to record; 2 wrong usage or configuration, or the record could
 //!   not be written.
 
@@ -16,10 +18,10 @@ use common::error::chain;
 use common::run::{Run, TokenEvents};
 use common::tool::{self, Tool};
 use common::{Error, Outcome, Page, View};
-use eligibility::{Sources, quarantine};
+use eligibility::{Sources, handout, quarantine};
 use host::Host;
 use host::text;
-use records::{Cycle, FailureClass, IssueType, MainChecks, Reason, Seconds};
+use records::{Cycle, FailureClass, Handout, MainChecks, Reason, Seconds};
 use serde::{Serialize, Serializer};
 use store::Cycles;
 use store::cycles::AppendResult;
@@ -60,7 +62,11 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     }
     let settings = run.settings(&[], Settings::resolve)?;
     let result_file = ResultFile::read(&run.store.cycle_result(), cli.issue)?;
-    let cycle = compose(&run, cli, &settings, &result_file);
+    let handout = handout::unrecorded(&run.store).unwrap_or_else(|error| {
+        run.warn(&format!("{error}: which issue the guard gave out is not known"));
+        Handout::default()
+    });
+    let cycle = compose(&run, cli, &settings, &result_file, &handout);
     if cycle.issue.is_none() && cli.duration.unwrap_or(0) == 0 {
         // What cannot be read must not be taken for the next cycle's.
         if let Ok(Some(warning)) = result_file.set_aside(&run.store.cycle_result()) {
@@ -75,9 +81,10 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     run.perform(|token_events| write(&run, &settings, &log, cycle, &result_file, token_events))
 }
 
-/// Makes the record of what the command line reports, else the agent's result, else the branch. The epoch is still open.
-fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) -> Cycle {
+/// Makes the record of what the command line reports, else the agent's result, else the branch, else the guard. The epoch is still open.
+fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile, handout: &Handout) -> Cycle {
     let result = result_file.result();
+    let issue = issue(run, cli.issue.or(result.issue), handout);
     let hermes_clean = cli.outcome.success;
     let main_green = if cli.main_green { Some(true) } else { cli.no_main_green.then_some(false) };
     let success =
@@ -100,8 +107,8 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         timestamp: Some(run.host.timestamp()),
         cycle: Some(cli.cycle),
         epoch: None,
-        issue: cli.issue.or(result.issue).or_else(|| branch::issue(run.repo())),
-        kind: cli.kind.or(result.kind).unwrap_or(IssueType::Unknown),
+        issue,
+        kind: cli.kind.or(result.kind).or(handout.kind.filter(|_| issue == handout.issue)).unwrap_or_default(),
         success,
         hermes_clean: Some(hermes_clean),
         main_green: MainChecks::reported(main_green),
@@ -119,6 +126,19 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile) 
         claim_lost: false,
         backfilled: false,
     }
+}
+
+/// Returns the issue of the record: the one that is reported, else that of the branch, else the one that the guard gave out.
+/// Without an issue a record starts no cool-down and leads to no quarantine.
+fn issue(run: &Run, reported: Option<u64>, handout: &Handout) -> Option<u64> {
+    if let Some(known) = reported.or_else(|| branch::issue(run.repo())) {
+        return Some(known);
+    }
+    let given_out = handout.issue?;
+    run.warn(&format!(
+        "neither the call nor the agent's result names an issue; recorded for #{given_out}, which the guard gave out"
+    ));
+    Some(given_out)
 }
 
 /// Returns whose fault a failure was; a cycle that ended cleanly failed because of main.
@@ -156,6 +176,14 @@ fn write(
         Ok(None) => {}
         Ok(Some(warning)) => run.warn(&warning),
         Err(error) => run.warn(&format!("{error}: the next cycle will read it again")),
+    }
+    if let Err(error) = handout::end(&run.store) {
+        run.warn(&format!(
+            "{error}: a cycle that names no issue is recorded for this one until the next call of the guard"
+        ));
+    }
+    if cycle.issue.is_none() {
+        run.warn("the record names no issue, so no cool-down and no quarantine follow from it (--issue N names it)");
     }
     if cycle.success {
         token_events.add("cycle_retro_success");

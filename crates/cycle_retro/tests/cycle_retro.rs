@@ -145,6 +145,55 @@ fn a_result_of_another_issue_is_not_used() {
     assert_eq!(said, "[retro] ⟳12.6:003 Cycle 3 ✓ SUCCESS (#104 bug) — 0s\nexit 0");
 }
 
+/// What agents leave where a result is due: without an issue that can be read.
+const NO_ISSUE: [&str; 7] = [
+    "{\"notes\": \"done\"}",
+    "I fixed the crash.",
+    "",
+    "{\"issue\": null}",
+    "{\"issue\": \"#7 crash\"}",
+    "{\"issue_number\": 7}",
+    "{\"issue\": 8",
+];
+
+#[test]
+fn a_result_without_an_issue_is_recorded_for_the_one_that_was_given_out() {
+    for (written, duration) in NO_ISSUE.map(Some).into_iter().chain([None]).zip(["9", "0"].into_iter().cycle()) {
+        let sandbox = Sandbox::new();
+        sandbox.write(".loop/queue.json", r#"[{"issue": 132, "title": "T", "type": "bug", "ready": true}]"#);
+        let call = |args: &[&str]| sandbox.call("loop_guard", args).env("TIMMY_LOOP_GUARD_VERIFY_OPEN", "false").run();
+        for cycle in ["1", "2"] {
+            let _ = call(&[]).code(0);
+            host::files::remove(&sandbox.root().join(RESULT)).unwrap();
+            if let Some(written) = written {
+                sandbox.write(RESULT, written);
+            }
+            let ended = sandbox.run("cycle_retro", &["--cycle", cycle, "--failure", "--duration", duration]).code(0);
+            assert!(ended.err.contains("recorded for #132, which the guard gave out"), "{written:?}: {}", ended.err);
+        }
+        let records: Vec<_> =
+            sandbox.json_lines(LOG).iter().map(|record| (record["issue"].clone(), record["type"].clone())).collect();
+        assert_eq!(records, [(json!(132), json!("bug")), (json!(132), json!("bug"))], "{written:?}");
+        let ended = call(&[]).code(1);
+        assert!(ended.out.contains("#132 is in quarantine"), "{}", ended.out);
+        // What is recorded was given out once.
+        let ended = sandbox.run("cycle_retro", &["--cycle", "3", "--failure", "--duration", "9"]).code(0);
+        assert!(ended.err.contains("the record names no issue"), "{}", ended.err);
+        assert_eq!(sandbox.json_lines(LOG)[2]["issue"], json!(null));
+    }
+}
+
+#[test]
+fn a_handout_that_cannot_be_read_costs_no_record() {
+    for (file, content) in [(".loop/handout.json", "{"), (".loop/handout.json/x", "")] {
+        let sandbox = Sandbox::new();
+        sandbox.write(file, content);
+        let ended = sandbox.run("cycle_retro", &["--cycle", "1", "--failure", "--duration", "9"]).code(0);
+        assert!(ended.err.contains("which issue"), "{}", ended.err);
+        assert_eq!(sandbox.json_lines(LOG).len(), 1);
+    }
+}
+
 #[test]
 fn a_result_that_contradicts_the_call_is_warned_about() {
     for (success, flag, warns) in [

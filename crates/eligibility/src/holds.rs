@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use common::Error;
-use records::{Quarantine, QueueItem, Reason};
+use records::{Quarantine, Reason};
 use store::queue::QueueEntry;
 use store::ready::Hold;
 
@@ -70,20 +70,11 @@ impl Holds {
     /// Returns why an item of the queue is held back; none where it is not. An issue that changed after the cycle on it does
     /// not wait.
     pub fn of_entry(&self, issue: u64, entry: &QueueEntry<'_>) -> Option<Hold> {
-        self.hold(issue, || entry.item())
-    }
-
-    /// Returns whether an issue is held back, whatever the queue says of it.
-    pub fn contains(&self, issue: u64) -> bool {
-        self.hold(issue, || None).is_some()
-    }
-
-    fn hold(&self, issue: u64, item: impl FnOnce() -> Option<QueueItem>) -> Option<Hold> {
         if quarantine::contains(&self.quarantine, issue) {
             return Some(Hold { reason: Reason::Quarantined, until: None });
         }
         let wait = self.waits.get(&issue)?;
-        let changed_at = item().and_then(|item| item.changed_at());
+        let changed_at = entry.item().and_then(|item| item.changed_at());
         let has_changed = changed_at.is_some_and(|changed| changed > wait.since);
         (!has_changed).then_some(Hold { reason: wait.reason, until: Some(wait.until) })
     }

@@ -7,10 +7,12 @@
 //! | [`quarantine`] | issues on which cycles keep failing |
 //! | [`cool_down`] | issues that were worked on a short time ago |
 //! | [`holds`] | both together: why an issue is held back, and until when |
+//! | [`handout`] | the issue that was given out last |
 //! | [`sources`] | what the decisions are made from |
 
 pub mod attempts;
 pub mod cool_down;
+pub mod handout;
 pub mod holds;
 pub mod quarantine;
 pub mod sources;

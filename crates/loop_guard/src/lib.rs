@@ -3,13 +3,14 @@
 //! - Reads: `.loop/queue.json`, `.loop/quarantine.json`, `.loop/idle_state.json`, the end of `.loop/retro/cycles.jsonl`, the
 //!   last line of `.loop/retro/triage.jsonl`, the limits of the quarantine in the rules; asks the forge once which queued issues
 //!   are still open.
-//! - Writes: `.loop/idle_state.json`; with work, `.loop/cycle_result.json` for the agent; `.loop/quarantine.json` where the
+//! - Writes: `.loop/idle_state.json`; `.loop/handout.json`; with work, `.loop/cycle_result.json` for the agent; `.loop/quarantine.json` where the
 //!   records ask for it; `.loop/queue.json` where issues in it were closed.
 //! - Ends: 0 there is work, or the guard is disabled; 1 there is none; 2 wrong usage or configuration, or a file is in the
 //!   way. A signal that ends a wait ends the guard by that signal, so that Ctrl-C stops the loop around it too.
 
 mod backoff;
 mod cli;
+mod give_out;
 mod idle;
 mod settings;
 mod show;
@@ -22,14 +23,13 @@ use clap::CommandFactory;
 use common::run::Run;
 use common::tool::{self, Tool};
 use common::{Error, Outcome};
-use eligibility::quarantine;
+use eligibility::{handout, quarantine};
 use host::Host;
-use host::files::FileError;
-use host::text;
-use records::stored_files::{CYCLE_RESULT, IDLE_STATE, QUARANTINE, QUEUE};
-use records::{CycleResult, QueueItem, Reason};
+use records::Reason;
+use records::stored_files::{CYCLE_RESULT, HANDOUT, IDLE_STATE, QUARANTINE, QUEUE};
 
 use crate::cli::Cli;
+use crate::give_out::give_out;
 use crate::settings::Settings;
 use crate::show::{NoWork, Status, Waiting, WorkFound};
 use crate::wait::{WaitOutcome, Watch, wait_for_work};
@@ -57,7 +57,7 @@ fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     if cli.status {
         return status(&run, &settings);
     }
-    run.store.check_writable(&[QUEUE, QUARANTINE, IDLE_STATE, CYCLE_RESULT])?;
+    run.store.check_writable(&[QUEUE, QUARANTINE, IDLE_STATE, CYCLE_RESULT, HANDOUT])?;
     run.perform(|token_events| {
         let watch = Watch::new(&run);
         let work = Work::find(&run, &settings)?;
@@ -85,20 +85,17 @@ fn status(run: &Run, settings: &Settings) -> Result<Outcome, Error> {
     Ok(Outcome::done("status"))
 }
 
-/// There is work: the idle count goes back to nothing, and the agent's result file is begun for it.
+/// There is work: the idle count goes back to nothing, and an issue is given out.
 fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Error> {
     let idle = idle::reset(run)?;
-    if let Some(first) = &work.first {
-        seed_result(run, settings, work, first)?;
-        run.detail(&format!("next: #{} {}", first.issue, text::fit(&first.title, 100)));
-    }
+    let given_out = work.first.as_ref().map(|first| give_out(run, settings, work, first)).transpose()?;
     let ready = work.ready();
     run.present(&WorkFound {
         status: "work",
         reason: work.reason,
         ready,
-        issue: work.first.as_ref().map(|first| first.issue),
-        kind: work.first.as_ref().map(|first| first.kind),
+        issue: given_out.map(|(issue, _)| issue),
+        kind: given_out.map(|(_, kind)| kind),
         idle_cycles_before: idle,
     })?;
     Ok(Outcome::done(format!("{ready} ready")).because(Reason::Work))
@@ -109,6 +106,7 @@ fn be_idle(run: &Run, settings: &Settings, work: &Work, watch: Option<Watch<'_>>
     // Before the count is written: a signal from here on finds the wait interrupted, not the process gone.
     let signals = || Host::wake_on_signal().map_err(Error::caused("cannot wait for signals"));
     let watch = watch.map(|watch| Ok::<_, Error>((watch, signals()?))).transpose()?;
+    handout::end(&run.store)?;
     let (consecutive_idle, backoff_seconds) = idle::count_call(run, |idle| settings.backoff.seconds(idle))?;
     let reason = work.reason;
     let no_work = NoWork { status: "idle", reason, consecutive_idle, backoff_seconds, waiting: Waiting::of(work) };
@@ -127,29 +125,6 @@ fn be_idle(run: &Run, settings: &Settings, work: &Work, watch: Option<Watch<'_>>
     run.print_json(&no_work)?;
     run.detail(reason.meaning());
     Ok(Outcome::no(format!("idle, backoff {backoff_seconds} s")).because(reason))
-}
-
-/// Begins the agent's result file for the issue, unless a fresh one is there: its agent may still be at work. One of an issue that
-/// must not be given out now is that of a cycle whose record failed; it would have the agent do the same again.
-fn seed_result(run: &Run, settings: &Settings, work: &Work, first: &QueueItem) -> Result<(), FileError> {
-    let file = run.store.cycle_result();
-    let age = file.modified()?.map(|written| (run.host.now() - written).to_std().unwrap_or_default());
-    if age.is_some_and(|age| age <= settings.result_lifetime) {
-        let stored = file.read()?.and_then(|stored| stored.result);
-        let Some((result, issue)) = stored.and_then(|result| result.issue.map(|issue| (result, issue))) else {
-            return Ok(());
-        };
-        if !work.is_kept_from(run, issue)? {
-            return Ok(());
-        }
-        if !result.is_as_begun() {
-            let kept = file.set_aside()?;
-            let path = file.path().display();
-            run.warn(&format!("{path} is of #{issue}, whose cycle was not recorded; it is kept as {}", kept.display()));
-        }
-    }
-    let seed = CycleResult { issue: Some(first.issue), kind: Some(first.kind), ..CycleResult::default() };
-    file.create(&seed)
 }
 
 /// A number from 0 to 1, drawn by every process for itself.

@@ -8,7 +8,6 @@ use common::Error;
 use common::run::Run;
 use eligibility::{Holds, Sources};
 use gitea::{ForgeError, IssueQuery, State};
-use host::files::FileError;
 use host::text;
 use records::{QueueItem, Reason};
 use store::Log;
@@ -49,19 +48,9 @@ impl Work {
         self.numbers.len()
     }
 
-    /// Returns whether an issue must not be given out now: it is held back, or was in work at the last triage.
-    ///
-    /// # Errors
-    /// The system refuses to read a file.
-    pub(crate) fn is_kept_from(&self, run: &Run, issue: u64) -> Result<bool, FileError> {
-        if self.numbers.contains(&issue) {
-            return Ok(false);
-        }
-        if self.holds.contains(issue) {
-            return Ok(true);
-        }
-        let scores = run.store.scores().read_intact("which issues are in work is not known")?;
-        Ok(scores.is_some_and(|scores| scores.issues.get(issue).is_some_and(|issue| issue.in_work.is_some())))
+    /// Returns whether an issue is ready.
+    pub(crate) fn is_ready(&self, issue: u64) -> bool {
+        self.numbers.contains(&issue)
     }
 
     /// Decides from the files, without asking the forge; writes nothing.

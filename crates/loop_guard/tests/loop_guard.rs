@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 const QUEUE: &str = ".loop/queue.json";
 const IDLE: &str = ".loop/idle_state.json";
 const RESULT: &str = ".loop/cycle_result.json";
+const BAD: &str = ".loop/cycle_result.json.bad";
 
 fn queue(numbers: &[u64]) -> String {
     let item =
@@ -86,13 +87,71 @@ fn work_resets_the_wait_and_seeds_the_result() {
 
 #[test]
 fn a_fresh_result_is_left_to_the_agent() {
+    for (minutes, given_out) in [(0, 90), (9, 90), (-9, 90), (11, 85), (-11, 85)] {
+        let sandbox = Sandbox::new();
+        sandbox.write(QUEUE, queue(&[85, 90]));
+        sandbox.write(RESULT, "{\"issue\": 90}");
+        set_age(&sandbox, minutes);
+        let said: Value = serde_json::from_str(&guard(&sandbox, &["--json"]).run().code(0).out).unwrap();
+        assert_eq!(
+            (&said["issue"], &sandbox.json(RESULT)["issue"]),
+            (&json!(given_out), &json!(given_out)),
+            "{minutes}"
+        );
+        assert_eq!(sandbox.json(".loop/handout.json")["issue"], given_out);
+        assert_eq!(sandbox.bytes(BAD), None, "an agent has written nothing");
+    }
+}
+
+#[test]
+fn what_an_agent_wrote_and_no_record_has_is_kept_whatever_its_age() {
+    for written in
+        ["{\"issue\": 85, \"type\": \"bug\", \"pr\": 777}", "{\"issue\": 90, \"notes\": \"fixed\"}", "fixed it"]
+    {
+        let sandbox = Sandbox::new();
+        sandbox.write(QUEUE, queue(&[85]));
+        sandbox.write(RESULT, written);
+        set_age(&sandbox, 25);
+        let ended = guard(&sandbox, &[]).run().code(0);
+        assert!(ended.err.contains("was not recorded; it is kept as"), "{written}: {}", ended.err);
+        assert_eq!((sandbox.read(BAD).as_str(), &sandbox.json(RESULT)["issue"]), (written, &json!(85)));
+    }
+}
+
+#[test]
+fn the_result_file_names_the_issue_that_is_given_out() {
+    // None of them is ready, however fresh the file is: closed, no longer queued, no issue at all.
+    for written in ["{\"issue\": 7}", "{\"issue\": 7, \"notes\": \"x\"}", "{\"notes\": \"x\"}", "", "prose"] {
+        let sandbox = Sandbox::new();
+        sandbox.write(QUEUE, queue(&[85]));
+        sandbox.write(RESULT, written);
+        set_age(&sandbox, 0);
+        let said: Value = serde_json::from_str(&guard(&sandbox, &["--json"]).run().code(0).out).unwrap();
+        assert_eq!((&said["issue"], &sandbox.json(RESULT)["issue"]), (&json!(85), &json!(85)), "{written}");
+        let is_kept = sandbox.bytes(BAD).is_some_and(|kept| kept == written.as_bytes());
+        assert_eq!(is_kept, !["", "{\"issue\": 7}"].contains(&written), "{written}");
+    }
+}
+
+#[test]
+fn what_was_given_out_ends_when_there_is_no_work() {
     let sandbox = Sandbox::new();
     sandbox.write(QUEUE, queue(&[85]));
-    sandbox.write(RESULT, "{\"issue\": 7}");
-    let _ = guard(&sandbox, &[]).env("TIMMY_NOW", "2020-01-01T00:00:00Z").run().code(0);
-    assert_eq!(sandbox.read(RESULT), "{\"issue\": 7}");
-    let _ = guard(&sandbox, &[]).env("TIMMY_NOW", "2099-01-01T00:00:00Z").run().code(0);
-    assert_eq!(sandbox.json(RESULT)["issue"], 85, "a stale one is begun anew");
+    let _ = guard(&sandbox, &[]).run().code(0);
+    assert_eq!(
+        sandbox.read(".loop/handout.json"),
+        "{\n  \"issue\": 85,\n  \"type\": \"bug\",\n  \"given_out_at\": \"2026-03-21T12:34:56.123456+00:00\"\n}\n"
+    );
+    sandbox.write(QUEUE, "[]");
+    let _ = guard(&sandbox, &[]).run().code(1);
+    assert_eq!(sandbox.json(".loop/handout.json")["issue"], json!(null));
+}
+
+/// Sets how many minutes ago the result was written, by the clock of the sandbox.
+fn set_age(sandbox: &Sandbox, minutes: i64) {
+    let now = 1_774_096_496 - minutes * 60;
+    let time = std::time::UNIX_EPOCH + Duration::from_secs(now.unsigned_abs());
+    std::fs::File::options().write(true).open(sandbox.root().join(RESULT)).unwrap().set_modified(time).unwrap();
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::cycle::Cycle;
 use crate::cycle_index::CycleIndex;
 use crate::cycle_result::CycleResult;
 use crate::daily_run::DailyRunFile;
+use crate::handout::Handout;
 use crate::idle_state::IdleState;
 use crate::insights::{Insights, InsightsSource};
 use crate::installation::Installation;
@@ -72,6 +73,7 @@ stored! {
     InsightsSource => INSIGHTS_SOURCE,
     Installation => INSTALLATION,
     Object<IdleState> => IDLE_STATE,
+    Object<Handout> => HANDOUT,
     ManifestFile => MANIFEST,
     DailyRunFile => DAILY_RUN,
     RulesFile => TRIAGE_RULES,

@@ -86,6 +86,18 @@ pub const IDLE_STATE: StoredFile = StoredFile {
     is_verified: true,
 };
 
+/// The issue that was given out last.
+pub const HANDOUT: StoredFile = StoredFile {
+    path: "handout.json",
+    format: Format::Object,
+    about: "the issue that was given out last, until its cycle is recorded",
+    writers: "loop_guard, cycle_retro",
+    readers: "cycle_retro",
+    durability: Durability::Derived,
+    is_new: true,
+    is_verified: true,
+};
+
 /// What the agent reports of its cycle.
 pub const CYCLE_RESULT: StoredFile = StoredFile {
     path: "cycle_result.json",
@@ -351,12 +363,13 @@ pub const TRIAGE_RULES: StoredFile = StoredFile {
 };
 
 /// The files under `.loop/`.
-pub const LOOP_FILES: [StoredFile; 26] = [
+pub const LOOP_FILES: [StoredFile; 27] = [
     AUTOMATION_STATE,
     QUEUE,
     QUEUE_BACKUP,
     QUARANTINE,
     IDLE_STATE,
+    HANDOUT,
     CYCLE_RESULT,
     AGENDA,
     SCORES,

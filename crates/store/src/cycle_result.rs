@@ -25,6 +25,14 @@ pub struct StoredResult {
     content: Option<Vec<u8>>,
 }
 
+impl StoredResult {
+    /// Returns whether an agent wrote it: it holds more than what the guard began it with.
+    pub fn is_of_agent(&self) -> bool {
+        let is_blank = || self.content.as_ref().is_some_and(|content| content.trim_ascii().is_empty());
+        self.result.as_ref().map_or_else(|| !is_blank(), |result| !result.is_as_begun())
+    }
+}
+
 impl CycleResultFile<'_> {
     /// Returns its path, for messages.
     pub fn path(&self) -> &Path {

@@ -8,9 +8,9 @@ use records::stored_files::{
     CYCLES, DEEP_TRIAGE_LOG, LOGS, LOOP_FILES, ORIGINALS, PROGRAMS, QUEUE, QUEUE_BACKUP, RUN_LOCKS,
 };
 use records::{
-    Agenda, AutomationState, CycleResult, DeepTriageRun, Durability, Format, IdleState, Insights, InsightsSource,
-    Installation, Object, Pauses, Quarantine, ReleasedIssues, ScheduleState, Scores, ShadowRun, Stored, StoredFile,
-    Summary, TokenLine, TriageRun,
+    Agenda, AutomationState, CycleResult, DeepTriageRun, Durability, Format, Handout, IdleState, Insights,
+    InsightsSource, Installation, Object, Pauses, Quarantine, ReleasedIssues, ScheduleState, Scores, ShadowRun, Stored,
+    StoredFile, Summary, TokenLine, TriageRun,
 };
 
 use crate::checked::{CheckedDocument, CheckedLog};
@@ -157,6 +157,11 @@ impl<'h> Store<'h> {
 
     /// How long the loop has been idle.
     pub fn idle(&self) -> JsonFile<'h, Object<IdleState>> {
+        self.document()
+    }
+
+    /// The issue that the guard gave out last.
+    pub fn handout(&self) -> JsonFile<'h, Object<Handout>> {
         self.document()
     }
 

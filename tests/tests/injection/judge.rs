@@ -38,11 +38,12 @@ const RECORDS: [&str; 7] = [
 ];
 
 /// Files that can be computed again: they may be behind, if that is said.
-const DERIVED: [&str; 10] = [
+const DERIVED: [&str; 11] = [
     "agenda.json",
     "automation_state.json",
     "cycle_result.json",
     "cycles.index.json",
+    "handout.json",
     "idle_state.json",
     "insights.json",
     "insights.source.json",
