@@ -46,6 +46,18 @@ fn a_manifest_that_cannot_be_reached_is_not_a_missing_one() {
 }
 
 #[test]
+fn a_manifest_at_the_end_of_a_circle_of_links_is_not_a_missing_one() {
+    let sandbox = Sandbox::new();
+    symlink("config", sandbox.root().join("config")).unwrap();
+    for (tool, args) in
+        [("triage_score", &["--issues", "-"][..]), ("loop_guard", &[]), ("timmy", &["automation", "list"])]
+    {
+        let ended = sandbox.call(tool, args.iter().copied()).stdin("[]").run().code(2);
+        assert!(ended.err.contains("leads back to itself"), "{tool}: {}", ended.err);
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_reached_is_neither_empty_nor_whole() {
     let sandbox = Sandbox::new();
     sandbox.write(".loop/retro/cycles.jsonl", "{\"cycle\": 1}\n");

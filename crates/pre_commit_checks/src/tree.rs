@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use common::Error;
 use common::error::chain;
 use git2::{Delta, Diff, DiffOptions, ErrorCode, Index, ObjectType, Oid, Repository, TreeWalkMode};
-use host::files;
+use host::files::{self, FileError};
 
 use crate::entry::{Entry, FileStat, as_path, seen};
 use crate::place::read_file;
@@ -221,12 +221,20 @@ impl Tree {
 
     /// Returns whether there is something at a path; where that cannot be known it is noted, and counts as there.
     pub(crate) fn is_there(&self, path: &Path) -> bool {
-        self.noted(files::is_there(path).map(Some).map_err(|error| chain(&error))).unwrap_or(true)
+        self.known(files::is_there(path))
     }
 
     /// Returns whether there is a folder at a path; where that cannot be known it is noted.
     pub(crate) fn is_folder(&self, path: &Path) -> bool {
-        self.noted(files::is_folder(path).map(Some).map_err(|error| chain(&error))).unwrap_or(true)
+        self.known(files::is_folder(path))
+    }
+
+    /// What the system says of a path. A link that leads back to itself leads nowhere.
+    fn known(&self, answer: Result<bool, FileError>) -> bool {
+        match answer {
+            Err(error) if error.is_no_file() => false,
+            answer => self.noted(answer.map(Some).map_err(|error| chain(&error))).unwrap_or(true),
+        }
     }
 
     /// Returns the names in a folder of the disk; one that cannot be listed is noted.

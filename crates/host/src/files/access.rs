@@ -32,6 +32,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
         Ok(_) => Ok(Some(bytes)),
+        // It has gone meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => fail(error),
     }
 }
@@ -111,8 +113,7 @@ pub fn entry(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
     }
 }
 
-/// Returns whether there is something where `path` leads. A name in a file's place, or a link that leads back to itself, leads
-/// nowhere.
+/// Returns whether there is something where `path` leads. A name below a file, or one that no file can have, leads nowhere.
 ///
 /// # Errors
 /// The system refuses to look.
@@ -144,10 +145,9 @@ pub fn metadata(path: &Path) -> Result<Option<fs::Metadata>, FileError> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) => {
-            let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
             let no_path =
                 [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::InvalidFilename, ErrorKind::InvalidInput];
-            if is_loop || no_path.contains(&error.kind()) { Ok(None) } else { Err(FileError::new("read", path, error)) }
+            if no_path.contains(&error.kind()) { Ok(None) } else { Err(FileError::new("read", path, error)) }
         }
     }
 }

@@ -40,6 +40,7 @@ pub fn lock(path: &Path) -> Result<Lock, FileError> {
 /// As [`lock`], after that time.
 pub fn lock_within(path: &Path, patience: Duration) -> Result<Lock, FileError> {
     let target = behind_link(path);
+    check_is_inside(path, &target)?;
     let lock_path = neighbour(&target, "lock");
     lock_by(target, &lock_path, patience)
 }
@@ -70,6 +71,18 @@ pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
 fn behind_link(path: &Path) -> PathBuf {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     if is_link { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() }
+}
+
+/// Fails where a link leads out of the repository that it lies in: who can commit one would choose which file of the user is
+/// overwritten.
+fn check_is_inside(path: &Path, target: &Path) -> Result<(), FileError> {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let root = folder.iter().flat_map(|folder| folder.ancestors()).find(|above| above.join(".git").exists());
+    if path == target || root.is_none_or(|root| target.starts_with(root)) {
+        return Ok(());
+    }
+    let text = "it is a symbolic link that leads out of the repository: put a file in its place";
+    Err(FileError::new("write", path, io::Error::new(ErrorKind::InvalidInput, text)))
 }
 
 /// Opens a lock file, and makes it where it is missing. One that another user has made, and that can only be read, locks as
@@ -297,5 +310,17 @@ mod tests {
         lock(&link).unwrap().replace(b"new", Durability::Derived).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+
+        // In a repository, only as long as it does not lead out of it.
+        let repo = folder.path().join("repo");
+        fs::create_dir_all(repo.join(".git")).unwrap();
+        let (inner, inside, outside) = (repo.join("real"), repo.join("inside"), repo.join("outside"));
+        fs::write(&inner, "old").unwrap();
+        std::os::unix::fs::symlink(&inner, &inside).unwrap();
+        std::os::unix::fs::symlink(&real, &outside).unwrap();
+        lock(&inside).unwrap().replace(b"newer", Durability::Derived).unwrap();
+        assert_eq!(fs::read(&inner).unwrap(), b"newer");
+        assert!(lock(&outside).unwrap_err().source.to_string().contains("out of the repository"));
+        assert_eq!(fs::read(&real).unwrap(), b"new");
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::FileError;
 use super::flock::wait_for;
-use super::replacement::{Replacement, flush_directory, neighbour, swap};
+use super::replacement::{Replacement, flush_directory, swap};
 
 /// How long a change waits for the others in its directory.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -57,23 +57,55 @@ fn put_back(replacement: &Replacement, path: &Path, content: &[u8]) {
 /// # Errors
 /// The system refuses.
 pub(super) fn remove_if(path: &Path, before: &[u8]) -> Result<bool, FileError> {
-    // It is moved first, so that what is removed is what was compared: another writer may be quicker.
-    let moved = neighbour(path, "tmp");
     let remove = || -> io::Result<bool> {
-        match fs::rename(path, &moved) {
+        match fs::read(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            other => other?,
+            Err(error) => return Err(error),
+            Ok(content) if content != before => return Ok(false),
+            Ok(_) => {}
         }
-        let is_unchanged = fs::read(&moved).map(|content| content == before);
-        let is_kept = !matches!(is_unchanged, Ok(true));
-        if is_kept && fs::hard_link(&moved, path).is_err() && !path.try_exists()? {
-            fs::rename(&moved, path)?;
-            return is_unchanged;
+        // It is moved first, so that what is removed is what was compared: another writer may be quicker. A process that is
+        // killed in between leaves it where damaged files are kept, which no writer touches.
+        let Some(moved) = move_to_free_place(path)? else { return Ok(false) };
+        let content = fs::read(&moved);
+        if matches!(&content, Ok(content) if content == before) {
+            return fs::remove_file(&moved).map(|()| true);
         }
-        fs::remove_file(&moved)?;
-        is_unchanged
+        if !rename_to_free_place(&moved, path)? {
+            // What was moved is older than what is there now, as if it had been overwritten.
+            fs::remove_file(&moved)?;
+        }
+        content.map(|_| false)
     };
     remove().map_err(|error| FileError::new("remove", path, error))
+}
+
+/// Moves a file to the first `NAME.bad`, `NAME.bad.1` and so on that is free, and returns which; none where there is no file.
+fn move_to_free_place(path: &Path) -> io::Result<Option<PathBuf>> {
+    for count in 0..1000 {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if count == 0 { ".bad".to_owned() } else { format!(".bad.{count}") });
+        match rename_to_free_place(path, Path::new(&name)) {
+            Ok(true) => return Ok(Some(name.into())),
+            Ok(false) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Moves a file to a place where nothing may be; false where something is.
+fn rename_to_free_place(from: &Path, to: &Path) -> io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(io::Error::from) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
+        // A file system that cannot do that in one step.
+        Err(_) if fs::symlink_metadata(to).is_ok() => Ok(false),
+        Err(_) => fs::rename(from, to).map(|()| true),
+    }
 }
 
 /// Keeps other changes of this kind out of a file's directory: they use the same temporary name, and there is to be no lock file
