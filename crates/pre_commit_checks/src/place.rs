@@ -34,7 +34,7 @@ pub(crate) fn read_file(root: &Path, entry: &Entry) -> Result<Option<Vec<u8>>, S
     }
 }
 
-/// Returns what is said of a path at which something is that is no file.
+/// Returns what is reported of a path at which something is that is no file.
 pub(crate) fn no_file(root: &Path, path: &Path) -> String {
     format!("cannot read {}: it is not a regular file", root.join(path).display())
 }
