@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Error;
 use host::files::FileError;
-use records::{Reason, ScheduleState, Trigger};
+use records::{Pauses, Reason, ScheduleState, Trigger};
 use store::{Change, Document, Grant, Lease};
 
 use super::due_runs::{after_cycles, by_the_clock};
@@ -42,15 +42,16 @@ enum Event {
 /// Runs what is due, once; returns what became of it.
 ///
 /// # Errors
-/// The configuration is wrong, or another scheduler has its look for seconds.
+/// The configuration is wrong, what a look needs cannot be read, or another scheduler has its look for seconds.
 pub fn tick(context: &Arc<Context<'_>>) -> Result<Vec<RunResult>, Error> {
     let settings = ScheduleSettings::of(context)?;
     context.store.prepare()?;
     // Only the look is made alone: a long run must not keep the next tick from its own.
     let granted = acquire_lease(context, Duration::from_secs(5))?;
     let mut scheduler = Scheduler::new(settings, Arc::clone(context));
-    scheduler.look();
+    let looked = scheduler.look();
     scheduler.release(granted);
+    looked?;
     if scheduler.unwritten.is_some() && !scheduler.waiting.is_empty() {
         // Each tick would start it again.
         return Err(Error::failed("what is due cannot be recorded, so nothing is started", "").with_code(2));
@@ -154,7 +155,9 @@ impl<'h> Scheduler<'h> {
                 if stop_by.is_none() {
                     if for_ever {
                         self.reload();
-                        self.look();
+                        if let Err(error) = self.look() {
+                            self.context.warn(&format!("{error}: nothing is started before the next look"));
+                        }
                     }
                     self.begin(scope, &sender, &kill);
                 }
@@ -224,10 +227,13 @@ impl<'h> Scheduler<'h> {
             self.context.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, result.reason));
             // One that was ended before its time, or that the system did not start, is begun once more by a later look.
             if !matches!(result.reason, Reason::Stopped | Reason::NotStarted) {
-                self.change_state(|_, state| {
+                let noted = self.change_state(|_, state| {
                     state.end(&job.id, &job.trigger);
                     true
                 });
+                if let Err(error) = noted {
+                    self.context.warn(&format!("{error}: the end of {} is not recorded", job.id));
+                }
             }
             self.all.push(result);
         }
@@ -285,26 +291,29 @@ impl<'h> Scheduler<'h> {
         }
     }
 
-    /// Finds what is due, and records that it was looked for.
-    fn look(&mut self) {
-        let now = self.context.host.now();
+    /// Finds what is due, and records that it was looked for. What may be paused, or may have been started already, is not due.
+    fn look(&mut self) -> Result<(), FileError> {
+        let (now, pauses) = (self.context.host.now(), self.context.pauses()?);
         self.change_state(|scheduler, state| {
             let mut jobs = scheduler.interrupted(state, now);
             let mut is_news = !jobs.is_empty();
-            scheduler.add_due(state, now, &mut jobs, &mut is_news);
+            scheduler.add_due(state, &pauses, now, &mut jobs, &mut is_news);
             scheduler.waiting.extend(in_order(&scheduler.context, &jobs));
             let is_old = scheduler.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
             is_news || is_old
-        });
+        })
     }
 
     /// Adds the jobs of all triggers that are due.
-    fn add_due(&self, state: &mut ScheduleState, now: DateTime<Utc>, jobs: &mut Vec<Job>, is_news: &mut bool) {
+    fn add_due(
+        &self,
+        state: &mut ScheduleState,
+        pauses: &Pauses,
+        now: DateTime<Utc>,
+        jobs: &mut Vec<Job>,
+        is_news: &mut bool,
+    ) {
         let context = &*self.context;
-        let pauses = match context.pauses() {
-            Ok(pauses) => pauses,
-            Err(error) => return context.warn(&format!("{error}: nothing is started, for it may be paused")),
-        };
         let mut count = None;
         for listed in context.manifest.listed() {
             let triggers = scheduled_triggers(context, listed);
@@ -385,29 +394,33 @@ impl<'h> Scheduler<'h> {
 
     /// Changes the state in one step; `change` returns whether it is worth writing. Where it cannot be written it is kept here,
     /// and work goes on.
-    fn change_state(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool) {
+    ///
+    /// # Errors
+    /// The state cannot be read, and nothing is kept here: nothing is changed.
+    fn change_state(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool) -> Result<(), FileError> {
         let (file, mut change) = (self.context.store.schedule(), Some(change));
         let written = file.update(|state, _| -> Result<Change<bool>, FileError> {
             let Some(change) = change.take() else { return Ok(Change::Keep(false)) };
             let is_worth_it = self.apply(change, state);
             Ok(Change::write_if(is_worth_it, is_worth_it))
         });
-        match (written, change) {
-            (Ok(false), _) => {}
-            (Ok(true), _) => {
-                self.unwritten = None;
-                self.last_written = Some(self.context.host.now());
-            }
-            (Err(error), None) => self.context.warn(&format!("the schedule cannot be written: {error}")),
-            (Err(error), Some(change)) => match self.unwritten.take() {
-                Some(mut state) => {
-                    self.apply(change, &mut state);
-                    self.unwritten = Some(state);
-                    self.context.warn(&format!("the schedule cannot be written: {error}"));
+        let error = match written {
+            Ok(is_written) => {
+                if is_written {
+                    self.unwritten = None;
+                    self.last_written = Some(self.context.host.now());
                 }
-                None => self.context.warn(&format!("the schedule cannot be read: {error}")),
-            },
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if let Some(change) = change {
+            let Some(mut state) = self.unwritten.take() else { return Err(error) };
+            self.apply(change, &mut state);
+            self.unwritten = Some(state);
         }
+        self.context.warn(&format!("the schedule cannot be written: {error}"));
+        Ok(())
     }
 
     /// Applies a change to the state, or to what of it could not be written; returns whether it is worth writing.
