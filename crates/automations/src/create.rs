@@ -11,6 +11,7 @@ use serde_json::json;
 use store::ConfigFile;
 
 use crate::context::Context;
+use crate::scheduler::begin_triggers_now;
 use crate::switch;
 
 /// What a new script is written in.
@@ -105,7 +106,11 @@ fn add_entry(context: &Context, id: &str, path: &Path, trigger: &Trigger) -> Res
     switch::edit(context, |manifest, source| match manifest.find(id) {
         Some(_) => Err(Error::usage(format!("the manifest has `{id}` already"), "choose another id")),
         None => Ok(Some(with_entry(source.text(), id, &script, trigger)?)),
-    })
+    })?;
+    if trigger.is_scheduled() {
+        begin_triggers_now(context, &[(id, trigger.clone())]);
+    }
+    Ok(())
 }
 
 /// The path of a script of the repository that is there and can be run.

@@ -123,11 +123,12 @@ pub fn overview(context: &Context) -> Result<Overview, Error> {
 /// Writes what is known of every automation into the state file: problems and next runs, which are returned. A failure to is a
 /// warning.
 pub fn record_in_state(context: &Context, problems: &[Diagnostic]) -> BTreeMap<String, String> {
-    let next: BTreeMap<String, String> = scheduler::next_runs(context)
-        .into_iter()
-        .rev()
-        .filter_map(|next| Some((next.id, timestamp(next.at?))))
-        .collect();
+    let next = scheduler::next_runs(context).unwrap_or_else(|error| {
+        context.warn(&format!("the next runs are not known: {error}"));
+        Vec::new()
+    });
+    let next: BTreeMap<String, String> =
+        next.into_iter().rev().filter_map(|next| Some((next.id, timestamp(next.at?)))).collect();
     let by_id = first_problems(problems);
     let statuses: Vec<(Report, AutomationStatus)> = context
         .manifest

@@ -8,6 +8,7 @@ use host::text;
 use records::{PauseEntry, timestamp};
 
 use crate::context::Context;
+use crate::scheduler::begin_now;
 
 /// A pause that has begun.
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ pub fn resume<'a>(context: &Context, ids: &'a [String]) -> Result<Vec<&'a str>, 
         }
         resumed.extend(was_paused.then_some(id.as_str()));
     }
+    begin_now(context, &resumed);
     Ok(resumed)
 }
 

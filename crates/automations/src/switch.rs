@@ -11,6 +11,7 @@ use store::config_file::EditOutcome;
 
 use crate::context::Context;
 use crate::pause::warn_of_guard;
+use crate::scheduler::begin_now;
 
 /// Switches automations on or off; returns which were not so already.
 ///
@@ -33,6 +34,9 @@ pub fn switch(context: &Context, ids: &[String], on: bool) -> Result<Vec<String>
         }
         Ok(apply(source.text(), changes))
     })?;
+    if on {
+        begin_now(context, &switched);
+    }
     for id in ids.iter().filter(|_| !on) {
         warn_of_guard(context, id);
     }

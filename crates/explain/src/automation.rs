@@ -73,7 +73,7 @@ pub fn automation(context: &Context, id: &str) -> Result<AutomationStory, Error>
     let state = context.store.state().read_intact("")?.unwrap_or_default();
     let entry = state.entry(id).unwrap_or_default();
     let pause = context.pause(id)?;
-    let next: Vec<UpcomingRun> = next_runs(context)
+    let next: Vec<UpcomingRun> = next_runs(context)?
         .into_iter()
         .filter(|next| next.id == id)
         .map(|next| UpcomingRun {

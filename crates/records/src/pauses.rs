@@ -45,4 +45,9 @@ impl Pauses {
         let until = time_in(entry.until.as_deref())?;
         (now < until).then_some(Pause { until, reason: entry.reason })
     }
+
+    /// Returns when the last pause of an automation ended, if it is over at `now`.
+    pub fn ended(&self, id: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        time_in(self.get(id)?.until.as_deref()).filter(|until| *until <= now)
+    }
 }

@@ -2,12 +2,17 @@
 
 mod due_runs;
 mod job;
+mod memory;
 mod next;
+mod one_scheduler;
 mod run_loop;
 mod settings;
+mod triggers;
 
 pub use next::{NextRun, next_runs};
-pub use run_loop::{is_running, run, tick};
+pub use one_scheduler::is_running;
+pub use run_loop::{run, tick};
 pub use settings::ScheduleSettings;
 
+pub(crate) use memory::{begin_now, begin_triggers_now};
 pub(crate) use settings::drawn_from;

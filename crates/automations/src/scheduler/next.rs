@@ -1,12 +1,13 @@
 //! What runs when.
 
-use crate::schedule::{MachineZone, Plan, check_trigger};
+use crate::schedule::{Due, MachineZone, Plan, TriggerState, cycles_are_due, evaluate};
 use chrono::{DateTime, Utc};
-use common::cycle_log_settings;
-use common::manifest::Automation;
-use records::{DeclaredTrigger, Trigger};
+use common::Error;
+use records::Trigger;
 
-use super::settings::ScheduleSettings;
+use super::memory::{self, Memory};
+use super::settings::{ScheduleSettings, Timing};
+use super::triggers::{cycles, scheduled_triggers};
 use crate::context::Context;
 
 /// A run that is to come.
@@ -16,55 +17,63 @@ pub struct NextRun {
     pub id: String,
     /// The trigger.
     pub trigger: String,
-    /// When; none where cycles decide.
+    /// When, which is now for one that is due already; none where cycles decide.
     pub at: Option<DateTime<Utc>>,
-    /// After how many more cycles.
+    /// After how many more cycles, none for one that is due already.
     pub cycles: Option<u64>,
 }
 
-/// Returns an automation's triggers that a scheduler acts on: its own, and those of `daily_run.json` that name it.
-pub(super) fn scheduled_triggers(context: &Context, listed: &Automation) -> Vec<Trigger> {
-    let schedules = context.daily_run.iter().flat_map(|(file, _)| &file.schedules);
-    let named = schedules.filter(|(_, schedule)| schedule.automations.contains(&listed.entry.id)).map(|(name, _)| name);
-    let named = named.map(|name| DeclaredTrigger::new(name.as_str()));
-    let mut triggers: Vec<Trigger> = std::iter::once(listed.entry.trigger.clone())
-        .chain(named)
-        .filter_map(|declared| check_trigger(&declared).ok().cloned())
-        .filter(Trigger::is_scheduled)
-        .collect();
-    triggers.sort();
-    triggers.dedup();
-    triggers
-}
-
-/// How many cycles the log has by now; backfilled lines are none.
-pub(super) fn cycles(context: &Context) -> Option<u64> {
-    let path = cycle_log_settings::place(context.host, context.repo(), &context.manifest).ok()?;
-    context.store.cycles(&path).observed().ok()
-}
-
-/// Returns the next run of every enabled automation's triggers, soonest first.
-pub fn next_runs(context: &Context) -> Vec<NextRun> {
+/// Returns the next run of every enabled automation's triggers, soonest first: what the next look makes due by what the
+/// scheduler remembers, and else the next time of the trigger.
+///
+/// # Errors
+/// A setting is not valid, or a file cannot be read.
+pub fn next_runs(context: &Context) -> Result<Vec<NextRun>, Error> {
     let now = context.host.now();
-    let (Ok(settings), Ok(pauses)) = (ScheduleSettings::of(context), context.pauses()) else { return Vec::new() };
+    let (settings, pauses) = (ScheduleSettings::of(context)?, context.pauses()?);
+    let (mut state, is_lost) = memory::read(context)?;
+    let memory = Memory::new(context, &pauses, is_lost);
     let mut count = None;
     let mut all = Vec::new();
     for listed in context.manifest.listed().iter().filter(|listed| listed.entry.enabled) {
         let Ok(timing) = settings.timing(context, listed) else { continue };
         for trigger in scheduled_triggers(context, listed) {
-            let mut next =
-                NextRun { id: listed.entry.id.clone(), trigger: trigger.to_string(), at: None, cycles: None };
+            let id = &listed.entry.id;
+            let mut next = NextRun { id: id.clone(), trigger: trigger.to_string(), at: None, cycles: None };
+            let slot = state.slot(id, &next.trigger);
             if let Trigger::EveryCycles(every) = trigger {
-                let count = *count.get_or_insert_with(|| cycles(context).unwrap_or(0));
-                next.cycles = Some(every - count % every);
+                let count = match count {
+                    Some(count) => count,
+                    None => *count.insert(cycles(context)?),
+                };
+                let is_due = slot.cycles.is_some_and(|before| cycles_are_due(every, before, count));
+                next.cycles = Some(if is_due { 0 } else { every - count % every });
             } else if let Some(plan) = Plan::of(&trigger, timing.daily_at) {
-                // Not before its pause is over.
-                let from = pauses.in_effect(&next.id, now).map_or(now, |pause| pause.until);
-                next.at = plan.next_after(from - timing.offset, &MachineZone).map(|at| at + timing.offset);
+                let paused_until = pauses.in_effect(id, now).map(|pause| pause.until);
+                next.at = next_by_the_clock(&plan, memory.of(id, slot, timing.offset), now, timing, paused_until);
             }
             all.push(next);
         }
     }
     all.sort_by_key(|next| (next.at.is_none(), next.at));
-    all
+    Ok(all)
+}
+
+/// When a trigger of the clock brings its next run, for a scheduler that looks now and from then on.
+fn next_by_the_clock(
+    plan: &Plan,
+    memory: TriggerState,
+    now: DateTime<Utc>,
+    timing: Timing,
+    paused_until: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    let (due, after) = evaluate(plan, memory, now - timing.offset, &MachineZone, timing.catch_up);
+    if matches!(due, Due::Run(_)) && paused_until.is_none() {
+        return Some(now);
+    }
+    // Not before its pause is over, and not a time that was handled before the clock was set back.
+    let from = paused_until.unwrap_or(now) - timing.offset;
+    let handled_until = after.handled_until.filter(|_| !after.replays);
+    let from = handled_until.map_or(from, |handled_until| handled_until.max(from));
+    plan.next_after(from, &MachineZone).map(|at| at + timing.offset)
 }

@@ -16,8 +16,11 @@ use store::{Change, Document, Grant, Lease};
 
 use super::due_runs::{after_cycles, by_the_clock};
 use super::job::{Job, has_ended_since, in_order, is_held, perform};
-use super::next::{cycles, next_runs, scheduled_triggers};
+use super::memory::{Memory, is_lost};
+use super::next::next_runs;
+use super::one_scheduler::{acquire_lease, another_scheduler};
 use super::settings::ScheduleSettings;
+use super::triggers::{cycles, scheduled_triggers};
 use crate::context::Context;
 use crate::supervise::{LastRuns, RunResult};
 use host::signals::Signals;
@@ -73,35 +76,6 @@ pub fn run(context: Context<'_>) -> Result<(), Error> {
     scheduler.work(Some(granted))?;
     scheduler.context.say("[timmy] Scheduler ended");
     Ok(())
-}
-
-/// Returns whether a scheduler is running for the repository.
-pub fn is_running(context: &Context) -> bool {
-    context.store.scheduler_lease().is_held().unwrap_or_else(|error| {
-        context.warn(&format!("{error}: a scheduler counts as running"));
-        true
-    })
-}
-
-/// Takes the right to schedule; fails if another scheduler has it for longer than `patience`.
-fn acquire_lease(context: &Context, patience: Duration) -> Result<Grant<File>, Error> {
-    let (lease, begun) = (context.store.scheduler_lease(), Instant::now());
-    loop {
-        if let Some(granted) = lease.acquire()? {
-            return Ok(granted);
-        }
-        if begun.elapsed() >= patience {
-            return Err(another_scheduler(context));
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn another_scheduler(context: &Context) -> Error {
-    Error::failed(
-        format!("another scheduler is running for {}", context.repo().root().display()),
-        "use that one; timmy schedule next lists its next runs",
-    )
 }
 
 /// The scheduler.
@@ -227,7 +201,7 @@ impl<'h> Scheduler<'h> {
             self.context.say(&format!("[timmy] {} for {}: {}{detail}", job.id, job.trigger, result.reason));
             // One that was ended before its time, or that the system did not start, is begun once more by a later look.
             if !matches!(result.reason, Reason::Stopped | Reason::NotStarted) {
-                let noted = self.change_state(|_, state| {
+                let noted = self.change_state(|_, state, _| {
                     state.end(&job.id, &job.trigger);
                     true
                 });
@@ -241,7 +215,9 @@ impl<'h> Scheduler<'h> {
 
     fn until_next_look(&self) -> Duration {
         let now = self.context.host.now();
-        let next = next_runs(&self.context).into_iter().find_map(|next| next.at);
+        // What is due and was not started waits for the next look.
+        let times = next_runs(&self.context).into_iter().flatten().filter_map(|next| next.at);
+        let next = times.filter(|at| *at > now).min();
         next.and_then(|at| (at - now).to_std().ok()).map_or(LOOK_EVERY, |length| length.min(LOOK_EVERY))
     }
 
@@ -294,10 +270,17 @@ impl<'h> Scheduler<'h> {
     /// Finds what is due, and records that it was looked for. What may be paused, or may have been started already, is not due.
     fn look(&mut self) -> Result<(), FileError> {
         let (now, pauses) = (self.context.host.now(), self.context.pauses()?);
-        self.change_state(|scheduler, state| {
+        self.change_state(|scheduler, state, is_lost| {
+            if is_lost {
+                scheduler.context.warn(&format!(
+                    "{}: what was looked at is lost; the last run of each automation counts as its last look",
+                    scheduler.context.shown(scheduler.context.store.schedule().path())
+                ));
+            }
+            let memory = Memory::new(&scheduler.context, &pauses, is_lost);
             let mut jobs = scheduler.interrupted(state, now);
             let mut is_news = !jobs.is_empty();
-            scheduler.add_due(state, &pauses, now, &mut jobs, &mut is_news);
+            scheduler.add_due(state, (&pauses, &memory), now, &mut jobs, &mut is_news);
             scheduler.waiting.extend(in_order(&scheduler.context, &jobs));
             let is_old = scheduler.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
             is_news || is_old
@@ -308,7 +291,7 @@ impl<'h> Scheduler<'h> {
     fn add_due(
         &self,
         state: &mut ScheduleState,
-        pauses: &Pauses,
+        (pauses, memory): (&Pauses, &Memory<'_>),
         now: DateTime<Utc>,
         jobs: &mut Vec<Job>,
         is_news: &mut bool,
@@ -332,13 +315,14 @@ impl<'h> Scheduler<'h> {
                 let (id, name) = (&listed.entry.id, trigger.to_string());
                 let slot = state.slot(id, &name);
                 let before = slot.clone();
-                let due = if let Trigger::EveryCycles(every) = trigger {
-                    let Some(count) = *count.get_or_insert_with(|| cycles(context)) else { continue };
-                    after_cycles(slot, every, count, is_news)
+                let found = if let Trigger::EveryCycles(every) = trigger {
+                    let Some(count) = *count.get_or_insert_with(|| self.cycles()) else { continue };
+                    after_cycles(slot, every, count)
                 } else {
-                    by_the_clock(context, listed, slot, &trigger, timing, is_on, is_news)
+                    by_the_clock(context, listed, memory, slot, &trigger, timing, is_on)
                 };
-                let Some(of) = due.filter(|_| is_on) else { continue };
+                *is_news |= found.is_news;
+                let Some(of) = found.due.filter(|_| is_on) else { continue };
                 let is_running =
                     self.running.contains(id) || self.waiting.iter().chain(&*jobs).any(|job| job.id == *id);
                 match if is_running { Ok(true) } else { is_held(context, id) } {
@@ -359,6 +343,12 @@ impl<'h> Scheduler<'h> {
                 }
             }
         }
+    }
+
+    /// How many cycles the log has, where that can be read.
+    fn cycles(&self) -> Option<u64> {
+        let warn = |error| self.context.warn(&format!("{error}: nothing that runs after cycles is started"));
+        cycles(&self.context).map_err(warn).ok()
     }
 
     /// Finds runs that were begun by a scheduler that is gone: ended meanwhile, still running, or to be begun once more.
@@ -392,16 +382,19 @@ impl<'h> Scheduler<'h> {
         jobs
     }
 
-    /// Changes the state in one step; `change` returns whether it is worth writing. Where it cannot be written it is kept here,
+    /// Changes the state in one step; `change` gets it, and whether what it was is lost, and returns whether it is worth writing. Where it cannot be written it is kept here,
     /// and work goes on.
     ///
     /// # Errors
     /// The state cannot be read, and nothing is kept here: nothing is changed.
-    fn change_state(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool) -> Result<(), FileError> {
+    fn change_state(
+        &mut self,
+        change: impl FnOnce(&mut Self, &mut ScheduleState, bool) -> bool,
+    ) -> Result<(), FileError> {
         let (file, mut change) = (self.context.store.schedule(), Some(change));
-        let written = file.update(|state, _| -> Result<Change<bool>, FileError> {
+        let written = file.update(|state, found| -> Result<Change<bool>, FileError> {
             let Some(change) = change.take() else { return Ok(Change::Keep(false)) };
-            let is_worth_it = self.apply(change, state);
+            let is_worth_it = self.apply(change, state, is_lost(found));
             Ok(Change::write_if(is_worth_it, is_worth_it))
         });
         let error = match written {
@@ -416,7 +409,7 @@ impl<'h> Scheduler<'h> {
         };
         if let Some(change) = change {
             let Some(mut state) = self.unwritten.take() else { return Err(error) };
-            self.apply(change, &mut state);
+            self.apply(change, &mut state, false);
             self.unwritten = Some(state);
         }
         self.context.warn(&format!("the schedule cannot be written: {error}"));
@@ -424,14 +417,19 @@ impl<'h> Scheduler<'h> {
     }
 
     /// Applies a change to the state, or to what of it could not be written; returns whether it is worth writing.
-    fn apply(&mut self, change: impl FnOnce(&mut Self, &mut ScheduleState) -> bool, state: &mut ScheduleState) -> bool {
+    fn apply(
+        &mut self,
+        change: impl FnOnce(&mut Self, &mut ScheduleState, bool) -> bool,
+        state: &mut ScheduleState,
+        is_lost: bool,
+    ) -> bool {
         let unwritten = self.unwritten.take();
         let was_unwritten = unwritten.is_some();
         if let Some(unwritten) = unwritten {
             *state = unwritten;
         }
         state.version = ScheduleState::default().version;
-        let is_worth_it = change(self, state) || was_unwritten;
+        let is_worth_it = change(self, state, is_lost && !was_unwritten) || was_unwritten;
         if is_worth_it {
             self.unwritten = Some(state.clone());
         }

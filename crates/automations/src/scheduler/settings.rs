@@ -131,13 +131,18 @@ impl ScheduleSettings {
         layers.get(&OWN_CATCH_UP_HOURS, None).map(drop)
     }
 
+    /// Returns how long after its time an automation starts.
+    pub(super) fn offset(&self, context: &Context, id: &str) -> TimeDelta {
+        offset(self.spread, context.repo().root(), id)
+    }
+
     /// Returns what holds for an automation.
     pub(crate) fn timing(&self, context: &Context, listed: &Automation) -> Result<Timing, SettingsError> {
         let mut layers = Layers::new(context.host, &listed.entry.id, vec![&listed.config], Vec::new());
         Ok(Timing {
             daily_at: layers.get(&AT, None)?.unwrap_or(self.daily_at),
             catch_up: layers.get(&OWN_CATCH_UP_HOURS, None)?.map_or(self.catch_up, hours),
-            offset: offset(self.spread, context.repo().root(), &listed.entry.id),
+            offset: self.offset(context, &listed.entry.id),
         })
     }
 }

@@ -67,7 +67,11 @@ fn cells(one: &AutomationOverview, now: DateTime<Utc>) -> Vec<String> {
         (_, Some(seconds)) => format!("{} ago", table::length(seconds)),
         _ => "never".to_owned(),
     };
-    let next = since(&one.next_run).map_or("-".to_owned(), |seconds| format!("in {}", table::length(-seconds)));
+    let next = match since(&one.next_run) {
+        None => "-".to_owned(),
+        Some(0) => "now".to_owned(),
+        Some(seconds) => format!("in {}", table::length(-seconds)),
+    };
     let mark = if one.status == Status::Failed.name() { "FAILED: " } else { "" };
     let result = one.last_result.as_deref().unwrap_or_default();
     let result = if Reason::from_code(result).is_some() { "" } else { result };

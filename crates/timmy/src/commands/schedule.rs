@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use automations::Context;
 use automations::schedule::{MachineZone, warn_of_unknown_zone};
-use automations::scheduler::{self, ScheduleSettings, next_runs};
+use automations::scheduler::{self, next_runs};
 use automations::supervise::RunResult;
 use automations::validate::validate;
 use chrono::{DateTime, Utc};
@@ -80,8 +80,9 @@ impl NextView {
         let (at, length) = match (self.time, self.cycles) {
             (Some(at), _) => (
                 at.with_timezone(&MachineZone).format("%a %Y-%m-%d %H:%M").to_string(),
-                table::length((at - now).num_seconds()),
+                if at > now { table::length((at - now).num_seconds()) } else { "now".to_owned() },
             ),
+            (None, Some(0)) => ("-".to_owned(), "now".to_owned()),
             (None, Some(cycles)) => ("-".to_owned(), text::counted(cycles, "cycle")),
             (None, None) => ("never".to_owned(), String::new()),
         };
@@ -110,8 +111,7 @@ impl Timetable {
 
 /// Lists what runs when.
 fn next(context: &Context, count: usize) -> Result<Outcome, Error> {
-    ScheduleSettings::of(context)?;
-    let next = next_runs(context).into_iter().take(count).map(|next| NextView {
+    let next = next_runs(context)?.into_iter().take(count).map(|next| NextView {
         id: next.id,
         trigger: next.trigger,
         at: next.at.map(timestamp),

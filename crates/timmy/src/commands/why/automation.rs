@@ -63,6 +63,8 @@ fn last_run(story: &AutomationStory) -> String {
 fn next_run(next: &UpcomingRun, now: DateTime<Utc>) -> String {
     let trigger = &next.trigger;
     match (next.time, next.cycles) {
+        (Some(at), _) if at <= now => format!("  Next: now, for a {trigger} run that is due."),
+        (None, Some(0)) => format!("  Next: now ({trigger} is due)."),
         (Some(at), _) => {
             let length = table::length((at - now).num_seconds());
             format!("  Next: {} for {trigger}, in {length}.", minute(&timestamp(at)))
