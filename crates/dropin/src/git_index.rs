@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use automations::shim;
 use common::Error;
 use git_repository::{uninterrupted, unreadable};
 use git2::{
@@ -128,12 +129,8 @@ pub(crate) fn differs_from_commit(path: &Path) -> Result<bool, Error> {
 /// # Errors
 /// Git cannot be asked, or the path cannot be read.
 pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
-    let Some(folder) = real_folder(path)? else { return Ok(None) };
-    let Some(repository) = git_repository::if_there(git_repository::discover(&folder))? else { return Ok(None) };
-    let Some(tree) = repository.workdir() else { return Ok(None) };
-    let tree = fs::canonicalize(tree).map_err(Error::io("find", tree))?;
-    let real: PathBuf = folder.join(path.file_name().unwrap_or_default());
-    let Ok(name) = real.strip_prefix(&tree) else { return Ok(None) };
+    let Some(Located { repository, tree, name }) = locate(path)? else { return Ok(None) };
+    let name = name.as_path();
     let present = id_on_disk(path)?;
     let unreadable = || unreadable(&tree);
     let index = git_repository::index(&repository)?;
@@ -165,7 +162,8 @@ pub(crate) fn status(path: &Path) -> Result<Option<Status>, Error> {
     }
 }
 
-/// Returns what is wrong with a shim that Git checks out with CRLF line ends, which no shell runs; none where it does not.
+/// Returns what is wrong with the line ends of a shim, which no shell runs with CRLF: of the one that is there, or of one that Git
+/// checks out. None where there is nothing wrong.
 ///
 /// # Errors
 /// Git cannot be asked.
@@ -187,12 +185,69 @@ pub(crate) fn crlf_problem(root: &Path, path: &str) -> Result<Option<String>, Er
         Some(eol) => eol == b"crlf",
         None => is_set("core.autocrlf", "true") || is_text && is_set("core.eol", "crlf"),
     };
-    Ok((is_crlf && !is_binary).then(|| {
-        format!(
+    if is_crlf && !is_binary {
+        return Ok(Some(format!(
             "Git checks it out with CRLF line ends, which no shell runs: put `/{path} text eol=lf` at the end of .gitattributes, \
              commit that, and run timmy install --shims"
-        )
-    }))
+        )));
+    }
+    let has_crlf = shim::has_crlf(&root.join(path));
+    Ok(has_crlf.then(|| "it has CRLF line ends, which no shell runs; timmy install --shims fixes it".to_owned()))
+}
+
+/// A file or a link that is committed.
+pub(crate) struct Committed {
+    /// Whether it is a symbolic link; its content is then the target.
+    pub(crate) is_link: bool,
+    /// Whether it is a program.
+    pub(crate) is_executable: bool,
+    /// The bytes that a checkout writes, with the line ends and by the filters that are set.
+    pub(crate) content: Vec<u8>,
+}
+
+/// Returns what is committed at a path; none where there is no repository, or nothing is committed there.
+///
+/// # Errors
+/// Git cannot be asked.
+pub(crate) fn committed_at(path: &Path) -> Result<Option<Committed>, Error> {
+    let Some(Located { repository, tree, name }) = locate(path)? else { return Ok(None) };
+    let found = uninterrupted(|| committed(&repository, &name)).map_err(unreadable(&tree))?;
+    let Some((_, mode)) = found.filter(|(_, mode)| matches!(mode & 0o170_000, 0o100_000 | 0o120_000)) else {
+        return Ok(None);
+    };
+    let object = ["HEAD:", &name.to_string_lossy()].concat();
+    let args = ["cat-file", "--filters", &object].map(Into::into);
+    let most = usize::try_from(record::LIMIT).unwrap_or(usize::MAX);
+    let printed = child::output("git".as_ref(), &args, &tree, LIMIT, most).map_err(Error::io("run", "git"))?;
+    if printed.ended != ExitOutcome::Code(0) {
+        let reason = String::from_utf8_lossy(&printed.err).trim().to_owned();
+        return Err(Error::failed(
+            format!("git cannot read {object}: {reason}"),
+            format!("git checkout -- {}", name.display()),
+        ));
+    }
+    let is_link = mode & 0o170_000 == 0o120_000;
+    Ok(Some(Committed { is_link, is_executable: mode & 0o100 != 0, content: printed.out }))
+}
+
+/// A path in the repository that it really lies in.
+struct Located {
+    repository: Repository,
+    /// The work tree.
+    tree: PathBuf,
+    /// The path from there.
+    name: PathBuf,
+}
+
+/// Finds the repository that a path really lies in, which may be a submodule; none where there is none.
+fn locate(path: &Path) -> Result<Option<Located>, Error> {
+    let Some(folder) = real_folder(path)? else { return Ok(None) };
+    let Some(repository) = git_repository::if_there(git_repository::discover(&folder))? else { return Ok(None) };
+    let Some(tree) = repository.workdir() else { return Ok(None) };
+    let tree = fs::canonicalize(tree).map_err(Error::io("find", tree))?;
+    let real: PathBuf = folder.join(path.file_name().unwrap_or_default());
+    let Ok(name) = real.strip_prefix(&tree).map(Path::to_owned) else { return Ok(None) };
+    Ok(Some(Located { repository, tree, name }))
 }
 
 /// The name that Git would give to what is at a path; none where nothing is.

@@ -10,11 +10,12 @@ use host::files::{self, FileError};
 use records::{Installation, Original};
 use store::Store;
 
+use crate::adoption;
 use crate::callers::{Caller, find_callers};
 use crate::git_index;
 use crate::hooks;
 pub use crate::plan::{Action, Kind};
-use crate::plan::{Step, plan, refuse_dirty};
+use crate::plan::{Step, places, plan, refuse_dirty};
 use crate::program::{self, hash};
 use crate::record;
 
@@ -81,7 +82,9 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         (None, Some(before)) => record::programs(store, before),
         (None, None) => store.programs(),
     };
-    let (kind, steps) = plan(context, before.as_ref(), &bin, options.kind)?;
+    let places = places(context)?;
+    let adoption = adoption::complete(store, before.as_ref(), &places)?;
+    let (kind, steps) = plan(context, &adoption, places, &bin, options.kind)?;
     if !options.allow_dirty {
         refuse_dirty(repo.root(), &steps)?;
     }
@@ -93,17 +96,12 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         renewed_hooks = apply(context, installation, &bin, &steps)?;
     }
     if kind == Kind::Shims {
-        let paths: Vec<&str> = steps.iter().map(|step| step.installed.path.as_str()).collect();
         if !options.dry_run {
+            let paths: Vec<&str> = steps.iter().map(|step| step.installed.path.as_str()).collect();
             // What Git does not see cannot be committed.
             shown_again = git_index::show_again(repo.root(), &paths)?;
         }
-        for step in &steps {
-            let is_to_be_made = options.dry_run && step.action != Action::Nothing;
-            if is_to_be_made || git_index::is_changed(&repo.root().join(&step.installed.path))? {
-                to_commit.push(step.installed.path.clone());
-            }
-        }
+        to_commit = paths_to_commit(repo.root(), &steps, options.dry_run)?;
     }
     let callers = find_callers(context, Some(kind));
     let mut notes: Vec<String> = callers.iter().filter_map(Caller::note).collect();
@@ -129,6 +127,17 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
         notes,
         renewed_hooks,
     })
+}
+
+/// The paths of shims that Git reports as changed, or would.
+fn paths_to_commit(root: &Path, steps: &[Step], dry_run: bool) -> Result<Vec<String>, Error> {
+    let mut paths = Vec::new();
+    for Step { installed, action, .. } in steps {
+        if (dry_run && *action != Action::Nothing) || git_index::is_changed(&root.join(&installed.path))? {
+            paths.push(installed.path.clone());
+        }
+    }
+    Ok(paths)
 }
 
 /// Puts the programs in their directory and the links at the scripts' paths, each step recorded before it is done.
@@ -163,8 +172,13 @@ fn apply_step(store: &Store<'_>, installation: &mut Installation, step: &Step) -
     let (root, path) = (store.repo().root(), &step.installed.path);
     let full = root.join(path);
     let mut installed = step.installed.clone();
-    if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) = (&mut installed.original, &step.bytes) {
+    if let (Some(Original::File { kept, mode, sha256, .. }), Some(bytes)) =
+        (&mut installed.original, &step.original_bytes)
+    {
         *kept = keep(store, kept, bytes, mode, sha256)?;
+    }
+    if let Some(edited) = &step.edited {
+        keep(store, path, edited, "0644", &hash(edited))?;
     }
     note_folders(root, &full, installation)?;
     installation.installed.retain(|other| other.path != *path);

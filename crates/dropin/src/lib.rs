@@ -6,6 +6,7 @@
 //! The border: it alone changes files at the paths of scripts. What it did is returned as data; the text for a terminal is
 //! `timmy`'s.
 
+mod adoption;
 mod callers;
 pub mod doctor;
 mod git_index;

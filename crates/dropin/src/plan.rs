@@ -1,7 +1,7 @@
 //! What an installation does at each path, decided before anything is changed.
 
 use std::fs::{self, Metadata};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use automations::paths::tidy;
@@ -10,6 +10,7 @@ use common::Error;
 use host::files;
 use records::{Installation, InstalledPath, Original};
 
+use crate::adoption::{Adoption, present_original};
 use crate::git_index;
 use crate::program::hash;
 use crate::record::LIMIT;
@@ -18,8 +19,10 @@ use crate::record::LIMIT;
 pub(crate) struct Step {
     pub(crate) installed: InstalledPath,
     pub(crate) action: Action,
-    /// The bytes of the file there, which is to be kept.
-    pub(crate) bytes: Option<Vec<u8>>,
+    /// The bytes of the original, where they are to be kept.
+    pub(crate) original_bytes: Option<Vec<u8>>,
+    /// The bytes of a shim there that was edited, and is kept next to the originals.
+    pub(crate) edited: Option<Vec<u8>>,
     /// The permissions of the shim.
     pub(crate) mode: u32,
 }
@@ -84,12 +87,12 @@ pub(crate) fn places(context: &Context) -> Result<Vec<(String, &'static str)>, E
 }
 
 /// Returns the kind that is there: shims where one of the files is a shim, such as in a clone, or was recorded as one.
-pub(crate) fn kind_there(root: &Path, before: Option<&Installation>, places: &[(String, &str)]) -> Kind {
+fn kind_there(root: &Path, before: &Installation, places: &[(String, &str)]) -> Kind {
     let is_shim = |path: &str| {
         let full = root.join(path);
         // Through a link it is another's shim.
         !files::entry(&full).is_ok_and(|entry| entry.is_some_and(|entry| entry.is_symlink())) && shim::is_at(&full)
-            || before.and_then(|before| before.of(path)).is_some_and(|known| known.shim.is_some())
+            || before.of(path).is_some_and(|known| known.shim.is_some())
     };
     if places.iter().any(|(path, _)| is_shim(path)) { Kind::Shims } else { Kind::Links }
 }
@@ -97,80 +100,99 @@ pub(crate) fn kind_there(root: &Path, before: Option<&Installation>, places: &[(
 /// Decides what is done at each path; `asked` is the kind that the caller asked for.
 pub(crate) fn plan(
     context: &Context,
-    before: Option<&Installation>,
+    before: &Adoption,
+    places: Vec<(String, &'static str)>,
     bin: &Path,
     asked: Option<Kind>,
 ) -> Result<(Kind, Vec<Step>), Error> {
     let root = context.repo().root();
-    let places = places(context)?;
-    let kind = asked.unwrap_or_else(|| kind_there(root, before, &places));
+    let kind = asked.unwrap_or_else(|| kind_there(root, &before.installation, &places));
     let mut steps = Vec::new();
     for (path, tool) in places {
-        let known = before.and_then(|before| before.of(&path));
+        let known = before.installation.of(&path);
         let link = match kind {
             Kind::Links => link_text(root, &root.join(&path), &bin.join(tool))?,
             Kind::Shims => String::new(),
         };
         let shim = (kind == Kind::Shims).then(|| hash(shim::text(tool).as_bytes()));
-        let wanted = InstalledPath { path, tool: tool.to_owned(), link, shim, original: None };
-        steps.push(step(root, wanted, known, asked.is_some())?);
+        let original_bytes = before.contents.get(&path).cloned();
+        let original = known.and_then(|known| known.original.clone());
+        let from_git = known.is_some_and(|known| known.from_git);
+        let installed = InstalledPath { path, tool: tool.to_owned(), link, shim, original, from_git };
+        let undecided = Step { installed, action: Action::Create, original_bytes, edited: None, mode: 0o755 };
+        steps.push(decide(root, undecided, known, asked.is_some())?);
     }
     Ok((kind, steps))
 }
 
 /// Decides what is done at one path.
-fn step(root: &Path, mut wanted: InstalledPath, known: Option<&InstalledPath>, is_asked: bool) -> Result<Step, Error> {
-    let full = root.join(&wanted.path);
-    let original = known.and_then(|known| known.original.clone());
-    let (mut action, mut bytes, mut is_ours, mut mode) = (Action::Replace, None, false, 0o755);
+fn decide(root: &Path, mut step: Step, known: Option<&InstalledPath>, is_asked: bool) -> Result<Step, Error> {
+    let full = root.join(&step.installed.path);
     match files::entry(&full)? {
-        None => {
-            action = Action::Create;
-            wanted.original = original;
-        }
-        Some(metadata) if metadata.is_symlink() => {
-            let target = fs::read_link(&full).map_err(Error::io("read the link", &full))?;
-            let is_link = |text: &str| !text.is_empty() && target == Path::new(text);
-            is_ours = known.is_some_and(|known| is_link(&known.link) || is_link(&wanted.link));
-            wanted.original = if is_ours { original } else { Some(original_link(&full, &target)?) };
-            // Also a link to a tool that is not in the record: it came with a clone, and is what was there before.
-            if is_ours && is_link(&wanted.link) {
-                action = Action::Nothing;
-            }
-        }
-        Some(metadata) if metadata.is_file() => {
+        None => {}
+        Some(entry) if entry.is_symlink() => at_link(&full, &mut step, known)?,
+        Some(entry) if entry.is_file() => {
             let content = files::read_existing(&full, LIMIT)?;
-            let present = hash(&content);
-            let is_shim = shim::tool_of(&content) == Some(&wanted.tool);
-            let is_known = known.is_some_and(|known| known.shim.as_ref() == Some(&present));
-            let is_current = wanted.shim.as_ref() == Some(&present) && metadata.permissions().mode() & 0o111 != 0;
-            is_ours = is_shim && (is_known || known.is_some_and(|known| known.shim.is_some()) && is_current);
-            if is_shim && wanted.shim.is_some() && (is_current || !is_asked) {
-                // Another version of a shim that came with a clone or a pull runs the program as well.
-                action = Action::Nothing;
-                wanted.shim = Some(present.clone());
+            match known.and_then(|known| known.shim.as_ref()) {
+                Some(known) if shim::tool_of(&content) == Some(&step.installed.tool) => {
+                    at_shim(&mut step, &entry, content, known, is_asked);
+                }
+                _ => {
+                    step.action = Action::Replace;
+                    step.installed.from_git = false;
+                    step.installed.original = Some(present_original(&step.installed.path, &entry, hash(&content)));
+                    step.original_bytes = Some(content);
+                }
             }
-            wanted.original = if is_ours {
-                original
-            } else {
-                let original = original_file(&wanted.path, &metadata, present);
-                bytes = Some(content);
-                Some(original)
-            };
         }
         Some(_) => {
             return Err(Error::usage(format!("{} is not a file", full.display()), "move it to another place"));
         }
     }
-    if is_ours && action == Action::Replace {
-        action = Action::Exchange;
-    }
-    if let Some(Original::File { mode: before, .. }) = &wanted.original {
+    if let Some(Original::File { mode: before, .. }) = &step.installed.original {
         let readable = u32::from_str_radix(before, 8).unwrap_or(0o644);
         // Who may read the script may run the shim.
-        mode = readable | (readable & 0o444) >> 2;
+        step.mode = readable | (readable & 0o444) >> 2;
     }
-    Ok(Step { installed: wanted, action, bytes, mode })
+    Ok(step)
+}
+
+/// Decides what is done where a link is: our own, which is known, or what was there before.
+fn at_link(full: &Path, step: &mut Step, known: Option<&InstalledPath>) -> Result<(), Error> {
+    let target = fs::read_link(full).map_err(Error::io("read the link", full))?;
+    let is_link = |text: &str| !text.is_empty() && target == Path::new(text);
+    let is_ours = known.is_some_and(|known| is_link(&known.link) || is_link(&step.installed.link));
+    step.action = match is_ours {
+        true if is_link(&step.installed.link) => Action::Nothing,
+        true => Action::Exchange,
+        false => Action::Replace,
+    };
+    if !is_ours {
+        step.installed.from_git = false;
+        step.installed.original = Some(original_link(full, &target)?);
+        step.original_bytes = None;
+    }
+    Ok(())
+}
+
+/// Decides what is done where a shim of the tool is; `known` is the hash of the one that was put there, or that came with Git.
+fn at_shim(step: &mut Step, entry: &Metadata, content: Vec<u8>, known: &str, is_asked: bool) {
+    let current = shim::text(&step.installed.tool);
+    let plain = shim::with_line_feeds(&content);
+    let has_crlf = plain != content;
+    let is_current = plain == current.as_bytes();
+    let is_unedited = is_current || hash(&plain) == known;
+    let is_usable = !has_crlf && entry.permissions().mode() & 0o111 != 0;
+    if step.installed.shim.is_some() && !has_crlf && (is_current && is_usable || !is_asked) {
+        // Another version of a shim that came with a pull runs the program as well.
+        step.action = Action::Nothing;
+        step.installed.shim = Some(known.to_owned());
+    } else if is_unedited {
+        step.action = Action::Exchange;
+    } else {
+        step.action = Action::Replace;
+        step.edited = Some(content);
+    }
 }
 
 fn original_link(full: &Path, target: &Path) -> Result<Original, Error> {
@@ -181,16 +203,6 @@ fn original_link(full: &Path, target: &Path) -> Result<Original, Error> {
         ));
     };
     Ok(Original::Link { target })
-}
-
-fn original_file(path: &str, metadata: &Metadata, sha256: String) -> Original {
-    Original::File {
-        kept: path.to_owned(),
-        mode: format!("{:04o}", metadata.permissions().mode() & 0o7777),
-        sha256,
-        modified: (metadata.mtime(), u32::try_from(metadata.mtime_nsec()).unwrap_or(0)),
-        owner: Some((metadata.uid(), metadata.gid())),
-    }
 }
 
 /// What the link says: the way from its folder, wherever links on the way lead, to a program in the repository; or the

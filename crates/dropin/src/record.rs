@@ -58,9 +58,10 @@ pub(crate) fn presence(root: &Path, installed: &InstalledPath) -> Result<Presenc
     }
     let Some(known) = installed.shim.as_ref().filter(|_| entry.is_file()) else { return Ok(Presence::Other) };
     let content = files::read_existing(&path, LIMIT)?;
+    let plain = shim::with_line_feeds(&content);
     Ok(match shim::tool_of(&content) {
         Some(tool) if tool != installed.tool => Presence::Other,
-        Some(_) if hash(&content) == *known || content == shim::text(&installed.tool).as_bytes() => Presence::Ours,
+        Some(_) if hash(&plain) == *known || plain == shim::text(&installed.tool).as_bytes() => Presence::Ours,
         Some(_) => Presence::OtherShim,
         None => Presence::Other,
     })

@@ -13,8 +13,10 @@ use host::text;
 use records::{Installation, InstalledPath, Original};
 use store::Store;
 
+use crate::adoption::{self, Adoption};
 use crate::git_index;
 use crate::hooks::{self, HookReport};
+use crate::plan;
 use crate::program::{self, hash};
 use crate::record::{self, Presence};
 
@@ -48,6 +50,8 @@ pub enum Restoration {
 pub struct UninstallReport {
     /// What becomes of each path.
     pub paths: Vec<(String, Restoration)>,
+    /// Those of them that no record mentions, such as after `git clean -fdx`: what Git has is put there.
+    pub adopted: Vec<String>,
     /// What becomes of the hooks of Git that call the checks.
     pub hooks: Vec<HookReport>,
     /// The restored paths whose changes Git did not show, and shows again.
@@ -72,16 +76,21 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
             "stop it first (and remove its unit or its line of the crontab), or use --force",
         ));
     }
-    let Some(installation) = record::read(store)? else {
+    let record = record::read(store)?;
+    let Adoption { installation, adopted, contents } = find_installation(context, record.as_ref())?;
+    if record.is_none() && adopted.is_empty() {
         // A hook may be left of an installation that an earlier version took back.
         let hooks = hooks::take_back(context, None, options.dry_run)?;
         let report = UninstallReport { hooks, ..UninstallReport::default() };
         return Ok((!report.hooks.is_empty()).then_some(report));
-    };
+    }
     refuse_paths_outside(&installation)?;
     let restore_all = |options| {
-        let restored = |installed: &InstalledPath| Ok((installed.path.clone(), restore(store, installed, options)?));
-        installation.installed.iter().map(restored).collect::<Result<Vec<_>, Error>>()
+        let put_back_one = |installed: &InstalledPath| {
+            let from_git = contents.get(&installed.path).map(Vec::as_slice);
+            Ok((installed.path.clone(), restore(store, installed, from_git, options)?))
+        };
+        installation.installed.iter().map(put_back_one).collect::<Result<Vec<_>, Error>>()
     };
     // What is in the way is found before anything is changed, and by a dry run too.
     hooks::take_back(context, Some(&installation), true)?;
@@ -107,11 +116,29 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         }
     }
     if is_whole && !options.dry_run {
-        kept_originals = tidy_up(context, &installation, &paths)?;
+        kept_originals = tidy_up(context, &installation, &paths, |path| contents.contains_key(path))?;
         let is_ours = store.contains(&record::programs(store, &installation));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
-    Ok(Some(UninstallReport { paths, hooks, shown_again, changed, kept_originals, kept_programs }))
+    Ok(Some(UninstallReport { paths, adopted, hooks, shown_again, changed, kept_originals, kept_programs }))
+}
+
+/// What is installed, recorded or not. What Git has at a path is not ours to take back.
+fn find_installation(context: &Context, record: Option<&Installation>) -> Result<Adoption, Error> {
+    let root = context.repo().root();
+    // A broken manifest must not prevent going back.
+    let places = plan::places(context).unwrap_or_default();
+    let mut adoption = adoption::complete(&context.store, record, &places)?;
+    let mut adopted = Vec::new();
+    for path in std::mem::take(&mut adoption.adopted) {
+        if git_index::is_as_committed(root, &path)? {
+            adoption.installation.installed.retain(|installed| installed.path != path);
+        } else {
+            adopted.push(path);
+        }
+    }
+    adoption.adopted = adopted;
+    Ok(adoption)
 }
 
 fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
@@ -131,7 +158,13 @@ fn refuse_paths_outside(installation: &Installation) -> Result<(), Error> {
     Ok(())
 }
 
-fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptions) -> Result<Restoration, Error> {
+/// Puts what was at a path there again; `content` is that of an original that is not kept, because Git has it.
+fn restore(
+    store: &Store<'_>,
+    installed: &InstalledPath,
+    content: Option<&[u8]>,
+    options: UninstallOptions,
+) -> Result<Restoration, Error> {
     let root = store.repo().root();
     let full = root.join(&installed.path);
     if !options.dry_run {
@@ -139,19 +172,18 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         files::remove(&program::beside(&full))?;
     }
     let presence = record::presence(root, installed)?;
-    // Also a shim or a link that was there before: it came with a clone.
+    // Also a link that was there before: it came with a clone.
     if presence != Presence::Nothing && record::is_original(&full, installed.original.as_ref())? {
         return Ok(Restoration::Untouched);
     }
     // Git has brought this version meanwhile, such as by a pull after `git reset --hard`: it is newer than what was there before.
-    if presence == Presence::Other && git_index::is_as_committed(root, &installed.path)? {
-        return Ok(Restoration::Superseded);
+    if (presence == Presence::Other || installed.from_git) && git_index::is_as_committed(root, &installed.path)? {
+        return Ok(if installed.from_git { Restoration::Untouched } else { Restoration::Superseded });
     }
     if presence == Presence::Other && !options.force {
         return Ok(Restoration::Kept);
     }
-    let original = installed.original.as_ref();
-    let bytes = original.map(|original| kept_bytes(store, original)).transpose()?.flatten();
+    let (original, bytes) = original(store, installed, content)?;
     let restoration = if original.is_some() { Restoration::Restored } else { Restoration::Removed };
     if options.dry_run {
         return Ok(restoration);
@@ -164,8 +196,29 @@ fn restore(store: &Store<'_>, installed: &InstalledPath, options: UninstallOptio
         }
         files::rename(&full, &aside)?;
     }
-    put_back(&full, original, &bytes.unwrap_or_default())?;
+    put_back(&full, original.as_ref(), &bytes)?;
     Ok(restoration)
+}
+
+/// What was at a path, or what Git has there, with its bytes where it is a file.
+fn original(
+    store: &Store<'_>,
+    installed: &InstalledPath,
+    content: Option<&[u8]>,
+) -> Result<(Option<Original>, Vec<u8>), Error> {
+    if installed.from_git {
+        let full = store.repo().root().join(&installed.path);
+        let Some(committed) = git_index::committed_at(&full)? else { return Ok((None, Vec::new())) };
+        let present = files::entry(&full)?;
+        let original = adoption::committed_original(&installed.path, present.as_ref(), &committed)?;
+        return Ok((Some(original), committed.content));
+    }
+    let bytes = match (content, &installed.original) {
+        (Some(content), _) => content.to_owned(),
+        (None, Some(original)) => kept_bytes(store, original)?.unwrap_or_default(),
+        (None, None) => Vec::new(),
+    };
+    Ok((installed.original.clone(), bytes))
 }
 
 /// The bytes of an original that is kept; none where it is no file.
@@ -211,11 +264,13 @@ fn put_back(full: &Path, original: Option<&Original>, bytes: &[u8]) -> Result<()
     Ok(())
 }
 
-/// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays.
+/// Takes away what the installation has added, now that nothing needs it. What is not ours in those folders stays, and so does what
+/// was kept under the name of an original that `is_from_git`.
 fn tidy_up(
     context: &Context,
     installation: &Installation,
     paths: &[(String, Restoration)],
+    is_from_git: impl Fn(&str) -> bool,
 ) -> Result<Vec<String>, Error> {
     let store = &context.store;
     for (installed, (_, restoration)) in installation.installed.iter().zip(paths) {
@@ -223,7 +278,7 @@ fn tidy_up(
             let kept = store.originals().join(kept);
             files::remove(&program::beside(&kept))?;
             // What was not put back may be nowhere else.
-            if *restoration != Restoration::Superseded {
+            if *restoration != Restoration::Superseded && !is_from_git(&installed.path) {
                 files::remove(&kept)?;
             }
         }

@@ -43,6 +43,9 @@ pub struct InstalledPath {
     pub shim: Option<String>,
     /// What was there before; null if nothing was.
     pub original: Option<Original>,
+    /// Whether Git has the link or the shim itself, as in a clone: taken back, the path has what is committed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_git: bool,
 }
 
 /// What was at a path before.

@@ -16,7 +16,7 @@ const OLD_GUARD: &str =
 
 /// Where files are opened, replaced, moved or removed other than by the store, and which: none of them is a stored file, except
 /// that an installation moves scripts and programs in and out of their directories.
-const OPENED_ELSEWHERE: [(&str, &str); 21] = [
+const OPENED_ELSEWHERE: [(&str, &str); 22] = [
     ("crates/common/src/run.rs", "a file that the command line names"),
     ("crates/gitea/src/remote.rs", "the configuration of git"),
     ("crates/gitea/src/settings.rs", "the token of the forge"),
@@ -26,6 +26,7 @@ const OPENED_ELSEWHERE: [(&str, &str); 21] = [
     ("crates/pre_commit_checks/src/lib.rs", "the baseline that the command line names"),
     ("crates/pre_commit_checks/src/place.rs", "the files that are checked"),
     ("crates/automations/src/create.rs", "a new script"),
+    ("crates/dropin/src/adoption.rs", "scripts and their originals"),
     ("crates/dropin/src/callers/mod.rs", "files that may call scripts"),
     ("crates/timmy/src/manual.rs", "a manual page"),
     ("crates/dropin/src/program.rs", "installed programs"),

@@ -1,17 +1,17 @@
 //! What is installed, what calls it, and what is broken.
 
 mod place;
+mod strays;
 
 use std::collections::BTreeSet;
 
+use automations::Context;
 use automations::paths::tidy;
 use automations::scheduler;
 use automations::validate::validate;
-use automations::{Context, shim};
 use common::Error;
 use common::error::chain;
 use explain::integrity;
-use host::files;
 use host::text;
 use records::Installation;
 use serde::Serialize;
@@ -83,16 +83,7 @@ fn find_problems(context: &Context, installation: Option<&Installation>, examina
     for place in &examination.installed {
         broken.extend(place.problem.iter().map(|problem| format!("{}: {problem}", place.path)));
     }
-    for path in stray_links(context, installation) {
-        broken.push(format!(
-            "{path}: a dangling link to a tool, as in a clone of an installed repository; timmy install fixes it"
-        ));
-    }
-    for path in stray_shims(context, installation) {
-        broken.push(format!(
-            "{path}: a shim, but its program is not there, as in a clone; timmy install brings the programs"
-        ));
-    }
+    broken.extend(strays::problems(context, installation, &script_paths(context)));
     hidden_paths(context, examination, &mut broken, &mut notes);
     // Before an installation, scripts are the business of those who wrote them.
     let is_installed = installation.is_some_and(|installation| !installation.installed.is_empty());
@@ -171,32 +162,6 @@ fn failing(context: &Context) -> Vec<String> {
             format!("{}: failed {count} times in a row: {}", text::fit(id, 60), text::fit(error, 200))
         })
         .collect()
-}
-
-/// Links at the scripts' paths that lead nowhere, and that no installation here has noted.
-fn stray_links(context: &Context, installation: Option<&Installation>) -> Vec<String> {
-    let root = context.repo().root();
-    script_paths(context)
-        .into_iter()
-        .filter(|path| {
-            let full = root.join(path);
-            let is_noted = installation.is_some_and(|installation| installation.of(path).is_some());
-            // One that cannot be looked at is reported by its reader.
-            let is_link = files::entry(&full).is_ok_and(|entry| entry.is_some_and(|entry| entry.is_symlink()));
-            !is_noted && is_link && !files::is_there(&full).unwrap_or(true)
-        })
-        .collect()
-}
-
-/// Shims that no installation here has recorded, and that find no program.
-fn stray_shims(context: &Context, installation: Option<&Installation>) -> Vec<String> {
-    let root = context.repo().root();
-    let is_stray = |path: &String| {
-        let is_recorded = installation.is_some_and(|installation| installation.of(path).is_some());
-        let is_without = |tool: String| shim::program(context.host, root, &tool).is_none();
-        !is_recorded && shim::tool_at(&root.join(path)).is_some_and(is_without)
-    };
-    script_paths(context).into_iter().filter(is_stray).collect()
 }
 
 /// The paths where tools are or may be installed.

@@ -75,7 +75,7 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
     };
     let what = if is_shim { "shim" } else { "link" };
     let has_crlf = is_shim && matches!(state, PlaceState::Shim | PlaceState::Other);
-    let crlf = has_crlf
+    let crlf = (has_crlf || shim::has_crlf(&full))
         .then(|| git_index::crlf_problem(root, &installed.path).unwrap_or_else(|error| Some(error.chain())))
         .flatten();
     let problem = match (state, &program) {

@@ -19,6 +19,9 @@ struct PathView {
     restored: bool,
     kept: bool,
     superseded: bool,
+    /// Whether what was there before is not recorded.
+    #[serde(skip)]
+    adopted: bool,
     #[serde(skip)]
     removed: bool,
 }
@@ -50,12 +53,14 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
         CommonArgs { repo_root: Some(args.from.clone()), json: args.json, quiet: args.quiet, ..CommonArgs::default() };
     let repo = Repo::find(host, common.repo_root.as_deref())?;
     // A broken manifest must not prevent going back.
-    let context = Context::without_configuration(host, TOOLSET, repo, &common);
+    let context = Context::open_in(host, TOOLSET, repo.clone(), &common);
+    let context = context.unwrap_or_else(|_| Context::without_configuration(host, TOOLSET, repo, &common));
     let Some(report) = uninstall(&context, UninstallOptions { dry_run: args.dry_run, force: args.force })? else {
         present(&context, &NoInstallation { paths: [] }, |_, page| page.line("Nothing is installed here"))?;
         return Ok(Outcome::done(""));
     };
     let path = |(path, restoration)| PathView {
+        adopted: report.adopted.contains(&path),
         path,
         restored: matches!(restoration, Restoration::Restored | Restoration::Removed),
         removed: restoration == Restoration::Removed,
@@ -79,8 +84,16 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
 }
 
 fn render(report: &UninstallView, page: &mut Page) {
-    for PathView { path, restored, kept, superseded, removed } in &report.paths {
+    if report.paths.iter().any(|path| path.adopted) {
+        page.line(
+            "The record of the installation is gone, as after `git clean -fdx`: each path gets what Git has, or what is kept in \
+             .loop/originals",
+        );
+    }
+    for PathView { path, restored, kept, superseded, adopted, removed } in &report.paths {
         let verdict = match (restored, kept, report.dry_run) {
+            (true, _, false) if *removed && *adopted => "is removed: nothing else is known of this path",
+            (true, _, true) if *removed && *adopted => "would be removed: nothing else is known of this path",
             (true, _, false) if *removed => "is removed: nothing was there before",
             (true, _, true) if *removed => "would be removed: nothing was there before",
             (true, _, false) => "is restored",
