@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use host::Host;
 use host::child::orphans;
+use host::signals;
 use host::text;
 
 /// An error as `--json` prints it.
@@ -100,9 +101,11 @@ fn print(host: &Host, error: &dyn StdError, hint: Option<String>, exit_code: u8)
 /// Runs a tool in the real world: the body of every `main`.
 ///
 /// A panic, which would be our own mistake, ends with an `error:` line and exit code 2 (1 would read as a documented
-/// no), never with a panic message.
+/// no), never with a panic message. Where the system refuses memory, the run-time library says so and aborts; this ends with 2
+/// too.
 pub fn main(run: fn(&Host) -> u8) -> ExitCode {
     std::panic::set_hook(Box::new(end_on_panic));
+    let aborting = signals::end_at_abort(2);
     let host = match Host::real() {
         Ok(host) => host,
         Err((host, error)) => {
@@ -110,6 +113,9 @@ pub fn main(run: fn(&Host) -> u8) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(error) = aborting {
+        host.warn(&format!("a lack of memory would end the program with a signal: {error}"));
+    }
     if let Err(error) = orphans::collect_orphans() {
         host.warn(&format!("ended processes are not collected: {error}"));
     }

@@ -34,6 +34,9 @@ const STACK: usize = 128 << 20;
 /// The stack that is enough where the compiler has optimized, in bytes.
 const SMALL_STACK: usize = 8 << 20;
 
+/// A limited address space holds this many times the stacks that are taken from it.
+const STACK_SHARE: u64 = 4;
+
 /// How often a file that another program changes meanwhile is fixed again.
 const TRIES: usize = 5;
 
@@ -97,12 +100,30 @@ pub(crate) fn with_large_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     }
     thread::scope(|scope| {
         let begin = |stack| thread::Builder::new().stack_size(stack).spawn_scoped(scope, &work).ok();
-        match [STACK, SMALL_STACK].into_iter().find_map(begin) {
+        let stacks = if most_helpers() > 0 { &[STACK, SMALL_STACK][..] } else { &[SMALL_STACK] };
+        match stacks.iter().copied().find_map(begin) {
             Some(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
             // Where there is no further thread the caller's stack has to do.
             None => work(),
         }
     })
+}
+
+/// How many threads with a large stack leave memory for the work: as many as wanted, unless the address space is limited
+/// (`ulimit -v`).
+fn most_helpers() -> usize {
+    let limit = getrlimit(Resource::As).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit / STACK_SHARE / STACK as u64).unwrap_or(usize::MAX))
+}
+
+/// How many further threads are started for so many files.
+fn helpers_for(files: usize) -> usize {
+    let worth = files / FILES_PER_THREAD;
+    // Asking how many processors there are takes longer than a few files.
+    if worth == 0 {
+        return 0;
+    }
+    worth.min(thread::available_parallelism().map_or(1, usize::from) - 1).min(most_helpers())
 }
 
 /// Whether this is the main thread of an optimized program with the usual stack.
@@ -137,11 +158,8 @@ pub(crate) fn run(
         next: AtomicUsize::new(0),
         done: Mutex::default(),
     };
-    let worth = files / FILES_PER_THREAD;
-    // Asking how many processors there are takes longer than a few files.
-    let helpers = if worth == 0 { 0 } else { worth.min(thread::available_parallelism().map_or(1, usize::from) - 1) };
     thread::scope(|scope| {
-        for _ in 0..helpers {
+        for _ in 0..helpers_for(files) {
             // Where there is no further thread the work is done by those that there are.
             let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || shared.work());
         }
