@@ -13,7 +13,7 @@ use crate::fault::Order;
 use crate::project::{Flavour, Project};
 use crate::server::{DemoForge, Options};
 
-/// Serves a project as a Gitea or Forgejo server does, on loopback, until it is interrupted
+/// Serves a project as a Gitea or Forgejo server does, on loopback, read-only, until it is interrupted
 #[derive(Debug, Parser)]
 #[command(name = "demo_forge", version)]
 pub(crate) struct Cli {
@@ -47,7 +47,7 @@ pub(crate) struct Cli {
 pub const TOOL: Tool = Tool {
     id: "demo_forge",
     prefix: "demo_forge",
-    about: "A forge with a sample project, for demos and tests; only reachable from the same machine.",
+    about: "A read-only forge with a sample project, for demos and tests; only reachable from the same machine.",
     script: None,
     trigger: "manual",
     exit_codes: "0 stopped",
@@ -65,6 +65,12 @@ fn slug(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('/').filter(|(owner, name)| is_name(owner) && is_name(name));
     let parts = parts.map(|(owner, name)| (owner.to_owned(), name.to_owned()));
     parts.ok_or_else(|| "a repository is named as OWNER/NAME, of letters, digits and - _ .".to_owned())
+}
+
+/// Returns a text as one word of the shell.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 fn serve(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
@@ -90,7 +96,8 @@ fn serve(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     }
     let signals = |error: std::io::Error| Error::caused("cannot wait for a signal")(error).with_code(1);
     let (mut wake, _) = Host::wake_on_signal().map_err(signals)?;
-    host.say(&format!("export GITEA_API={} REPO_SLUG={}", forge.api(), project.slug()));
+    let token = cli.token.as_ref().map_or(String::new(), |token| format!(" GITEA_TOKEN={}", shell_word(token)));
+    host.say(&format!("export GITEA_API={} REPO_SLUG={}{token}", forge.api(), project.slug()));
     host.flush().map_err(signals)?;
     // Ends at a signal.
     let _ = wake.read(&mut [0]);
