@@ -59,7 +59,7 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
             return Err(nothing_to_plan(error));
         }
         run.warn(&format!("{error}"));
-        run.warn("the forge is unreachable: the agenda is made from the local queue");
+        run.warn("nothing is known from the forge: the agenda is made from the local queue");
     }
     let now = run.host.now();
     let Plan { items, left_out, candidates } = agenda::make(&sources, settings, now);
@@ -86,7 +86,8 @@ fn make_agenda(run: &Run, cli: &Cli, settings: &Settings) -> Result<Outcome, Err
 
 fn nothing_to_plan(error: ForgeError) -> Error {
     let hint = error.hint();
-    let nothing = Error::caused("there is nothing to plan: no queue, and the forge is unreachable")(error).with_code(1);
+    let nothing =
+        Error::caused("there is nothing to plan: no queue, and nothing is known from the forge")(error).with_code(1);
     match hint {
         Some(hint) => nothing.with_hint(hint),
         None => nothing,

@@ -119,7 +119,7 @@ fn review_lines(review: &Review) -> Vec<String> {
                 numbers(&pulls.opened)
             ));
         }
-        _ => lines.push("issues, pulls: unknown, the forge could not be asked".to_owned()),
+        _ => lines.push("issues, pulls: unknown, because no list came from the forge".to_owned()),
     }
     let cycles = &review.cycles;
     let rate = cycles.success_rate.map_or(String::new(), |rate| format!(" ({:.0} %)", rate * 100.0));
