@@ -61,8 +61,11 @@ pub struct CycleStory {
     pub timestamp: Option<String>,
     /// Whether it succeeded.
     pub success: bool,
-    /// How long it took, in seconds.
+    /// How long it took, in seconds; of a record that was added for a merged pull request, how long that was open, a day at most.
     pub duration: Option<f64>,
+    /// Whether the record was added for a merged pull request.
+    #[serde(skip)]
+    pub is_backfilled: bool,
     /// Why it is given out, or is not.
     pub reason: String,
     /// Its pull request.
@@ -88,6 +91,7 @@ impl CycleStory {
             timestamp: time.map(timestamp),
             success: cycle.success,
             duration: cycle.seconds(),
+            is_backfilled: cycle.backfilled,
             when: time.map_or("unknown time".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string()),
             cycle: cycle.cycle,
             epoch: cycle.epoch,

@@ -64,7 +64,9 @@ fn render_cycles(cycles: &[CycleStory], all: bool, page: &mut Page) {
 
 fn cells(cycle: &CycleStory) -> Vec<String> {
     let outcome = if cycle.success { "succeeded" } else { "FAILED" };
-    let length = cycle.duration.map_or("-".to_owned(), |seconds| format!("{seconds:.0} s"));
+    // How long a pull request was open says nothing of how long a cycle took.
+    let duration = cycle.duration.filter(|_| !cycle.is_backfilled);
+    let length = duration.map_or("-".to_owned(), |seconds| format!("{seconds:.0} s"));
     let number = cycle.cycle.map_or("-".to_owned(), |number| format!("cycle {number}"));
     vec![format!("    {}", cycle.when), number, outcome.to_owned(), length, cycle.reason.clone()]
 }
