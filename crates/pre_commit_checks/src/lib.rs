@@ -44,7 +44,7 @@ use common::{Error, Outcome, Page, View};
 use host::Host;
 use host::source::{Source, SourceError};
 use host::{files, text};
-use records::{Durability, pyjson};
+use records::pyjson;
 use serde::Serialize;
 
 use crate::baseline::Baseline;
@@ -151,7 +151,7 @@ fn write_baseline(run: &Run, cli: &Cli, settings: &Settings, outcome: &runner::O
         return Err(Error::usage("no baseline is named", "give --baseline FILE, or set baseline"));
     };
     let text = Baseline::of(&outcome.findings).text(&path)?;
-    files::lock(&path)?.replace(text.as_bytes(), Durability::Flushed)?;
+    run.store.replace_elsewhere(&path, text.as_bytes())?;
     let findings = text::counted(outcome.findings.len(), "finding");
     run.say(&format!("{findings} written to {}", path.display()));
     Ok(Outcome::done(format!("{findings} in the baseline")))

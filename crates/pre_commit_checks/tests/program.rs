@@ -269,6 +269,9 @@ fn a_baseline_lets_an_old_project_begin() {
     let ended = run(&sandbox, &["--baseline", "known.json", "--update-baseline"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.out.starts_with("[pre-commit] 2 findings written to "), "{}", ended.out);
+    let mut names: Vec<_> = fs::read_dir(sandbox.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".git", ".loop", "a.py", "known.json"], "no lock is among the project's files");
     assert_eq!(found(&sandbox, &["--baseline", "known.json"]), [""; 0]);
     sandbox.write("a.py", "x = 1\nbreakpoint()\nbreakpoint()\nbreakpoint()\n");
     assert_eq!(found(&sandbox, &["--baseline", "known.json"]), ["debugger-calls a.py:4"], "one more is new");

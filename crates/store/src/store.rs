@@ -280,12 +280,13 @@ impl<'h> Store<'h> {
         file.edit(&self.repo.in_loop(MANIFEST_LOCK), make)
     }
 
-    /// Replaces a file that is not stored here, such as a service unit, whose directory is to hold no lock file.
+    /// Replaces a file that is not stored here, such as a service unit or a baseline, whose directory is to hold no lock file.
     ///
     /// # Errors
     /// The system refuses.
     pub fn replace_elsewhere(&self, path: &Path, content: &[u8]) -> Result<(), FileError> {
-        files::lock_from(path, &self.repo.path(&RUN_LOCKS).join(".units.lock"))?.replace(content, Durability::Flushed)
+        files::lock_from(path, &self.repo.path(&RUN_LOCKS).join(".elsewhere.lock"))?
+            .replace(content, Durability::Flushed)
     }
 
     /// The documents whose damage is looked for, as far as they exist.
@@ -303,6 +304,17 @@ impl<'h> Store<'h> {
         let logs = LOOP_FILES.into_iter().filter(|file| file.is_verified && file.format == Format::Log);
         let path = |file: &StoredFile| if file.path == CYCLES.path { cycles.to_owned() } else { self.repo.path(file) };
         logs.map(|file| CheckedLog::new(path(&file), &file)).filter(|log| may_be_there(log.path())).collect()
+    }
+
+    /// Looks for what keeps the tools from the other files and directories of `.loop/`, whose content is not checked: something else
+    /// is in the place of one, or it cannot be read.
+    pub fn blocked_places(&self) -> Vec<FileError> {
+        let others = LOOP_FILES.into_iter().filter(|file| !file.is_verified);
+        let look = |file: StoredFile| match file.format {
+            Format::Directory => files::list(&self.repo.path(&file)).err(),
+            _ => files::open(&self.repo.path(&file)).err(),
+        };
+        others.filter_map(look).collect()
     }
 
     /// The entries of `.loop/` that its user cannot write, because another user made them.
@@ -330,7 +342,7 @@ impl<'h> Store<'h> {
     }
 }
 
-/// Whether there is a file, or the system does not say: then reading it is the error.
+/// Whether there is a file, or something else is in its place, or in that of a directory above it: then reading it is the error.
 fn may_be_there(path: &Path) -> bool {
-    files::is_there(path).unwrap_or(true)
+    !matches!(files::open(path), Ok(None))
 }
