@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use records::{Durability, Format, Stored, StoredFile, TokenLine};
+use records::stored_files::{CYCLES, DEEP_TRIAGE_LOG, SHADOW, TRIAGE_LOG};
+use records::{Cycle, Durability, Format, ShadowRun, Stored, StoredFile, TokenLine, TriageRun};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::damage::keep_damaged;
@@ -19,12 +21,27 @@ pub struct CheckedDocument {
     pub is_list: bool,
 }
 
-/// A log whose damage is looked for.
+/// A log whose damage is looked for: a line is damaged if those who read the log cannot read it.
 #[derive(Debug)]
 pub struct CheckedLog {
     path: PathBuf,
     /// Whether it is the token ledger.
     pub is_ledger: bool,
+    can_read: fn(&[u8]) -> bool,
+}
+
+/// Returns what reads a line of a log.
+fn reader_of(file: &StoredFile) -> fn(&[u8]) -> bool {
+    fn can_read<T: DeserializeOwned>(line: &[u8]) -> bool {
+        lines::parse::<T>(line).is_some()
+    }
+    match file.path {
+        path if path == CYCLES.path => can_read::<Cycle>,
+        path if path == TRIAGE_LOG.path || path == DEEP_TRIAGE_LOG.path => can_read::<TriageRun>,
+        path if path == SHADOW.path => can_read::<ShadowRun>,
+        path if path == TokenLine::FILE.path => can_read::<TokenLine>,
+        _ => can_read::<Value>,
+    }
 }
 
 impl CheckedDocument {
@@ -56,6 +73,10 @@ impl CheckedDocument {
     /// # Errors
     /// The outer one: the system refuses to lock, keep or remove it. The inner one: it cannot be read.
     pub fn set_aside(&self, dry_run: bool) -> Result<Result<Option<Option<PathBuf>>, FileError>, FileError> {
+        // Before a lock is made next to something that is no file.
+        if let Err(error) = files::open(&self.path) {
+            return Ok(Err(error));
+        }
         let lock = files::lock(&self.path)?;
         let is_damaged = match self.read() {
             Err(error) => return Ok(Err(error)),
@@ -77,7 +98,7 @@ impl CheckedDocument {
 
 impl CheckedLog {
     pub(crate) fn new(path: PathBuf, file: &StoredFile) -> Self {
-        Self { path, is_ledger: file.path == TokenLine::FILE.path }
+        Self { path, is_ledger: file.path == TokenLine::FILE.path, can_read: reader_of(file) }
     }
 
     /// Returns its path.
@@ -95,7 +116,7 @@ impl CheckedLog {
                 let line = line.and_then(lines::parse::<TokenLine>);
                 visit(line.is_some(), line);
             } else {
-                visit(line.and_then(lines::parse::<serde::de::IgnoredAny>).is_some(), None);
+                visit(line.is_some_and(self.can_read), None);
             }
         })
         .map(drop)
@@ -114,6 +135,9 @@ impl CheckedLog {
     /// # Errors
     /// The outer one: the system refuses to lock or write it. The inner one: it cannot be read.
     pub fn move_damaged(&self, dry_run: bool) -> Result<Result<u64, FileError>, FileError> {
+        if let Err(error) = files::open(&self.path) {
+            return Ok(Err(error));
+        }
         let lock = files::lock(&self.path)?;
         let mut damaged = 0;
         let counted = each_line(&self.path, |line, _| {
@@ -133,12 +157,7 @@ impl CheckedLog {
         if line.trim_ascii().is_empty() {
             return false;
         }
-        let is_readable = if self.is_ledger {
-            lines::parse::<TokenLine>(line).is_some()
-        } else {
-            lines::parse::<serde::de::IgnoredAny>(line).is_some()
-        };
-        line.len() > lines::MAX_LINE || !is_readable
+        line.len() > lines::MAX_LINE || !(self.can_read)(line)
     }
 
     /// First the lines are there, then they are gone here: killed in between, they are in both places.
@@ -192,7 +211,7 @@ mod tests {
     #[test]
     fn intact_lines_stay_byte_for_byte_and_the_rest_is_moved() {
         let folder = tempfile::tempdir().unwrap();
-        let log = CheckedLog { path: folder.path().join("a.jsonl"), is_ledger: false };
+        let log = CheckedLog::new(folder.path().join("a.jsonl"), &CYCLES);
         let content = b"{\"a\":1}\n\n{\"cut\": \nnull\n\xff\xfe\0\n{ \"b\" : 1.10 }\n{\"last\": 1";
         fs::write(log.path(), content).unwrap();
         assert_eq!(log.move_damaged(true).unwrap().unwrap(), 4);
@@ -206,11 +225,23 @@ mod tests {
     #[test]
     fn of_a_ledger_intact_lines_stay_whatever_they_add_up_to() {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = CheckedLog { path: folder.path().join("tokens.jsonl"), is_ledger: true };
+        let ledger = CheckedLog::new(folder.path().join("tokens.jsonl"), &TokenLine::FILE);
         let intact = "{\"tokens\": 3, \"balance\": 3}\n{\"tokens\": 5.0}\n{\"timestamp\": null, \"tokens\": 1, \"balance\": 98}\n";
         fs::write(ledger.path(), format!("{intact}{{\"tokens\": -1, \"bal\n{{\"balance\": 1}}\n")).unwrap();
         ledger.move_damaged(false).unwrap().unwrap();
         assert_eq!(fs::read_to_string(ledger.path()).unwrap(), intact);
         assert_eq!(fs::read_to_string(ledger.side()).unwrap(), "{\"tokens\": -1, \"bal\n{\"balance\": 1}\n");
+    }
+
+    #[test]
+    fn a_line_is_damaged_if_the_readers_of_its_log_cannot_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = CheckedLog::new(folder.path().join("a.jsonl"), &CYCLES);
+        fs::write(log.path(), b"{\"cycle\": 1, \"cycle\": 2}\n{\"notes\": \"caf\xe9\"}\n{\"cycle\": 1, \"x\": {}}\n")
+            .unwrap();
+        let mut seen = Vec::new();
+        log.scan(|is_intact, _| seen.push(is_intact)).unwrap();
+        assert_eq!(seen, [false, false, true]);
+        assert_eq!(log.move_damaged(true).unwrap().unwrap(), 2);
     }
 }

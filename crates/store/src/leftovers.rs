@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use host::files::{self, FileError};
 
+use records::stored_files::CYCLE_RESULT;
+
 use crate::repo::Repo;
 
 /// What a leftover is.
@@ -14,6 +16,8 @@ pub enum LeftoverKind {
     Temporary,
     /// Damaged data that a tool or a repair has kept.
     Damaged,
+    /// A result of the agent that no cycle has recorded.
+    Result,
     /// What was at the path of a script when the installation was taken back.
     Replaced,
 }
@@ -47,7 +51,10 @@ impl Leftover {
         // `NAME.bad`, and `NAME.bad.1` where that name was taken.
         let is_numbered = Path::new(before).extension().is_some_and(|kind| kind == "bad")
             && ending.bytes().all(|byte| byte.is_ascii_digit());
+        let is_result = name.starts_with(&format!("{}.bad", CYCLE_RESULT.path));
         let kind = match ending {
+            "bad" if is_result => LeftoverKind::Result,
+            _ if is_numbered && is_result => LeftoverKind::Result,
             "tmp" if files::is_abandoned(&path) => LeftoverKind::Temporary,
             "bad" | "damaged" => LeftoverKind::Damaged,
             "replaced" => LeftoverKind::Replaced,

@@ -62,9 +62,10 @@ fn stored_files() -> String {
         lines.extend([String::new(), title.to_owned()]);
         lines.extend(files.iter().flat_map(|file| file_rows(&file.shown(), file.about, file.writers)));
     }
-    let saved = "damaged bytes of the document NAME, saved before it is rewritten";
-    lines.extend(file_rows("NAME.bad", saved, "the tool that rewrites it"));
-    lines.extend(file_rows("NAME.damaged", "damaged data of NAME", "timmy repair"));
+    let saved =
+        "damaged bytes of the document NAME, saved before it is rewritten or removed; a result that no cycle recorded";
+    lines.extend(file_rows("NAME.bad", saved, "the tool that rewrites it, timmy repair, loop_guard"));
+    lines.extend(file_rows("NAME.damaged", "damaged lines of the log NAME", "timmy repair"));
     lines.extend(file_rows(".NAME.tmp", "the new content of NAME while it is written", "the tool that writes NAME"));
     let replaced = "what was in the place of a link when it was to be removed";
     lines.extend(file_rows("originals/NAME.replaced", replaced, "timmy uninstall"));

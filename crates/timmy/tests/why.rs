@@ -254,3 +254,45 @@ fn damage_is_found_and_moved_aside_and_never_dropped() {
     let ended = timmy(&sandbox, &["verify"]).code(1);
     assert!(ended.out.contains("pauses.json: 1 problem") && ended.out.contains("summary.json: whole"), "{}", ended.out);
 }
+
+#[test]
+fn a_line_is_damaged_for_every_tool_or_for_none() {
+    let sandbox = world();
+    let intact = sandbox.read(".loop/retro/cycles.jsonl");
+    let damaged = b"{\"cycle\": 1, \"cycle\": 2}\n{\"cycle\": 8, \"notes\": \"caf\xe9\"}\n";
+    sandbox.write(".loop/retro/cycles.jsonl", [intact.as_bytes(), damaged].concat());
+    let ended = timmy(&sandbox, &["verify"]).code(1);
+    assert!(ended.out.contains("cycles.jsonl: 2 problems, 2 lines"), "{}", ended.out);
+    let _ = timmy(&sandbox, &["repair"]).code(0);
+    assert_eq!(sandbox.read(".loop/retro/cycles.jsonl"), intact);
+    assert_eq!(sandbox.bytes(".loop/retro/cycles.jsonl.damaged").unwrap(), damaged);
+    assert_eq!(sandbox.json(".loop/retro/summary.json")["damaged_lines"], 0);
+}
+
+#[test]
+fn what_is_in_the_place_of_a_file_or_a_directory_is_damage() {
+    let round = |name: &str| {
+        let sandbox = world();
+        let path = sandbox.root().join(".loop").join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        let _ = std::fs::remove_file(&path);
+        std::os::unix::fs::symlink(path.file_name().unwrap(), &path).unwrap();
+        sandbox
+    };
+    let file = world();
+    std::fs::remove_dir_all(file.root().join(".loop/retro")).unwrap();
+    file.write(".loop/retro", "x");
+    let mut places = vec![(file, "retro")];
+    places.extend(["retro", "pauses.json", "cycle_result.json", "logs"].map(|name| (round(name), name)));
+    for (sandbox, name) in places {
+        let name = format!(".loop/{name}");
+        let ended = timmy(&sandbox, &["verify"]).code(1);
+        assert!(ended.out.contains(&name) && ended.out.contains("it cannot be read"), "{name}: {}", ended.out);
+        let ended = timmy(&sandbox, &["repair"]);
+        assert_ne!(ended.code, Some(0), "{name}: {}", ended.conversation());
+        assert!(!ended.out.contains("Nothing is damaged"), "{name}: {}", ended.conversation());
+        assert!(ended.err.contains(&name), "{name}: {}", ended.conversation());
+        let ended = timmy(&sandbox, &["doctor"]);
+        assert!(ended.out.contains(&name), "{name}: {}", ended.conversation());
+    }
+}

@@ -44,6 +44,9 @@ fn about(kind: LeftoverKind) -> &'static str {
     match kind {
         LeftoverKind::Temporary => "a temporary file of a writer that was killed; `timmy repair` removes it",
         LeftoverKind::Damaged => "damaged data that was kept; delete it when you no longer need it",
+        LeftoverKind::Result => {
+            "a result of the agent that no cycle has recorded; delete it when you no longer need it"
+        }
         LeftoverKind::Replaced => {
             "what an uninstallation found in the place of a link; delete it when you no longer need it"
         }

@@ -69,6 +69,9 @@ pub fn repair(context: &Context, dry_run: bool) -> Result<Repairs, Error> {
         });
         repairs.add(context, moved);
     }
+    for error in context.store.blocked_places() {
+        repairs.add(context, Err(error));
+    }
     let log = context.shown(context.cycles().path());
     let is_repaired = repairs.repaired.iter().any(|repair| repair.file == log);
     // A log that could not be read has its summary made by the repair that can.

@@ -86,6 +86,7 @@ pub fn verify(context: &Context) -> Result<Vec<Finding>, FileError> {
         }
         findings.push(finding);
     }
+    findings.extend(context.store.blocked_places().iter().map(|error| unreadable(context, &error.path, error)));
     Ok(findings)
 }
 

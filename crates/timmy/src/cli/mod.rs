@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Tokens(TokensArgs),
     /// Check every file under .loop/ for damage
     Verify(PlainArgs),
-    /// Move the damaged data of each file NAME under .loop/ to NAME.damaged
+    /// Move damaged data under .loop/ next to its file: lines of a log NAME to NAME.damaged, a document NAME to NAME.bad
     Repair(RepairArgs),
     /// Print the completion script for a shell
     ///
