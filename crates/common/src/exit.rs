@@ -101,7 +101,7 @@ fn print(host: &Host, error: &dyn StdError, hint: Option<String>, exit_code: u8)
 /// Runs a tool in the real world: the body of every `main`.
 ///
 /// A panic, which would be our own mistake, ends with an `error:` line and exit code 2 (1 would read as a documented
-/// no), never with a panic message. Where the system refuses memory, the run-time library says so and aborts; this ends with 2
+/// no), never with a panic message. Where the system refuses memory, the run-time library reports it and aborts; this ends with 2
 /// too.
 pub fn main(run: fn(&Host) -> u8) -> ExitCode {
     std::panic::set_hook(Box::new(end_on_panic));

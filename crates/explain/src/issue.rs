@@ -61,7 +61,7 @@ pub struct CycleStory {
     pub timestamp: Option<String>,
     /// Whether it succeeded.
     pub success: bool,
-    /// How long it took, in seconds; of a record that was added for a merged pull request, how long that was open, a day at most.
+    /// How long it took, in seconds. Where the record was added for a merged pull request: how long that was open, at most a day.
     pub duration: Option<f64>,
     /// Whether the record was added for a merged pull request.
     #[serde(skip)]
