@@ -40,7 +40,7 @@ impl ResultFile {
         if result.is_as_begun() {
             return file.remove(stored).map(|_| Some(what));
         }
-        Ok(Some(format!("{what}; it is kept as {}", file.set_aside()?.display())))
+        Ok(file.set_aside()?.map(|kept| format!("{what}; it is kept as {}", kept.display())))
     }
 
     /// Keeps a file that could not be read next to it as `.bad`, and returns a warning; leaves any other as it is.
@@ -48,7 +48,7 @@ impl ResultFile {
         if self.stored.as_ref().is_none_or(|stored| stored.result.is_some()) {
             return Ok(None);
         }
-        let kept = file.set_aside()?;
-        Ok(Some(format!("{} could not be read; it is kept as {}", file.path().display(), kept.display())))
+        let path = file.path().display();
+        Ok(file.set_aside()?.map(|kept| format!("{path} could not be read; it is kept as {}", kept.display())))
     }
 }

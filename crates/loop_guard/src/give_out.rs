@@ -25,14 +25,16 @@ pub(crate) fn give_out(
         handout::note(&run.store, issue, kind, run.host.timestamp())?;
         return Ok((issue, kind));
     }
-    if let Some(stored) = stored.filter(StoredResult::is_of_agent) {
+    handout::note(&run.store, first.issue, first.kind, run.host.timestamp())?;
+    if let Some(stored) = stored.filter(StoredResult::is_of_agent)
+        && let Some(kept) = file.set_aside()?
+    {
         let issue = stored.result.and_then(|result| result.issue);
         let what =
             issue.map_or("names no issue, and its cycle".to_owned(), |issue| format!("is of #{issue}, whose cycle"));
-        let (path, kept) = (file.path().display(), file.set_aside()?);
+        let path = file.path().display();
         run.warn(&format!("{path} {what} was not recorded; it is kept as {}", kept.display()));
     }
-    handout::note(&run.store, first.issue, first.kind, run.host.timestamp())?;
     let seed = CycleResult { issue: Some(first.issue), kind: Some(first.kind), ..CycleResult::default() };
     file.create(&seed)?;
     run.detail(&format!("next: #{} {}", first.issue, text::fit(&first.title, 100)));

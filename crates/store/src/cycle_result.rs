@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use records::CycleResult;
 
-use crate::damage::keep_damaged;
 use crate::fingerprint::modified;
 use crate::json_file::JsonFile;
 use host::files::{self, FileError};
@@ -81,18 +80,12 @@ impl CycleResultFile<'_> {
         read.content.as_ref().map_or(Ok(false), |content| lock.remove_if(content))
     }
 
-    /// Removes the file, and keeps its content next to it as `.bad`; returns where.
+    /// Moves the file to where damaged ones are kept, next to it as `.bad`; returns where, or none where it has gone meanwhile.
     ///
     /// # Errors
     /// The system refuses.
-    pub fn set_aside(&self) -> Result<PathBuf, FileError> {
-        let lock = files::lock(self.path())?;
-        let kept = keep_damaged(&lock)?;
-        match files::read(&kept, LIMIT) {
-            // Only what is kept is removed: an agent may write a new one at any moment.
-            Ok(Some(content)) => lock.remove_if(&content).map(drop)?,
-            _ => files::remove(self.path())?,
-        }
-        Ok(kept)
+    pub fn set_aside(&self) -> Result<Option<PathBuf>, FileError> {
+        let _lock = files::lock(self.path())?;
+        files::set_aside(self.path())
     }
 }

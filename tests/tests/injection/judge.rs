@@ -182,9 +182,9 @@ fn judge_tree(
             }
             continue;
         }
-        // A repair sets a damaged document aside before it makes a new one: all its bytes are next to it then.
+        // A document is set aside before a new one is made: all its bytes are next to it then.
         let is_set_aside = places.now.is_none() && tree.get(&format!("{name}.bad")) == places.old;
-        if lab.scenario.repairs && run.is_some() && is_set_aside {
+        if run.is_some_and(|(_, ended)| lab.scenario.repairs || ended.code != 0) && is_set_aside {
             continue;
         }
         // A process that is killed while it removes what it used leaves it where damaged files are kept.

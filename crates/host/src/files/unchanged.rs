@@ -66,7 +66,7 @@ pub(super) fn remove_if(path: &Path, before: &[u8]) -> Result<bool, FileError> {
         }
         // It is moved first, so that what is removed is what was compared: another writer may be quicker. A process that is
         // killed in between leaves it where damaged files are kept, which no writer touches.
-        let Some(moved) = move_to_free_place(path)? else { return Ok(false) };
+        let Some(moved) = move_aside(path)? else { return Ok(false) };
         let content = fs::read(&moved);
         if matches!(&content, Ok(content) if content == before) {
             return fs::remove_file(&moved).map(|()| true);
@@ -80,13 +80,40 @@ pub(super) fn remove_if(path: &Path, before: &[u8]) -> Result<bool, FileError> {
     remove().map_err(|error| FileError::new("remove", path, error))
 }
 
-/// Moves a file to the first `NAME.bad`, `NAME.bad.1` and so on that is free, and returns which; none where there is no file.
-fn move_to_free_place(path: &Path) -> io::Result<Option<PathBuf>> {
-    for count in 0..1000 {
+/// Moves a file to where damaged files are kept, the first of `NAME.bad`, `NAME.bad.1` and so on that is free or has the same
+/// content, and returns which; none where there is no file.
+///
+/// # Errors
+/// The system refuses.
+pub fn set_aside(path: &Path) -> Result<Option<PathBuf>, FileError> {
+    let same = |kept: &PathBuf| {
+        let content = fs::read(path).ok()?;
+        (fs::read(kept).ok()? == content).then_some(content)
+    };
+    for kept in places_aside(path).take_while(|kept| fs::symlink_metadata(kept).is_ok()) {
+        if let Some(content) = same(&kept)
+            && remove_if(path, &content)?
+        {
+            return Ok(Some(kept));
+        }
+    }
+    move_aside(path).map_err(|error| FileError::new("move", path, error))
+}
+
+/// Where damaged files are kept.
+fn places_aside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    (0..1000).map(|count| {
         let mut name = path.as_os_str().to_owned();
         name.push(if count == 0 { ".bad".to_owned() } else { format!(".bad.{count}") });
-        match rename_to_free_place(path, Path::new(&name)) {
-            Ok(true) => return Ok(Some(name.into())),
+        name.into()
+    })
+}
+
+/// Moves a file to the first place that is free where damaged ones are kept; none where there is no file.
+fn move_aside(path: &Path) -> io::Result<Option<PathBuf>> {
+    for place in places_aside(path) {
+        match rename_to_free_place(path, &place) {
+            Ok(true) => return Ok(Some(place)),
             Ok(false) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
