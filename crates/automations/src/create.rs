@@ -12,6 +12,7 @@ use store::ConfigFile;
 
 use crate::context::Context;
 use crate::scheduler::begin_triggers_now;
+use crate::supervise::check_program;
 use crate::switch;
 
 /// What a new script is written in.
@@ -121,9 +122,7 @@ fn existing_script(context: &Context, path: &Path) -> Result<PathBuf, Error> {
     let Ok(inside) = real.strip_prefix(root.canonicalize().map_err(Error::io("read", root))?) else {
         return Err(Error::usage(format!("{} is outside the repository", given.display()), ""));
     };
-    if !files::is_file(&real)? {
-        return Err(Error::usage(format!("{} is not a file", given.display()), ""));
-    }
+    check_program(&real, &given.display().to_string()).map_err(|error| Error::usage(error.to_string(), ""))?;
     Ok(root.join(inside))
 }
 

@@ -10,9 +10,10 @@ use store::Log;
 use store::queue::QueueRead;
 use store::ready::ReadyIssues;
 
-/// The automations whose reports say why: the guard before each cycle, and what fills the queue.
+/// What asks for work before each cycle.
 const GUARD: &str = "loop_guard";
-const TRIAGE: &str = "triage_score";
+/// What fills the queue.
+pub const TRIAGE: &str = "triage_score";
 
 /// Why the loop is idle, from the files as they are now.
 #[derive(Debug, Serialize)]
@@ -41,6 +42,9 @@ pub struct IdleStory {
     /// How long ago the last triage was.
     #[serde(skip)]
     pub seconds_since_triage: Option<i64>,
+    /// Why the triage does not run, where it does not.
+    #[serde(skip)]
+    pub triage: Option<Reason>,
     /// Why the last triage failed, if it did.
     #[serde(skip)]
     pub triage_error: Option<String>,
@@ -109,7 +113,7 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
             waiting: waiting.collect(),
             next_ready_at,
         },
-        guard: guard(context)?,
+        guard: switched_off(context, GUARD)?,
         consecutive_idle: idle.consecutive_idle,
         backoff_seconds: idle.backoff_seconds,
         last_idle_at: idle.last_idle_at,
@@ -118,6 +122,7 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
         state_updated_at: state.as_ref().and_then(AutomationState::updated_at).map(timestamp),
         in_quarantine,
         seconds_since_triage: triaged.map(|time| (now - time).num_seconds()),
+        triage: switched_off(context, TRIAGE)?,
         triage_error: entry(TRIAGE).and_then(|entry| entry.last_error),
     })
 }
@@ -128,9 +133,8 @@ pub(crate) fn holds(context: &Context) -> Result<Holds, Error> {
     Holds::preview(sources, &CoolDown::of_guard(context.host, &context.manifest)?)
 }
 
-/// Why the guard reports work without looking, where it does.
-fn guard(context: &Context) -> Result<Option<Reason>, FileError> {
-    let id = GUARD;
+/// Why an automation does nothing when it is called, where that is so.
+fn switched_off(context: &Context, id: &str) -> Result<Option<Reason>, FileError> {
     if context.manifest.entry(id).is_some_and(|entry| !entry.enabled) {
         return Ok(Some(Reason::Disabled));
     }

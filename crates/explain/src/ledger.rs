@@ -38,6 +38,9 @@ pub struct LedgerSums {
     pub balance: i64,
     /// How many lines cannot be read.
     pub damaged_lines: u64,
+    /// How many days `by_day` covers; the other sums cover the whole ledger.
+    #[serde(skip)]
+    pub days: u16,
     /// By automation.
     pub by_automation: BTreeMap<String, Movement>,
     /// By action.
@@ -67,7 +70,7 @@ impl LedgerSums {
 /// # Errors
 /// The ledger cannot be read.
 pub fn tokens(context: &Context, days: u16) -> Result<LedgerSums, Error> {
-    let mut sums = LedgerSums::default();
+    let mut sums = LedgerSums { days, ..LedgerSums::default() };
     context.store.tokens().lines().scan(0, |line| match line {
         Some(line) => sums.add(line),
         None => sums.damaged_lines += 1,

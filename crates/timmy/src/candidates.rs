@@ -99,10 +99,10 @@ fn with_store<T>(read: impl FnOnce(&Store) -> Vec<T>) -> Vec<T> {
     Repo::find(&host, None).map_or_else(|_| Vec::new(), |repo| read(&Store::new(&host, repo, true)))
 }
 
-/// The manifest around the current directory; empty where there is none to be read.
+/// The manifest around the current directory, or the one that the suite ships; empty where it cannot be read.
 fn manifest() -> Manifest {
     let host = Host::real().unwrap_or_else(|(host, _)| host);
     let repo = Repo::find(&host, None).ok();
     let load_with_diagnostics = repo.and_then(|repo| Manifest::load_with_diagnostics(&host, &repo, None).ok());
-    load_with_diagnostics.map(|(manifest, _)| manifest).unwrap_or_default()
+    load_with_diagnostics.map(|(manifest, _)| manifest.or_shipped()).unwrap_or_default()
 }

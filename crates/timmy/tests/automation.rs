@@ -314,6 +314,15 @@ fn a_script_that_is_there_is_registered_as_it_is() {
 }
 
 #[test]
+fn a_script_that_cannot_be_started_is_not_registered() {
+    let sandbox = Sandbox::new();
+    sandbox.write("scripts/report.py", "#!/usr/bin/env python3\n");
+    let ended = automation(&sandbox, &["new", "report", "--script", "scripts/report.py"]).code(2);
+    assert!(ended.err.contains("report.py is not executable; chmod +x"), "{}", ended.conversation());
+    assert!(sandbox.bytes("config/automations.json").is_none());
+}
+
+#[test]
 fn a_new_automation_runs_at_once() {
     let sandbox = Sandbox::new();
     for (id, language) in [("tidy", "sh"), ("tally", "python")] {

@@ -85,6 +85,15 @@ fn shells_complete_what_the_repository_and_the_tools_know() {
 }
 
 #[test]
+fn the_default_automations_are_completed_where_there_is_no_manifest() {
+    let sandbox = Sandbox::new();
+    for line in ["timmy automation pause loop_g", "timmy why automation loop_g"] {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(complete(&sandbox, "bash", &words), ["loop_guard"], "{line}");
+    }
+}
+
+#[test]
 fn completion_without_a_repository_or_with_damaged_files_is_silent() {
     let sandbox = Sandbox::new();
     sandbox.write(".loop/scores.json", "{ broken");

@@ -107,6 +107,15 @@ fn an_idle_loop_says_why() {
 }
 
 #[test]
+fn an_idle_loop_names_a_triage_that_is_off() {
+    let sandbox = Sandbox::new();
+    let _ = timmy(&sandbox, &["automation", "disable", "triage_score"]).code(0);
+    let ended = timmy(&sandbox, &["why", "idle"]).code(0);
+    assert!(ended.out.contains("The triage is disabled: it does not fill the queue"), "{}", ended.out);
+    assert!(!ended.out.contains("Run the triage"), "{}", ended.out);
+}
+
+#[test]
 fn an_automation_says_why_it_does_not_run() {
     let sandbox = Sandbox::new();
     sandbox.write(

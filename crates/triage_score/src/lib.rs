@@ -224,8 +224,7 @@ fn explain(run: &Run, cli: &Cli, settings: &Settings, rules: &Rules, number: u64
         }
     };
     let Some(issue) = issue else {
-        run.say(&format!("There is no issue #{number}"));
-        return Ok(Outcome::no(format!("no #{number}")));
+        return Err(Error::failed(format!("there is no issue #{number}"), ""));
     };
     let explanation = score::explain(rules, &issue);
     let quarantine = run.store.quarantine().read_intact("no issue counts as quarantined")?;

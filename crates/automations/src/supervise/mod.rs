@@ -12,4 +12,4 @@ pub use target::{is_compiled, own_program};
 
 pub(crate) use batch::Batch;
 pub(crate) use run::{in_variable, label};
-pub(crate) use target::find_target;
+pub(crate) use target::{check_program, find_target};

@@ -82,16 +82,7 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     if leaves(&real) {
         return invalid(outside(&real));
     }
-    let Some(metadata) = files::metadata(&real)?.filter(fs::Metadata::is_file) else {
-        return invalid(format!("{shown} is not a file"));
-    };
-    if metadata.permissions().mode() & 0o111 == 0 {
-        return invalid(format!("{shown} is not executable; chmod +x makes it so"));
-    }
-    let start = start_of(&real).map_err(unreadable)?;
-    if !is_magic(&start) && !start.starts_with(b"#!") {
-        return invalid(format!("{shown} does not begin with `#!`, so that the shell would run it"));
-    }
+    let start = check_program(&real, &shown)?;
     if shim::is_at(&real) {
         return Ok(Target { program: path, args: Vec::new(), reports: true });
     }
@@ -99,6 +90,25 @@ pub(crate) fn find_target(context: &Context, listed: &Automation) -> Result<Targ
     let is_ours = context.toolset.named_like(&real).is_some()
         || tool.is_some() && real.file_name().is_some_and(|name| name == "timmy");
     Ok(Target { program: path, args: Vec::new(), reports: is_ours && is_magic(&start) })
+}
+
+/// Checks that the system can start the file `real`, which messages call `shown`; returns how it begins.
+///
+/// # Errors
+/// As [`find_target`].
+pub(crate) fn check_program(real: &Path, shown: &str) -> Result<Vec<u8>, TargetError> {
+    let invalid = |problem: String| Err(TargetError::Invalid(problem));
+    let Some(metadata) = files::metadata(real)?.filter(fs::Metadata::is_file) else {
+        return invalid(format!("{shown} is not a file"));
+    };
+    if metadata.permissions().mode() & 0o111 == 0 {
+        return invalid(format!("{shown} is not executable; chmod +x makes it so"));
+    }
+    let start = start_of(real).map_err(|error| FileError::reading(real, error))?;
+    if !is_magic(&start) && !start.starts_with(b"#!") {
+        return invalid(format!("{shown} does not begin with `#!`, so that the shell would run it"));
+    }
+    Ok(start)
 }
 
 /// A tool of the suite, as a program.

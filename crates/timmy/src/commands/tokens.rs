@@ -47,6 +47,11 @@ fn render(sums: &LedgerSums, page: &mut Page) {
             continue;
         }
         page.line("");
+        if title == "DAY" {
+            page.line(format!("The last {}:", text::counted(u64::from(sums.days), "day")));
+        } else {
+            page.line("Since the ledger began:");
+        }
         table::add(page, &[title, "LINES", "EARNED", "SPENT", "NET"], &rows);
     }
 }

@@ -2,7 +2,7 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::idle::{IdleStory, QueueCounts, WaitingIssue, idle};
+use explain::idle::{IdleStory, QueueCounts, TRIAGE, WaitingIssue, idle};
 use host::text;
 use records::minute;
 
@@ -25,7 +25,7 @@ fn render(story: &IdleStory, page: &mut Page) {
     }
     let QueueCounts { items, ready, quarantined, waiting, .. } = &story.queue;
     page.line(format!(
-        "Queue: {}, {ready} ready, {} of the ready ones in quarantine.",
+        "Queue: {}, {ready} ready; {} more in quarantine.",
         text::counted(*items, "item"),
         quarantined.len()
     ));
@@ -45,7 +45,7 @@ fn render(story: &IdleStory, page: &mut Page) {
     }
     if story.consecutive_idle > 0 {
         page.line(format!(
-            "Idle calls in a row: {}; the last wait was {}.",
+            "Idle calls in a row: {}; the wait after the last one is {} (only with --wait the guard waits itself).",
             story.consecutive_idle,
             table::length(i64::try_from(story.backoff_seconds).unwrap_or(0))
         ));
@@ -57,7 +57,12 @@ fn render(story: &IdleStory, page: &mut Page) {
     if let Some(error) = &story.triage_error {
         page.line(format!("The last triage failed: {}", text::fit(error, 200)));
     }
-    if !story.change.is_empty() {
+    if let Some(triage) = story.triage {
+        page.line(format!(
+            "The triage is {triage}: it does not fill the queue ({}).",
+            triage.change().replace("ID", TRIAGE)
+        ));
+    } else if !story.change.is_empty() {
         page.line(format!("What would change it: {}", story.change));
     }
 }
