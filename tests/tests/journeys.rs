@@ -160,7 +160,7 @@ fn real_issues_are_triaged_and_planned() {
 #[test]
 fn a_reader_that_goes_away_ends_nothing() {
     let sandbox = Sandbox::new();
-    let mut child = sandbox.call("cycle_retro", ["--cycle", "1", "--failure", "--duration", "5"]).start();
+    let mut child = sandbox.call("cycle_retro", ["--cycle", "1", "--failure", "--issue", "5"]).start();
     drop(child.stdout.take());
     let ended: sandbox::CallOutput = child.wait_with_output().unwrap().into();
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
