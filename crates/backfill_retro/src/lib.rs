@@ -90,8 +90,8 @@ impl View for BackfillView {
 
 fn backfill(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled()? {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()? {
+        return Ok(run.skip(&suspension));
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.since, cli.limit))?;
     let log = run.cycles()?;

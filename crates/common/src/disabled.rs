@@ -16,35 +16,56 @@ struct SkipView {
     reason: Reason,
 }
 
+/// Why a tool does not run.
+#[derive(Debug)]
+pub enum Suspension {
+    /// The manifest disables it.
+    Disabled,
+    /// It is paused.
+    Paused(Pause),
+}
+
+impl Suspension {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Disabled => Reason::Disabled,
+            Self::Paused(_) => Reason::Paused,
+        }
+    }
+
+    fn message(&self, id: &str) -> String {
+        let what = match self {
+            Self::Disabled => "disabled in automations.json".to_owned(),
+            Self::Paused(pause) => {
+                format!("paused until {}: {}", timestamp(pause.until), text::fit(&pause.reason, 200))
+            }
+        };
+        format!("{id} is {what} (--force runs it all the same)")
+    }
+}
+
 impl Run<'_> {
-    /// Returns whether the manifest disables the automation, or it is paused, and `--force` is not given.
+    /// Returns why the automation does not run: the manifest disables it, or it is paused; none where it runs, as with
+    /// `--force`.
     ///
     /// # Errors
     /// The system refuses to read the pauses: whether it is paused is not known then.
-    pub fn is_disabled(&self) -> Result<bool, FileError> {
-        let is_off = self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled);
-        Ok(!self.args.force && (is_off || self.pause()?.is_some()))
-    }
-
-    fn pause(&self) -> Result<Option<Pause>, FileError> {
+    pub fn suspension(&self) -> Result<Option<Suspension>, FileError> {
+        if self.args.force {
+            return Ok(None);
+        }
+        if self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled) {
+            return Ok(Some(Suspension::Disabled));
+        }
         let pauses = self.store.pauses().read_intact("nothing counts as paused")?;
-        Ok(pauses.and_then(|pauses| pauses.in_effect(self.tool.id, self.host.now())))
+        let pause = pauses.and_then(|pauses| pauses.in_effect(self.tool.id, self.host.now()));
+        Ok(pause.map(Suspension::Paused))
     }
 
     /// Reports that the automation is disabled or paused, and records that it was skipped.
-    pub fn skip(&self) -> Outcome {
-        let is_off = self.manifest.entry(self.tool.id).is_some_and(|entry| !entry.enabled);
-        let pause = self.pause().ok().flatten().filter(|_| !is_off);
-        let reason = if pause.is_some() { Reason::Paused } else { Reason::Disabled };
-        let id = self.tool.id;
-        self.say(&match &pause {
-            Some(pause) => format!(
-                "{id} is paused until {}: {} (--force runs it all the same)",
-                timestamp(pause.until),
-                text::fit(&pause.reason, 200)
-            ),
-            None => format!("{id} is disabled in automations.json (--force runs it all the same)"),
-        });
+    pub fn skip(&self, suspension: &Suspension) -> Outcome {
+        let (id, reason) = (self.tool.id, suspension.reason());
+        self.say(&suspension.message(id));
         if self.args.json {
             self.host.say(&pyjson::to_line(&SkipView { status: reason, reason }).unwrap_or_default());
         }

@@ -50,8 +50,10 @@ pub const TOOL: Tool = Tool {
 
 fn guard(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled()? && !cli.status {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()?
+        && !cli.status
+    {
+        return Ok(run.skip(&suspension));
     }
     let settings = run.settings(&[], Settings::resolve)?;
     if cli.status {

@@ -49,8 +49,10 @@ pub const TOOL: Tool = Tool {
 
 fn look_back(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled()? && cli.explain.is_none() {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()?
+        && cli.explain.is_none()
+    {
+        return Ok(run.skip(&suspension));
     }
     let settings = run.settings(&[], |layers| Settings::resolve(layers, cli.window_days))?;
     let log = run.cycles()?;

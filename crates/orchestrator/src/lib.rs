@@ -42,8 +42,8 @@ pub const TOOL: Tool = Tool {
 
 fn plan(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled()? {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()? {
+        return Ok(run.skip(&suspension));
     }
     let daily_run = run.manifest.daily_run_config(TOOL.id)?;
     let further: Vec<_> = daily_run.iter().collect();

@@ -105,8 +105,8 @@ fn run(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 
 fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled()? {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()? {
+        return Ok(run.skip(&suspension));
     }
     let settings = run.settings(&[], Settings::resolve)?;
     let checks = wanted(cli, &settings)?;

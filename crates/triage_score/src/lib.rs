@@ -57,8 +57,11 @@ pub const TOOL: Tool = Tool {
 fn triage(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
     let writes = cli.explain.is_none() && !cli.check_rules && !cli.dry_run;
-    if run.is_disabled()? && (writes || cli.dry_run) && cli.release.is_none() {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()?
+        && (writes || cli.dry_run)
+        && cli.release.is_none()
+    {
+        return Ok(run.skip(&suspension));
     }
     let settings = run.settings(&[], Settings::resolve)?;
     let rules = Rules::load(&settings.rules_location(&run))?;
