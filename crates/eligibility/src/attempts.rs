@@ -9,6 +9,10 @@ use store::{Cycles, LineReader};
 /// The most records that are looked at, whatever the times in them: the cost of a decision does not grow with the log.
 const MOST: usize = 5_000;
 
+/// After how many records in a row from before the horizon no later one is expected: the order of the log decides, and a clock
+/// may have been wrong for some of them.
+const ENOUGH_BEFORE: usize = 100;
+
 /// How far the time of a record may be ahead and still be near: clocks are set by hours or days, rarely by more.
 const NEAR: TimeDelta = TimeDelta::days(7);
 
@@ -80,15 +84,16 @@ impl Attempts {
     pub fn read(cycles: &Cycles<'_>, lookback: usize, horizon: DateTime<Utc>) -> Result<Self, FileError> {
         let mut attempts = Self::default();
         let mut reader = LineReader::default();
+        let mut before = 0;
         cycles.walk_back(|line| {
             let attempt = line.and_then(|line| reader.read(line, Attempt::from_fields, Attempt::from));
             let Some(attempt) = attempt else {
                 attempts.damaged += 1;
                 return true;
             };
-            let is_before = attempt.time.is_some_and(|time| time < horizon);
+            before = if attempt.time.is_some_and(|time| time < horizon) { before + 1 } else { 0 };
             attempts.list.push(attempt);
-            attempts.list.len() < lookback || !is_before && attempts.list.len() < MOST
+            attempts.list.len() < lookback || before < ENOUGH_BEFORE && attempts.list.len() < MOST
         })?;
         attempts.list.reverse();
         Ok(attempts)

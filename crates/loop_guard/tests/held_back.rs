@@ -145,6 +145,22 @@ fn clocks_that_jump_give_nothing_out_twice() {
 }
 
 #[test]
+fn a_time_that_is_out_of_order_ends_no_wait() {
+    let sandbox = Sandbox::new();
+    queue(&sandbox, &[102]);
+    let line = |time: &str, issue: u64| {
+        format!("{}\n", json!({"timestamp": time, "cycle": 1, "issue": issue, "success": true}))
+    };
+    let success = line("2026-03-21T10:00:00+00:00", 102);
+    // More records than the quarantine looks at, one of them, or some in a row, from a clock that was not set.
+    for (wrong, right) in [(1, 25), (30, 0), (1, 0)] {
+        let wrong = line("1970-01-01T00:00:00+00:00", 7).repeat(wrong);
+        sandbox.write(LOG, format!("{success}{wrong}{}", line("2026-03-21T11:00:00+00:00", 8).repeat(right)));
+        assert_eq!((given(&sandbox, "21T12:00"), given(&sandbox, "22T10:01")), (None, Some(102)));
+    }
+}
+
+#[test]
 fn the_quarantine_that_cannot_be_written_holds_all_the_same() {
     let sandbox = Sandbox::new();
     queue(&sandbox, &[5]);
