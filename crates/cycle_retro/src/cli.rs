@@ -1,9 +1,9 @@
 //! The flags.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use clap::Parser;
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Command, Parser};
 use common::tool::{CommonArgs, number_parser};
 use records::{FailureClass, IssueType};
 
@@ -31,8 +31,8 @@ pub(crate) struct Cli {
     pub issue: Option<u64>,
 
     /// What kind of work it was, or a label for it, such as fix or enhancement [default: from cycle_result.json, else unknown]
-    #[arg(long = "type", value_name = "TYPE", value_parser = issue_type(), ignore_case = true)]
-    pub kind: Option<IssueType>,
+    #[arg(long = "type", value_name = "TYPE", value_parser = TypeParser)]
+    pub kind: Option<String>,
 
     /// How long it took, in seconds
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
@@ -96,10 +96,20 @@ pub(crate) struct OutcomeArgs {
     pub failure: bool,
 }
 
-fn issue_type() -> impl TypedValueParser<Value = IssueType> {
-    let value = |kind: IssueType| PossibleValue::new(kind.name()).aliases(kind.aliases()).help(kind.meaning());
-    PossibleValuesParser::new(IssueType::ALL.map(value))
-        .map(|name: String| IssueType::from_name(&name).unwrap_or_default())
+/// Takes any word as a type, and offers the names: a record is not lost because an agent uses another word.
+#[derive(Clone)]
+struct TypeParser;
+
+impl TypedValueParser for TypeParser {
+    type Value = String;
+
+    fn parse_ref(&self, _: &Command, _: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        Ok(value.to_string_lossy().into_owned())
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(IssueType::ALL.into_iter().map(|kind| PossibleValue::new(kind.name()).help(kind.meaning()))))
+    }
 }
 
 fn failure_class() -> impl TypedValueParser<Value = FailureClass> {

@@ -21,7 +21,7 @@ use common::{Error, Outcome, Page, View};
 use eligibility::{Sources, handout, quarantine};
 use host::Host;
 use host::text;
-use records::{Cycle, FailureClass, Handout, MainChecks, Reason, Seconds};
+use records::{Cycle, FailureClass, Handout, IssueType, MainChecks, Reason, Seconds};
 use serde::{Serialize, Serializer};
 use store::Cycles;
 use store::cycles::AppendResult;
@@ -57,8 +57,8 @@ struct RecordView {
 
 fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &cli.common)?;
-    if run.is_disabled()? {
-        return Ok(run.skip());
+    if let Some(suspension) = run.suspension()? {
+        return Ok(run.skip(&suspension));
     }
     let settings = run.settings(&[], Settings::resolve)?;
     let result_file = ResultFile::read(&run.store.cycle_result(), cli.issue)?;
@@ -85,6 +85,7 @@ fn record_cycle(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile, handout: &Handout) -> Cycle {
     let result = result_file.result();
     let issue = issue(run, cli.issue.or(result.issue), handout);
+    let kind = cli.kind.as_deref().and_then(|word| kind(run, word));
     let hermes_clean = cli.outcome.success;
     let main_green = if cli.main_green { Some(true) } else { cli.no_main_green.then_some(false) };
     let success =
@@ -99,8 +100,12 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile, 
         None if main_green == Some(false) => "main is not green",
         None => "main was not seen green",
     };
-    if let (Some(false), true) = (result.reported_success(), hermes_clean) {
-        run.warn("the agent's result says \"success\": false, but the call says --success, which is what counts");
+    if result.reported_success().is_some_and(|reported| reported != hermes_clean) {
+        let reported = result.other.get("success").map(ToString::to_string).unwrap_or_default();
+        let flag = if hermes_clean { "--success" } else { "--failure" };
+        run.warn(&format!(
+            "the agent's result says \"success\": {reported}, but the call says {flag}, which is what counts"
+        ));
     }
     let number = |given: Option<u64>, reported: Option<u64>| Some(given.or(reported).unwrap_or(0));
     Cycle {
@@ -108,7 +113,7 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile, 
         cycle: Some(cli.cycle),
         epoch: None,
         issue,
-        kind: cli.kind.or(result.kind).or(handout.kind.filter(|_| issue == handout.issue)).unwrap_or_default(),
+        kind: kind.or(result.kind).or(handout.kind.filter(|_| issue == handout.issue)).unwrap_or_default(),
         success,
         hermes_clean: Some(hermes_clean),
         main_green: MainChecks::reported(main_green),
@@ -139,6 +144,16 @@ fn issue(run: &Run, reported: Option<u64>, handout: &Handout) -> Option<u64> {
         "neither the call nor the agent's result names an issue; recorded for #{given_out}, which the guard gave out"
     ));
     Some(given_out)
+}
+
+/// Returns the type that a word of the call means. One that means none is as if it were not given: the rest of the record counts.
+fn kind(run: &Run, word: &str) -> Option<IssueType> {
+    let kind = IssueType::from_name(word);
+    if kind.is_none() && !word.trim().is_empty() {
+        let names = IssueType::ALL.map(IssueType::name).join(", ");
+        run.warn(&format!("--type {} is ignored: the types are {names}", text::fit(word, 40)));
+    }
+    kind
 }
 
 /// Returns whose fault a failure was; a cycle that ended cleanly failed because of main.

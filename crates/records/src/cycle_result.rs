@@ -79,7 +79,8 @@ impl CycleResult {
     pub fn reported_success(&self) -> Option<bool> {
         match self.other.get("success")? {
             Value::Bool(success) => Some(*success),
-            Value::String(word) => word.trim().to_ascii_lowercase().parse().ok(),
+            Value::Number(number) => number.as_u64().and_then(|number| success_in(&number.to_string())),
+            Value::String(word) => success_in(&word.trim().to_ascii_lowercase()),
             _ => None,
         }
     }
@@ -87,6 +88,15 @@ impl CycleResult {
     /// Returns whether it says no more than what the guard began it with.
     pub fn is_as_begun(&self) -> bool {
         *self == Self { issue: self.issue, kind: self.kind, ..Self::default() }
+    }
+}
+
+/// Returns whether a word says success or failure.
+fn success_in(word: &str) -> Option<bool> {
+    match word {
+        "true" | "yes" | "1" | "ok" | "success" | "succeeded" | "passed" => Some(true),
+        "false" | "no" | "0" | "fail" | "failed" | "failure" | "error" => Some(false),
+        _ => None,
     }
 }
 

@@ -51,11 +51,13 @@ impl IssueType {
         }
     }
 
-    /// Reads a type's name, or another word for it; none for any other word.
+    /// Reads a type's name, or another word for it, in any form that a commit message has (`fixes`, `fixed`); none for any other
+    /// word.
     pub fn from_name(name: &str) -> Option<Self> {
-        let name = name.trim();
-        let is = |word: &str| word.eq_ignore_ascii_case(name);
-        Self::ALL.into_iter().find(|kind| is(kind.name()) || kind.aliases().iter().copied().any(is))
+        let name = name.trim().to_ascii_lowercase();
+        let stems = ["s", "es", "d", "ed", "ing"].into_iter().filter_map(|ending| name.strip_suffix(ending));
+        let mut forms = std::iter::once(name.as_str()).chain(stems);
+        forms.find_map(|form| Self::ALL.into_iter().find(|kind| kind.name() == form || kind.aliases().contains(&form)))
     }
 
     /// Returns other words for it: labels, and the types of conventional commits.
