@@ -3,7 +3,7 @@
 use automations::Context;
 use common::Error;
 use eligibility::Holds;
-use records::{Agenda, AgendaItem, Cycle, InWork, QuarantineEntry, Reason, timestamp};
+use records::{Agenda, AgendaItem, Cycle, FailureClass, InWork, QuarantineEntry, Reason, timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use store::ready::{Hold, ReadyIssues};
@@ -66,8 +66,14 @@ pub struct CycleStory {
     /// Whether the record was added for a merged pull request.
     #[serde(skip)]
     pub is_backfilled: bool,
-    /// Why it is given out, or is not.
+    /// Why it failed.
     pub reason: String,
+    /// Whose fault a failure was, where it was not the issue's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<FailureClass>,
+    /// What it says of the issue: whether it succeeded; none where the failure was not the issue's.
+    #[serde(skip)]
+    pub outcome: Option<bool>,
     /// Its pull request.
     pub pr: Option<u64>,
     /// When it was, for people.
@@ -93,6 +99,8 @@ impl CycleStory {
             duration: cycle.seconds(),
             is_backfilled: cycle.backfilled,
             when: time.map_or("unknown time".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string()),
+            outcome: cycle.outcome_for_issue(),
+            failure_class: cycle.failure_class,
             cycle: cycle.cycle,
             epoch: cycle.epoch,
             reason: cycle.reason,
@@ -116,7 +124,10 @@ pub fn issue(context: &Context, number: u64) -> Result<IssueStory, Error> {
         (true, ..) => Reason::Quarantined,
         (false, Some(hold), ..) => hold.reason,
         (false, None, Some(_), _) => Reason::Ready,
-        (false, None, None, Some(verdict)) => Reason::from_code(&verdict.reason).unwrap_or(Reason::NotReady),
+        (false, None, None, Some(verdict)) => match Reason::from_code(&verdict.reason) {
+            Some(Reason::Quarantined) => Reason::Released,
+            reason => reason.unwrap_or(Reason::NotReady),
+        },
         (false, None, None, None) => Reason::NotTriaged,
     };
     let title = verdict.map(|verdict| verdict.title.clone().into_owned()).or(queued_title).unwrap_or_default();

@@ -45,8 +45,12 @@ pub(crate) fn make(run: &Run, sources: &Sources, since: DateTime<Utc>, until: Da
 fn cycles(cycles: &[Cycle], happened: &dyn Fn(Option<DateTime<Utc>>) -> bool) -> ReviewCycles {
     let rated = cycles.iter().filter(|cycle| cycle.is_rated() && happened(cycle.time()));
     let (succeeded, failed): (Vec<&Cycle>, Vec<&Cycle>) = rated.partition(|cycle| cycle.success);
-    let failure =
-        |cycle: &&Cycle| ReviewFailure { cycle: cycle.cycle, issue: cycle.issue, reason: cycle.reason.clone() };
+    let failure = |cycle: &&Cycle| ReviewFailure {
+        cycle: cycle.cycle,
+        issue: cycle.issue,
+        reason: cycle.reason.clone(),
+        failure_class: cycle.failure_class,
+    };
     let count = succeeded.len() + failed.len();
     ReviewCycles {
         count,

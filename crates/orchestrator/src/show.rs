@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use common::{Page, View};
 use host::text;
-use records::{Agenda, Review};
+use records::{Agenda, FailureClass, Review, ReviewFailure};
 use serde::{Serialize, Serializer};
 
 /// How many failures and numbers are listed before the rest is counted.
@@ -124,19 +124,7 @@ fn review_lines(review: &Review) -> Vec<String> {
     let cycles = &review.cycles;
     let rate = cycles.success_rate.map_or(String::new(), |rate| format!(" ({:.0} %)", rate * 100.0));
     lines.push(format!("cycles: {}, {} succeeded{rate}", cycles.count, cycles.succeeded));
-    let mut failures: BTreeMap<(Option<u64>, &str), usize> = BTreeMap::new();
-    for failure in &cycles.failures {
-        *failures.entry((failure.issue, failure.reason.as_str())).or_default() += 1;
-    }
-    for ((issue, reason), count) in failures.iter().take(LISTED) {
-        let issue = issue.map_or_else(|| "no issue".to_owned(), |issue| format!("#{issue}"));
-        let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
-        let reason = if reason.is_empty() { "no reason given" } else { reason };
-        lines.push(format!("failed: {issue}{times}: {}", text::fit(reason, 200)));
-    }
-    if failures.len() > LISTED {
-        lines.push(format!("failed: and {}", text::counted(failures.len() - LISTED, "more kind")));
-    }
+    lines.extend(failure_lines(&cycles.failures));
     let quarantined = numbers(&review.quarantined);
     lines.push(format!(
         "queue:  {} ready, {} in quarantine{quarantined}",
@@ -145,6 +133,35 @@ fn review_lines(review: &Review) -> Vec<String> {
     ));
     let tokens = &review.tokens;
     lines.push(format!("tokens: {:+} earned, {:+} spent, balance {}", tokens.earned, tokens.spent, tokens.balance));
+    lines
+}
+
+/// Lists the failures of each issue, then those that were not the fault of an issue, by their class.
+fn failure_lines(failures: &[ReviewFailure]) -> Vec<String> {
+    let mut kinds: BTreeMap<(Option<&str>, Option<u64>, &str), usize> = BTreeMap::new();
+    for failure in failures {
+        let class = failure.failure_class;
+        let issue = failure.issue.filter(|_| class.is_none());
+        let reason = match (failure.reason.as_str(), class) {
+            ("", Some(class)) => class.meaning(),
+            ("", None) => "no reason given",
+            (reason, _) => reason,
+        };
+        *kinds.entry((class.map(FailureClass::name), issue, reason)).or_default() += 1;
+    }
+    let mut lines = Vec::new();
+    for ((class, issue, reason), count) in kinds.iter().take(LISTED) {
+        let of = match (class, issue) {
+            (Some(class), _) => format!("not the issue's fault, {class}"),
+            (None, Some(issue)) => format!("#{issue}"),
+            (None, None) => "no issue".to_owned(),
+        };
+        let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+        lines.push(format!("failed: {of}{times}: {}", text::fit(reason, 200)));
+    }
+    if kinds.len() > LISTED {
+        lines.push(format!("failed: and {}", text::counted(kinds.len() - LISTED, "more kind")));
+    }
     lines
 }
 

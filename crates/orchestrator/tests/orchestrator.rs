@@ -152,6 +152,24 @@ fn the_review_counts_what_is_ready_and_what_has_a_balance() {
 }
 
 #[test]
+fn the_review_tells_an_issues_failures_from_others() {
+    let sandbox = Sandbox::new();
+    for (cycle, class) in [("1", None), ("2", Some("forge")), ("3", Some("forge"))] {
+        let args = [
+            &["--cycle", cycle, "--failure", "--issue", "132"][..],
+            &class.map_or(vec![], |class| vec!["--failure-class", class]),
+        ];
+        let _ = sandbox.run("cycle_retro", &args.concat()).code(0);
+    }
+    let ended = sandbox.call("orchestrator", ["--issues", "-", "--review"]).stdin("[]").run().code(0);
+    assert!(ended.out.contains("failed: #132: no reason given\n"), "{}", ended.out);
+    let expected = "failed: not the issue's fault, forge (2 times): The forge could not be\n";
+    assert!(ended.out.contains(expected), "{}", ended.out);
+    let failures = &sandbox.json(AGENDA)["review"]["cycles"]["failures"];
+    assert_eq!((&failures[0]["failure_class"], &failures[1]["failure_class"]), (&json!(null), &json!("forge")));
+}
+
+#[test]
 fn settings_come_from_both_configuration_files() {
     let sandbox = Sandbox::new();
     let manifest = |config: &str| {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::failure_class::FailureClass;
 use crate::lenient;
 
 /// An agenda.
@@ -153,6 +154,9 @@ pub struct ReviewFailure {
     pub issue: Option<u64>,
     /// Why it failed.
     pub reason: String,
+    /// Whose fault it was, where it was not the issue's.
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<FailureClass>,
 }
 
 /// Movements of the token ledger.

@@ -78,6 +78,7 @@ reasons! {
     Ready, "ready", Issue, "Its score reaches the threshold, and it is not in quarantine: it is in the queue.", "";
     NotReady, "not_ready", Issue, "Its score is below the threshold.", "Describe in the issue where the work is and when it is done: the rules that do not hold name what is missing.";
     Quarantined, "quarantined", Issue, "Cycles kept failing on it, so it is kept out of the queue.", "Split it or describe what is missing, then release it: triage_score --release N; a cycle that succeeds releases it too.";
+    Released, "released", Issue, "It was in quarantine at the last triage, and is released since: it waits for the next triage.", "Run the triage, triage_score: it puts the issue back into the queue if its score reaches the threshold.";
     CoolDown, "cool_down", Issue, "A cycle succeeded on it a short time ago, and it is still open: it waits for its review.", "It is given out again after the guard's cooldown (a day unless set), or once its text or labels change; close it if it is done.";
     RetryLater, "retry_later", Issue, "A cycle failed on it a short time ago.", "It is given out again after the guard's retry_after (by the number of failures), or once its text or labels change.";
     InWork, "in_work", Issue, "An open pull request closes it, or it is labelled as waiting.", "Review the pull request: merged, it closes the issue; closed, the issue is given out again.";

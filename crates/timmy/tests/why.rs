@@ -35,6 +35,32 @@ fn world() -> Sandbox {
     sandbox
 }
 
+#[test]
+fn an_issue_that_was_released_waits_for_the_triage() {
+    let sandbox = world();
+    let _ = sandbox.run("triage_score", &["--release", "91"]).code(0);
+    let ended = timmy(&sandbox, &["why", "91"]).code(0);
+    assert!(ended.out.contains("(released)") && ended.out.contains("Run the triage"), "{}", ended.out);
+    assert!(!ended.out.contains("--release"), "{}", ended.out);
+    let _ = sandbox.run("triage_score", &["--issues", "issues.json"]).code(0);
+    assert_eq!(reason(&sandbox, &["91"]), "ready");
+}
+
+#[test]
+fn a_failure_that_was_not_the_issues_fault_is_shown_as_such() {
+    let sandbox = world();
+    for class in ["forge", "interrupted"] {
+        let args = ["--cycle", "3", "--failure", "--issue", "85", "--failure-class", class];
+        let _ = sandbox.run("cycle_retro", &args).code(0);
+    }
+    let ended = timmy(&sandbox, &["why", "85"]).code(0);
+    for expected in ["0 succeeded; 2 failures were not its fault", "failed (forge)", "failed (interrupted)"] {
+        assert!(ended.out.contains(expected), "{expected}: {}", ended.out);
+    }
+    let story: Value = serde_json::from_str(&timmy(&sandbox, &["why", "85", "--json"]).code(0).out).unwrap();
+    assert_eq!(story["cycles"][0]["failure_class"], "forge");
+}
+
 fn reason(sandbox: &Sandbox, args: &[&str]) -> Value {
     let ended = timmy(sandbox, &[&["why"], args, &["--json"]].concat()).code(0);
     serde_json::from_str::<Value>(&ended.out).unwrap()["reason"].clone()

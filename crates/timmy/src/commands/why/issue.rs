@@ -53,7 +53,13 @@ fn render_cycles(cycles: &[CycleStory], all: bool, page: &mut Page) {
         return;
     }
     let succeeded = cycles.iter().filter(|cycle| cycle.success).count();
-    page.line(format!("  Cycles: {} worked on it, {succeeded} succeeded.", cycles.len()));
+    let of_others = cycles.iter().filter(|cycle| cycle.outcome.is_none()).count();
+    let not_counted = match of_others {
+        0 => String::new(),
+        1 => "; 1 failure was not its fault, and does not count".to_owned(),
+        count => format!("; {count} failures were not its fault, and do not count"),
+    };
+    page.line(format!("  Cycles: {} worked on it, {succeeded} succeeded{not_counted}.", cycles.len()));
     let shown = if all { cycles.len() } else { SHOWN };
     let rows: Vec<Vec<String>> = cycles.iter().rev().take(shown).map(cells).collect();
     table::add_rows(page, &rows);
@@ -63,10 +69,15 @@ fn render_cycles(cycles: &[CycleStory], all: bool, page: &mut Page) {
 }
 
 fn cells(cycle: &CycleStory) -> Vec<String> {
-    let outcome = if cycle.success { "succeeded" } else { "FAILED" };
+    let outcome = match (cycle.outcome, cycle.failure_class) {
+        (Some(true), _) => "succeeded".to_owned(),
+        (Some(false), _) => "FAILED".to_owned(),
+        (None, Some(class)) => format!("failed ({})", class.name()),
+        (None, None) => "failed (claim_lost)".to_owned(),
+    };
     // How long a pull request was open says nothing of how long a cycle took.
     let duration = cycle.duration.filter(|_| !cycle.is_backfilled);
     let length = duration.map_or("-".to_owned(), |seconds| format!("{seconds:.0} s"));
     let number = cycle.cycle.map_or("-".to_owned(), |number| format!("cycle {number}"));
-    vec![format!("    {}", cycle.when), number, outcome.to_owned(), length, cycle.reason.clone()]
+    vec![format!("    {}", cycle.when), number, outcome, length, cycle.reason.clone()]
 }
