@@ -101,7 +101,7 @@ fn compose(run: &Run, cli: &Cli, settings: &Settings, result_file: &ResultFile, 
         None => "main was not seen green",
     };
     if result.reported_success().is_some_and(|reported| reported != hermes_clean) {
-        let reported = result.other.get("success").map(ToString::to_string).unwrap_or_default();
+        let reported = result.success_as_written();
         let flag = if hermes_clean { "--success" } else { "--failure" };
         run.warn(&format!(
             "the agent's result says \"success\": {reported}, but the call says {flag}, which is what counts"

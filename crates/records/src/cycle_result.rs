@@ -85,6 +85,11 @@ impl CycleResult {
         }
     }
 
+    /// Returns the JSON of the field that [`CycleResult::reported_success`] reads, for messages.
+    pub fn success_as_written(&self) -> String {
+        self.other.get("success").map(ToString::to_string).unwrap_or_default()
+    }
+
     /// Returns whether it says no more than what the guard began it with.
     pub fn is_as_begun(&self) -> bool {
         *self == Self { issue: self.issue, kind: self.kind, ..Self::default() }
