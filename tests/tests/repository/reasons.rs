@@ -26,6 +26,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("issue", "retry_later"),
     ("issue", "in_work"),
     ("issue", "not_triaged"),
+    ("issue", "released"),
     ("agenda", "on_agenda"),
     ("agenda", "no_candidate"),
     ("agenda", "no_time"),
