@@ -141,9 +141,10 @@ impl Drop for DemoForge {
         for connection in held(&self.shared.connections).values() {
             let _ = connection.shutdown(Shutdown::Both);
         }
-        // Wakes the acceptor, which then sees that it is over.
-        let _ = TcpStream::connect(self.address);
-        if let Some(acceptor) = self.acceptor.take() {
+        // Wakes the acceptor, which then sees that it is over. Where the system has no more file descriptors it is not woken, and is
+        // not waited for: it ends with the process.
+        let is_woken = TcpStream::connect(self.address).is_ok();
+        if let Some(acceptor) = self.acceptor.take().filter(|_| is_woken) {
             let _ = acceptor.join();
         }
         let workers = std::mem::take(&mut *held(&self.shared.workers));

@@ -100,3 +100,12 @@ fn help_has_topics() {
     assert!(ended.err.contains("did you mean `exit-codes`?"), "{}", ended.err);
     assert!(run(&["--version"]).starts_with("timmy 0.1.0 ("));
 }
+
+#[test]
+fn a_demo_that_has_no_more_file_descriptors_ends() {
+    let sandbox = Sandbox::new();
+    for limit in 8..=13 {
+        let ended = sandbox.call_after(&format!("ulimit -n {limit}"), "timmy", ["demo"]).run();
+        assert!(matches!(ended.code, Some(1 | 2)), "{limit}: {}", ended.conversation());
+    }
+}
