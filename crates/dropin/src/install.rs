@@ -90,6 +90,10 @@ pub fn install(context: &Context, options: &InstallOptions) -> Result<InstallRep
     }
     let installation = before.unwrap_or_default();
     let (mut to_commit, mut shown_again) = (Vec::new(), Vec::new());
+    for name in program_names(context) {
+        let to = bin.join(name);
+        program::check(&to, has_recorded_programs(store, &installation, &bin)).map_err(Error::io("install", &to))?;
+    }
     // A hook that cannot be read is found before anything is changed.
     let mut renewed_hooks = hooks::renew(context, &mut installation.clone(), &bin, true)?;
     if !options.dry_run {
@@ -148,13 +152,13 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
     }
     store.prepare()?;
     // Also one that was cut short since.
-    let are_ours = record::programs(store, &installation) == bin && !installation.installed.is_empty();
+    let are_ours = has_recorded_programs(store, &installation, bin);
     installation.version = 1;
     installation.installed_at = host.timestamp();
     context.toolset.version.clone_into(&mut installation.program_version);
     installation.bin = bin.strip_prefix(store.repo().root()).unwrap_or(bin).to_string_lossy().into_owned();
     store.installation().replace(&installation)?;
-    for name in context.toolset.automations().map(|(tool, _)| tool.id).chain(["timmy"]) {
+    for name in program_names(context) {
         let (from, to) = (own_program(host, name)?, bin.join(name));
         program::place(&from, &to, are_ours).map_err(Error::io("install", &to))?;
     }
@@ -164,6 +168,16 @@ fn apply(context: &Context, mut installation: Installation, bin: &Path, steps: &
     let renewed = hooks::renew(context, &mut installation, bin, false)?;
     store.installation().replace(&installation)?;
     Ok(renewed)
+}
+
+/// The names of the programs that are installed.
+fn program_names(context: &Context) -> impl Iterator<Item = &'static str> {
+    context.toolset.automations().map(|(tool, _)| tool.id).chain(["timmy"])
+}
+
+/// Whether what is in a directory of programs was put there by a recorded installation.
+fn has_recorded_programs(store: &Store<'_>, installation: &Installation, bin: &Path) -> bool {
+    record::programs(store, installation) == bin && !installation.installed.is_empty()
 }
 
 /// Keeps what is at a path, writes down what will be there, and puts our link or shim there: a process that is killed in between leaves

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use host::files::{self, Durability, Replacement};
@@ -53,14 +54,9 @@ pub(crate) fn is_runnable_by_python(path: &Path) -> bool {
 pub(crate) fn place(from: &Path, to: &Path, is_ours: bool) -> io::Result<bool> {
     let ending = if is_runnable_by_python(from) { Vec::new() } else { archive()? };
     if is_placed(from, to, &ending).unwrap_or(false) {
-        return Ok(false);
+        return make_executable(to);
     }
-    if files::entry(to).map_err(io::Error::other)?.is_some()
-        && !(to.is_file() && (is_ours || is_runnable_by_python(to)))
-    {
-        let what = "the path is taken by something that is not a program of the suite";
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
-    }
+    check(to, is_ours)?;
     to.parent().map_or(Ok(()), files::make_folder).map_err(io::Error::other)?;
     files::retry(|| {
         let mut replacement = open(to)?;
@@ -70,6 +66,29 @@ pub(crate) fn place(from: &Path, to: &Path, is_ours: bool) -> io::Result<bool> {
         replacement.set_mode(0o755)?;
         replacement.put_in_place(to, Durability::Flushed)
     })?;
+    Ok(true)
+}
+
+/// Refuses a place that is taken by something that is not a program of the suite.
+pub(crate) fn check(to: &Path, is_ours: bool) -> io::Result<()> {
+    let taken = |what: &str| Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    let folder = to.parent().unwrap_or(to);
+    if files::entry(folder).map_err(io::Error::other)?.is_some() && !folder.is_dir() {
+        return taken("its directory is taken by something that is none");
+    }
+    let is_there = files::entry(to).map_err(io::Error::other)?.is_some();
+    if is_there && !(to.is_file() && (is_ours || is_runnable_by_python(to))) {
+        return taken("the path is taken by something that is not a program of the suite");
+    }
+    Ok(())
+}
+
+/// Makes a program executable again; false if it was.
+fn make_executable(program: &Path) -> io::Result<bool> {
+    if fs::metadata(program)?.permissions().mode() & 0o111 != 0 {
+        return Ok(false);
+    }
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755))?;
     Ok(true)
 }
 
@@ -128,8 +147,6 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

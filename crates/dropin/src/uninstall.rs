@@ -14,6 +14,7 @@ use records::{Installation, InstalledPath, Original};
 use store::Store;
 
 use crate::adoption::{self, Adoption};
+use crate::callers::{Caller, find_callers};
 use crate::git_index;
 use crate::hooks::{self, HookReport};
 use crate::plan;
@@ -62,6 +63,8 @@ pub struct UninstallReport {
     pub kept_originals: Vec<String>,
     /// The directory of the programs, where it stays.
     pub kept_programs: Option<String>,
+    /// The lines that call a program which is removed, such as that of a scheduler or of pre-commit.
+    pub failing_calls: Vec<String>,
 }
 
 /// Restores everything that an installation has replaced; none if nothing is installed.
@@ -120,7 +123,24 @@ pub fn uninstall(context: &Context, options: UninstallOptions) -> Result<Option<
         let is_ours = store.contains(&record::programs(store, &installation));
         kept_programs = (!is_ours).then(|| installation.bin.clone());
     }
-    Ok(Some(UninstallReport { paths, adopted, hooks, shown_again, changed, kept_originals, kept_programs }))
+    let failing_calls = if is_whole { failing_calls(context, &hooks) } else { Vec::new() };
+    Ok(Some(UninstallReport {
+        paths,
+        adopted,
+        hooks,
+        shown_again,
+        changed,
+        kept_originals,
+        kept_programs,
+        failing_calls,
+    }))
+}
+
+/// The lines that call a program in `.loop/bin`. What is left in a hook is reported with the hook.
+fn failing_calls(context: &Context, hooks: &[HookReport]) -> Vec<String> {
+    let callers = find_callers(context, None).into_iter().filter(Caller::is_of_program);
+    let calls = callers.map(|caller| format!("{} calls {}", caller.place, caller.script));
+    calls.filter(|call| !hooks.iter().any(|hook| call.starts_with(&format!("{}:", hook.path)))).collect()
 }
 
 /// What is installed, recorded or not. What Git has at a path is not ours to take back.

@@ -369,3 +369,63 @@ fn the_doctor_reports_what_happened_to_an_installation() {
     assert!(ended.out.contains("  this user cannot write .loop"), "{}", ended.conversation());
     fs::set_permissions(sandbox.root().join(".loop"), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn lines_that_call_the_programs_themselves_are_named_before_they_are_removed() {
+    let sandbox = Sandbox::with_old_scripts();
+    sandbox.write(
+        ".pre-commit-config.yaml",
+        "entry: .loop/bin/pre_commit_checks\nentry: scripts/triage_score.py\nentry: /other/.loop/bin/loop_guard\n",
+    );
+    sandbox.write("pyproject.toml", "[project.scripts]\nguard = \"scripts.loop_guard:main\"\n");
+    sandbox.write("tools/run", "#!/usr/bin/env python3\nimport sys; from scripts.loop_guard import wait\n");
+    sandbox.write("tools/run.py", "subprocess.run([sys.executable, \"-m\", \"scripts.triage_score\"])\n");
+    sandbox.write("loop.fish", "python3 -m scripts.triage_score\n");
+    stage_all(&sandbox.git());
+    commit(&sandbox.git(), "Callers");
+    let ended = install(&sandbox, &[]).code(0);
+    for line in [
+        "  .pre-commit-config.yaml:2 calls scripts/triage_score.py: pre-commit puts aside what is not committed",
+        "  pyproject.toml:2 imports scripts.loop_guard: ",
+        "  tools/run:2 imports scripts.loop_guard: ",
+        "  tools/run.py:1 runs with -m scripts.triage_score: ",
+        "  loop.fish:1 runs with -m scripts.triage_score: ",
+    ] {
+        assert!(ended.out.contains(line), "{line}\n{}", ended.out);
+    }
+    let ended = sandbox.run("timmy", &["doctor"]);
+    assert!(
+        ended.out.contains("  .pre-commit-config.yaml:1 calls .loop/bin/pre_commit_checks (ours)"),
+        "{}",
+        ended.out
+    );
+    for args in [&["--dry-run"][..], &[]] {
+        let ended = uninstall(&sandbox, args).code(0);
+        let named = "change them:\n  .pre-commit-config.yaml:1 calls .loop/bin/pre_commit_checks\n";
+        assert!(ended.out.contains(named) && !ended.out.contains("/other/"), "{}", ended.out);
+    }
+    let ended = sandbox.run("timmy", &["doctor"]);
+    assert!(ended.out.contains("calls .loop/bin/pre_commit_checks, which is missing"), "{}", ended.out);
+}
+
+#[test]
+fn a_dry_run_refuses_what_the_installation_would_and_a_program_becomes_executable_again() {
+    let sandbox = Sandbox::with_old_scripts();
+    let program = sandbox.root().join(".loop/bin/loop_guard");
+    fs::create_dir_all(&program).unwrap();
+    let before = sandbox.work_tree();
+    for args in [&["--dry-run"][..], &[]] {
+        let ended = install(&sandbox, args).code(2);
+        assert!(ended.err.contains("not a program of the suite"), "{}", ended.err);
+        assert_eq!(sandbox.work_tree(), before);
+    }
+    fs::remove_dir(&program).unwrap();
+    for kind in ["--links", "--shims"] {
+        let _ = install(&sandbox, &[kind]).code(0);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o644)).unwrap();
+        let ended = sandbox.run("timmy", &["doctor"]).code(1);
+        assert!(ended.out.contains(".loop/bin/loop_guard is not executable; timmy install fixes it"), "{}", ended.out);
+        let _ = install(&sandbox, &[]).code(0);
+        let _ = sandbox.run("timmy", &["doctor"]).code(0);
+    }
+}

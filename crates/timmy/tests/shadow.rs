@@ -122,3 +122,19 @@ fn a_call_of_something_else_is_refused() {
     let ended = shadow(&sandbox, &[], &["python3", "scripts/loop_guard.py"]).code(2);
     assert!(ended.err.contains("there is no "), "{}", ended.err);
 }
+
+#[test]
+fn what_was_installed_is_not_compared_with_itself_and_paths_are_those_of_the_repository() {
+    let sandbox = Sandbox::with_old_scripts();
+    let root = sandbox.root();
+    let from = |call: &[&str]| {
+        let flags = ["shadow", "--repo-root", root.to_str().unwrap(), "--", "python3"];
+        sandbox.call("timmy", [&flags, call].concat()).dir(sandbox.outside()).run()
+    };
+    for kind in ["--links", "--shims"] {
+        let _ = sandbox.run("timmy", &["install", kind, "--into", "."]).code(0);
+        let ended = from(&["scripts/loop_guard.py"]).code(2);
+        assert!(ended.err.contains("scripts/loop_guard.py is the tool itself"), "{}", ended.err);
+        assert!(ended.err.contains(".loop/originals/scripts/"), "{}", ended.err);
+    }
+}

@@ -4,6 +4,8 @@
 mod places;
 mod text;
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
@@ -11,16 +13,20 @@ use std::time::Duration;
 use automations::supervise::is_compiled;
 use automations::{Context, shim};
 use common::error::chain;
+use git_hook::HookFile;
 use git2::FileMode;
 use host::child;
 use host::files;
 use serde::{Serialize, Serializer};
 
 use crate::plan::{self, Kind};
-use text::{Import, imports_in, last, modules_run_in, paths_in};
+use text::{Import, entry_points_in, imports_in, last, modules_run_in, of_notebook, paths_in, programs_in};
 
 /// The largest file that is looked through, in bytes.
 const LIMIT: u64 = 1 << 20;
+
+/// Where the programs are.
+const PROGRAMS: &str = ".loop/bin/";
 
 /// A line that calls a script.
 #[derive(Debug, Serialize)]
@@ -40,7 +46,7 @@ pub struct Caller {
 }
 
 /// How a script is called.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallKind {
     /// By its path.
@@ -99,9 +105,18 @@ impl Serialize for There {
 }
 
 impl Caller {
+    /// Whether it calls a program in `.loop/bin`, which an uninstallation removes.
+    pub(crate) fn is_of_program(&self) -> bool {
+        self.script.starts_with(PROGRAMS)
+    }
+
     /// What differs on other machines, as far as the call runs there.
     pub(crate) fn note(&self) -> Option<String> {
         let there = match self.in_clone? {
+            There::Script | There::Nothing if places::is_of_pre_commit(&self.place) => {
+                "pre-commit puts aside what is not committed, and so runs the old script, or none; commit shims (timmy install \
+                 --shims)"
+            }
             There::Script if self.what_is_there != There::Script => {
                 "a clone, as in CI, has the old script there; timmy install --shims makes files that can be committed"
             }
@@ -156,12 +171,19 @@ pub(crate) fn find_callers(context: &Context, planned: Option<Kind>) -> Vec<Call
     let tools: Vec<&str> = search.places.iter().map(|(_, tool)| *tool).collect();
     for place in places::of_python(context) {
         // Most files name no tool, which is soon seen.
-        if let Some(text) = read(&place).filter(|text| tools.iter().any(|tool| text.contains(tool))) {
-            search.imports(&context.shown(&place), &text);
+        let Some(text) = read(&place).filter(|text| tools.iter().any(|tool| text.contains(tool))) else { continue };
+        let shown = context.shown(&place);
+        match place.extension().map(OsStr::as_encoded_bytes) {
+            Some(b"ipynb") => search.imports(&shown, &of_notebook(&text)),
+            None if !text.starts_with("#!") || !text.lines().next().is_some_and(|line| line.contains("python")) => {}
+            _ => search.imports(&shown, &text),
         }
     }
     search.manifest();
-    search.found
+    let mut found = search.found;
+    let mut seen = HashSet::new();
+    found.retain(|caller| seen.insert((caller.place.clone(), caller.script.clone(), caller.how)));
+    found
 }
 
 struct Search<'a, 'h> {
@@ -190,7 +212,8 @@ impl Search<'_, '_> {
                 let from_root = self.there(&root.join(script));
                 let is_from_root = from_root != There::Nothing;
                 let there = if is_from_root { from_root } else { self.there(&folder.join(script)) };
-                let in_clone = places::is_of_ci(place).then(|| in_clone(root, script.trim_start_matches("./")));
+                let is_elsewhere = places::is_of_ci(place) || places::is_of_pre_commit(place);
+                let in_clone = is_elsewhere.then(|| in_clone(root, script.trim_start_matches("./")));
                 found.push(Caller {
                     place: at.clone(),
                     script: script.to_owned(),
@@ -203,17 +226,58 @@ impl Search<'_, '_> {
             for module in modules_run_in(line, self.is_tool()) {
                 found.extend(self.module(place, at.clone(), module, CallKind::Module, &[]));
             }
+            found.extend(self.entry_points(place, &at, line));
+            found.extend(self.programs(&at, line));
         }
         self.found.extend(found);
     }
 
-    /// Adds the imports of a Python text.
+    /// The functions of scripts that a line of a project's configuration makes commands of.
+    fn entry_points(&self, place: &str, at: &str, line: &str) -> Vec<Caller> {
+        if !places::has_entry_points(place) {
+            return Vec::new();
+        }
+        let points = entry_points_in(line, self.is_tool());
+        let caller = |(module, name): (&str, &str)| {
+            self.module(place, at.to_owned(), module, CallKind::Import, &[name.to_owned()])
+        };
+        points.filter_map(caller).collect()
+    }
+
+    /// The programs in `.loop/bin` that a line calls, other than our own line in a hook, which lets commits pass without it.
+    fn programs(&self, at: &str, line: &str) -> Vec<Caller> {
+        let root = self.context.repo().root();
+        let shown = root.to_string_lossy();
+        let is_program = |name: &str| name == "timmy" || self.is_tool()(name);
+        let mut programs = programs_in(line, &shown, is_program).peekable();
+        if programs.peek().is_none() || !HookFile::parse([line, "\n"].concat().into_bytes()).lines.is_empty() {
+            return Vec::new();
+        }
+        let caller = |program: &str| Caller {
+            place: at.to_owned(),
+            script: program.to_owned(),
+            how: CallKind::Path,
+            what_is_there: if self.planned.is_some() { There::Ours } else { what_is_at(&root.join(program)) },
+            in_clone: None,
+            problem: None,
+        };
+        programs.map(caller).collect()
+    }
+
+    /// Adds the imports of a Python text, and what it has Python run.
     fn imports(&mut self, place: &str, text: &str) {
         let imports = imports_in(text, self.is_tool());
         let callers = imports.iter().filter_map(|Import { line, module, names }| {
             self.module(place, format!("{place}:{line}"), module, CallKind::Import, names)
         });
-        let callers: Vec<Caller> = callers.collect();
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
+        let run = lines.flat_map(|(number, line)| {
+            let at = format!("{place}:{}", number + 1);
+            let modules = modules_run_in(line, self.is_tool());
+            let of_line = modules.filter_map(|module| self.module(place, at.clone(), module, CallKind::Module, &[]));
+            of_line.chain(self.entry_points(place, &at, line)).collect::<Vec<_>>()
+        });
+        let callers: Vec<Caller> = callers.chain(run).collect();
         self.found.extend(callers);
     }
 

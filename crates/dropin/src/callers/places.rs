@@ -35,7 +35,7 @@ const FOLDERS: [&str; 18] = [
 ];
 
 /// Files in a repository's root that may call.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     ".drone.yml",
     ".gitlab-ci.yml",
     ".pre-commit-config.yaml",
@@ -50,12 +50,13 @@ const FILES: [&str; 15] = [
     "package.json",
     "pyproject.toml",
     "setup.cfg",
+    "setup.py",
     "tox.ini",
 ];
 
 /// Beginnings and endings of the names of such files.
 const BEGINNINGS: [&str; 5] = [".woodpecker", "Dockerfile", "compose.", "crontab", "docker-compose"];
-const ENDINGS: [&str; 6] = [".cron", ".crontab", ".plist", ".service", ".sh", ".timer"];
+const ENDINGS: [&str; 9] = [".bash", ".cron", ".crontab", ".fish", ".plist", ".service", ".sh", ".timer", ".zsh"];
 
 /// Places whose callers run in a clone, on another machine.
 const IN_CLONES: [&str; 11] = [
@@ -75,6 +76,16 @@ const IN_CLONES: [&str; 11] = [
 /// Returns whether what a file calls is called in a clone; the path is one from the root of the repository.
 pub(super) fn is_of_ci(path: &str) -> bool {
     IN_CLONES.iter().any(|beginning| path.starts_with(beginning))
+}
+
+/// Returns whether what a file calls is called by the program pre-commit, which puts aside what is not committed.
+pub(super) fn is_of_pre_commit(path: &str) -> bool {
+    path.starts_with(".pre-commit-config.yaml")
+}
+
+/// Returns whether a file of a project makes commands of functions.
+pub(super) fn has_entry_points(path: &str) -> bool {
+    matches!(path, "pyproject.toml" | "setup.cfg" | "setup.py")
 }
 
 /// Returns the files in which a line may call a script.
@@ -98,10 +109,11 @@ pub(super) fn with_calls(context: &Context) -> Vec<PathBuf> {
     places
 }
 
-/// Returns the Python files: those that Git knows, and those of the folders in which callers may be.
+/// Returns the files that may be in Python, also notebooks and programs without an ending: those that Git knows, and those of the
+/// folders in which callers may be.
 pub(super) fn of_python(context: &Context) -> Vec<PathBuf> {
     let root = context.repo().root();
-    let is_python = |path: &Path| path.extension().is_some_and(|ending| ending == "py");
+    let is_python = |path: &Path| path.extension().is_none_or(|ending| ending == "py" || ending == "ipynb");
     let repository = git_repository::if_there(git_repository::discover(root));
     let index = repository.and_then(|repository| repository.as_ref().map_or(Ok(None), git_repository::index));
     let index = index.unwrap_or_else(|error| {

@@ -15,6 +15,9 @@ static FROM: LazyLock<Regex> =
 static BY_NAME: LazyLock<Regex> =
     LazyLock::new(|| literal(r#"(?:import_module|__import__|run_module|find_spec)\([ \t]*['"]([0-9A-Za-z_.]+)['"]"#));
 
+static ENTRY_POINT: LazyLock<Regex> =
+    LazyLock::new(|| literal(r#"(?:^|[= \t'"])([A-Za-z_][0-9A-Za-z_.]*)[ \t]*:[ \t]*([A-Za-z_][0-9A-Za-z_]*)"#));
+
 #[expect(clippy::unwrap_used, reason = "a literal")]
 fn literal(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap()
@@ -41,6 +44,47 @@ pub(super) fn paths_in<'a>(line: &'a str, is_tool: impl Fn(&str) -> bool + 'a) -
     })
 }
 
+/// The programs in a `.loop/bin` of the repository that a line names, by their paths from its root.
+pub(super) fn programs_in<'a>(
+    line: &'a str,
+    root: &'a str,
+    is_program: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = &'a str> {
+    let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '~');
+    line.split(move |c: char| !is_of_path(c)).filter_map(move |word| {
+        let at = word.find(".loop/bin/")?;
+        let (before, program) = word.split_at(at);
+        // An absolute path may be one of another repository.
+        let is_here =
+            matches!(before, "" | "/" | "./") || !before.starts_with('/') || before.trim_end_matches('/') == root;
+        (is_here && is_program(last_part(program))).then_some(program)
+    })
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The modules with a tool's name that a line of a project's configuration makes commands of, each with the function.
+pub(super) fn entry_points_in<'a>(
+    line: &'a str,
+    is_tool: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let found =
+        ENTRY_POINT.captures_iter(line).filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())));
+    found.filter(move |(module, _)| is_tool(last(module)))
+}
+
+/// The code of a notebook, a line for each of its lines.
+pub(super) fn of_notebook(text: &str) -> String {
+    let code = |line: &str| {
+        let line = line.trim().trim_end_matches(',');
+        let inner = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+        inner.strip_suffix("\\n").unwrap_or(inner).replace("\\\"", "\"")
+    };
+    text.lines().map(code).collect::<Vec<_>>().join("\n")
+}
+
 /// The modules with a tool's name that a line has Python run with `-m`.
 pub(super) fn modules_run_in<'a>(line: &'a str, is_tool: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = &'a str> {
     let modules = MODULE_FLAG.captures_iter(line).filter_map(|found| found.get(1));
@@ -57,24 +101,27 @@ pub(super) fn imports_in(text: &str, is_tool: impl Fn(&str) -> bool) -> Vec<Impo
         found.push(Import { line: at + 1, module: module.to_owned(), names });
     };
     for (at, line) in lines.iter().enumerate() {
-        if let Some(modules) = IMPORT.captures(line).and_then(|found| found.get(1)) {
-            for (module, called) in named(modules.as_str()).filter(|(module, _)| is_tool(last(module))) {
-                add(at, module, attributes(text, called));
-            }
-        } else if let Some((from, list)) = FROM.captures(line).and_then(|found| Some((found.get(1)?, found.get(2)?))) {
-            let list = in_parentheses(list.as_str(), &lines[at + 1..]);
-            if is_tool(last(from.as_str())) {
-                add(at, from.as_str(), named(&list).map(|(name, _)| name.to_owned()).collect());
-            } else {
-                for (name, called) in named(&list).filter(|(name, _)| is_tool(name)) {
-                    add(at, &format!("{}.{name}", from.as_str()), attributes(text, called));
+        for statement in line.split(';') {
+            if let Some(modules) = IMPORT.captures(statement).and_then(|found| found.get(1)) {
+                for (module, called) in named(modules.as_str()).filter(|(module, _)| is_tool(last(module))) {
+                    add(at, module, attributes(text, called));
+                }
+            } else if let Some((from, list)) =
+                FROM.captures(statement).and_then(|found| Some((found.get(1)?, found.get(2)?)))
+            {
+                let list = in_parentheses(list.as_str(), &lines[at + 1..]);
+                if is_tool(last(from.as_str())) {
+                    add(at, from.as_str(), named(&list).map(|(name, _)| name.to_owned()).collect());
+                } else {
+                    for (name, called) in named(&list).filter(|(name, _)| is_tool(name)) {
+                        add(at, &format!("{}.{name}", from.as_str()), attributes(text, called));
+                    }
                 }
             }
-        } else {
-            for module in BY_NAME.captures_iter(line).filter_map(|found| found.get(1)) {
-                if is_tool(last(module.as_str())) {
-                    add(at, module.as_str(), Vec::new());
-                }
+        }
+        for module in BY_NAME.captures_iter(line).filter_map(|found| found.get(1)) {
+            if is_tool(last(module.as_str())) {
+                add(at, module.as_str(), Vec::new());
             }
         }
     }
@@ -160,6 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn programs_and_entry_points_are_found() {
+        let found = |line: &'static str| programs_in(line, "/r", is_tool).collect::<Vec<_>>();
+        let here = [".loop/bin/loop_guard"];
+        for line in
+            ["entry: .loop/bin/loop_guard -q", "cd /r && /r/.loop/bin/loop_guard", "${ROOT}/.loop/bin/loop_guard"]
+        {
+            assert_eq!(found(line), here, "{line}");
+        }
+        assert_eq!(found("/other/.loop/bin/loop_guard .loop/bin/other"), [""; 0]);
+        let points = |line: &'static str| entry_points_in(line, is_tool).collect::<Vec<_>>();
+        assert_eq!(points("guard = \"scripts.loop_guard:main\""), [("scripts.loop_guard", "main")]);
+        assert_eq!(points("    guard = scripts.loop_guard:main"), [("scripts.loop_guard", "main")]);
+        assert_eq!(points("loop_guards: main"), []);
+    }
+
+    #[test]
     fn imports_are_found_with_what_is_used() {
         let found = |text: &str| {
             let imports = imports_in(text, is_tool);
@@ -173,6 +236,14 @@ mod tests {
             found("from scripts import (\n  other,  # )\n  loop_guard\n)\nloop_guard.wait()"),
             one(1, "scripts.loop_guard", "wait")
         );
+        assert_eq!(
+            found("import sys; from cycle_retro import (\n  load,\n)"),
+            one(1, "cycle_retro", "load"),
+            "after another statement"
+        );
+        assert_eq!(found("import runpy; runpy.run_module('scripts.loop_guard')"), one(1, "scripts.loop_guard", ""));
+        let notebook = of_notebook("   \"import loop_guard\\n\",\n   \"loop_guard.wait()\"\n");
+        assert_eq!(found(&notebook), one(1, "loop_guard", "wait"));
         assert_eq!(found("m = importlib.import_module('scripts.triage_score')"), one(1, "scripts.triage_score", ""));
         assert_eq!(found("# import cycle_retro\nimport cycle_retrospective\nx = 'import loop_guard'"), []);
     }

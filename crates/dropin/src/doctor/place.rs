@@ -88,13 +88,10 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         ),
         (PlaceState::Other, _) => Some(format!("the installed {what} was replaced; timmy install restores it")),
         (PlaceState::Link, None) => Some(format!("a dangling link to {}; timmy install fixes it", installed.link)),
-        (PlaceState::Shim, None) if files::is_file(&bin.join(&installed.tool)).unwrap_or(true) => {
-            Some(format!("the shim does not find its program; set TIMMY_HOME={}", context.shown(bin)))
+        (PlaceState::Link, Some(program)) if !is_executable(program) => {
+            Some(format!("{} is not executable; timmy install fixes it", context.shown(program)))
         }
-        (PlaceState::Shim, None) => Some(format!(
-            "its program {} is missing; timmy install fixes it",
-            context.shown(&bin.join(&installed.tool))
-        )),
+        (PlaceState::Shim, None) => Some(unfound_program(context, &bin.join(&installed.tool))),
         // A shim may find a program elsewhere, which only has to be a program.
         (_, Some(program))
             if (state == PlaceState::Link || program.starts_with(bin)) && !is_runnable_by_python(program) =>
@@ -113,6 +110,19 @@ pub(super) fn place(context: &Context, installed: &InstalledPath, bin: &Path) ->
         leads_to: program.map(|program| context.shown(&program)),
         problem,
         original_kept: installed.original.is_some(),
+    }
+}
+
+/// Why a shim does not find its program, which belongs at a path.
+fn unfound_program(context: &Context, program: &Path) -> String {
+    let shown = context.shown(program);
+    if !files::is_file(program).unwrap_or(true) {
+        format!("its program {shown} is missing; timmy install fixes it")
+    } else if !is_executable(program) {
+        format!("{shown} is not executable; timmy install fixes it")
+    } else {
+        let folder = program.parent().unwrap_or(program);
+        format!("the shim does not find its program; set TIMMY_HOME={}", context.shown(folder))
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use automations::Context;
 use automations::paths::tidy;
-use automations::supervise::own_program;
+use automations::supervise::{is_compiled, own_program};
+use automations::{Context, shim};
 use common::Error;
 use host::Host;
 use host::child::{self, Call, CapturedOutput, ExitOutcome};
@@ -31,6 +31,8 @@ const INPUT_LIMIT: u64 = 64 << 20;
 struct OldCall<'a> {
     /// The script's place among the words.
     at: usize,
+    /// Where it is.
+    found: PathBuf,
     /// Its path from the repository's root, where it stood before it was kept aside.
     script: PathBuf,
     tool: &'static str,
@@ -74,7 +76,7 @@ fn run_both(context: &Context, options: &ShadowOptions, old_call: &OldCall, sign
     let ours = RepoCopy::copy(context, &old_call.script)?;
     let theirs = if options.live { None } else { Some(RepoCopy::copy(context, &old_call.script)?) };
     let script = context.repo().root().join(&old_call.script);
-    let kept = resolve(host, &options.call[old_call.at]);
+    let kept = old_call.found.clone();
     let old = {
         let (root, path) = match &theirs {
             Some(repo_copy) => (repo_copy.root().to_owned(), repo_copy.put_script(&old_call.script, &kept)?),
@@ -133,9 +135,12 @@ fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a
     let at = call.iter().position(|word| context.toolset.named_like(Path::new(word)).is_some());
     let at =
         at.ok_or_else(|| usage("none of these words is the path of a script that a tool of the suite replaces"))?;
-    let path = resolve(context.host, &call[at]);
+    let path = resolve(context, &call[at])?;
     if !files::is_file(&path)? {
         return Err(usage(&format!("there is no {}", path.display())));
+    }
+    if is_compiled(&path) || shim::is_at(&path) {
+        return Err(usage(&format!("{} is the tool itself, which was installed there", path.display())));
     }
     let root = context.repo().root();
     let originals = context.store.originals();
@@ -143,11 +148,15 @@ fn find_script<'a>(context: &Context, call: &'a [OsString]) -> Result<OldCall<'a
     let inside = path.strip_prefix(&originals).or_else(|_| path.strip_prefix(root)).map(Path::to_owned);
     let script = inside.unwrap_or_else(|_| Path::new("scripts").join(path.file_name().unwrap_or_default()));
     let tool = context.toolset.named_like(&path).ok_or_else(|| usage("no tool of the suite"))?.id;
-    Ok(OldCall { at, script, tool, args: &call[at + 1..] })
+    Ok(OldCall { at, found: path, script, tool, args: &call[at + 1..] })
 }
 
-fn resolve(host: &Host, word: &OsStr) -> PathBuf {
-    tidy(&host.current_dir().join(word))
+/// The file that a word names: from the current directory in the repository, or else from the repository's root.
+fn resolve(context: &Context, word: &OsStr) -> Result<PathBuf, Error> {
+    let (here, root) = (context.host.current_dir(), context.repo().root());
+    let folders = if here.starts_with(root) { [here, root] } else { [root, here] };
+    let [first, second] = folders.map(|folder| tidy(&folder.join(word)));
+    Ok(if files::is_file(&first)? || !files::is_file(&second)? { first } else { second })
 }
 
 /// What both read: what this program could, if that ends by itself.

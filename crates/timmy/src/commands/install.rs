@@ -132,7 +132,7 @@ fn render_calls(report: &InstallView, page: &mut Page) {
         page.lines(report.failing_calls.iter().map(|call| format!("  {call}")));
     }
     if !report.notes.is_empty() {
-        page.line("On other machines:");
+        page.line("On other machines, and in commits:");
         page.lines(report.notes.iter().map(|note| format!("  {note}")));
     }
 }

@@ -39,6 +39,8 @@ struct UninstallView {
     /// The directory of the programs, where it stays.
     #[serde(skip)]
     kept_programs: Option<String>,
+    #[serde(skip)]
+    failing_calls: Vec<String>,
 }
 
 /// That there is no installation.
@@ -78,6 +80,7 @@ pub(crate) fn command(host: &Host, args: &UninstallArgs) -> Result<Outcome, Erro
         changed: report.changed,
         kept_originals: report.kept_originals,
         kept_programs: report.kept_programs,
+        failing_calls: report.failing_calls,
     };
     present(&context, &uninstalled, render)?;
     Ok(Outcome::yes_or_no(whole))
@@ -129,6 +132,10 @@ fn render(report: &UninstallView, page: &mut Page) {
     }
     if !report.kept_originals.is_empty() {
         page.line(format!("These files stay, because Git does not have them: {}", report.kept_originals.join(", ")));
+    }
+    if !report.failing_calls.is_empty() {
+        page.line("These lines call a program that is removed, and fail without it; change them:");
+        page.lines(report.failing_calls.iter().map(|call| format!("  {call}")));
     }
     if let Some(bin) = &report.kept_programs {
         page.line(format!("The programs in {bin} are not removed: other repositories may use them"));
