@@ -48,6 +48,15 @@ pub struct DemoForge {
     acceptor: Option<JoinHandle<()>>,
 }
 
+/// A fault that was ordered.
+struct Order {
+    fault: Fault,
+    /// For how many requests more; none for all.
+    times: Option<usize>,
+    /// How the paths end that meet it.
+    path: String,
+}
+
 struct Shared {
     root: String,
     slug: String,
@@ -56,7 +65,7 @@ struct Shared {
     access: Access,
     date: String,
     lists: Mutex<Lists>,
-    faults: Mutex<Vec<(Fault, Option<usize>)>>,
+    faults: Mutex<Vec<Order>>,
     requests: Mutex<Vec<Request>>,
     connections: Mutex<HashMap<u64, TcpStream>>,
     workers: Mutex<Vec<JoinHandle<()>>>,
@@ -105,7 +114,12 @@ impl DemoForge {
 
     /// Orders a fault for the next `times` requests, or for all of them.
     pub fn order(&self, fault: Fault, times: Option<usize>) {
-        held(&self.shared.faults).push((fault, times));
+        held(&self.shared.faults).push(Order { fault, times, path: String::new() });
+    }
+
+    /// Orders a fault for all requests whose path ends like this.
+    pub fn order_at(&self, path: &str, fault: Fault) {
+        held(&self.shared.faults).push(Order { fault, times: None, path: path.to_owned() });
     }
 
     /// Takes back every fault that was ordered.
@@ -261,9 +275,10 @@ impl Shared {
     /// Takes the faults that a request meets, and counts them off.
     fn faults_for(&self, request: &Request) -> Vec<Fault> {
         let is_first_page = request.target.contains("/issues?") && request.target.contains("page=1");
+        let path = request.target.split('?').next().unwrap_or_default();
         let mut met = Vec::new();
-        held(&self.faults).retain_mut(|(fault, times)| {
-            if *fault == Fault::Moving && !is_first_page {
+        held(&self.faults).retain_mut(|Order { fault, times, path: end }| {
+            if *fault == Fault::Moving && !is_first_page || !path.ends_with(&**end) {
                 return true;
             }
             met.push(fault.clone());

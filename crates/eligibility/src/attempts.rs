@@ -29,6 +29,8 @@ pub struct Attempt {
     pub outcome: Option<bool>,
     /// Whether it was observed, and not made from a merged pull request.
     pub was_observed: bool,
+    /// The pull request that it made.
+    pub pull: Option<u64>,
 }
 
 /// The cycles at the end of the log.
@@ -46,6 +48,7 @@ const ISSUE: usize = slot(Cycle::FIELDS, "issue");
 const SUCCESS: usize = slot(Cycle::FIELDS, "success");
 const FAILURE_CLASS: usize = slot(Cycle::FIELDS, "failure_class");
 const CLAIM_LOST: usize = slot(Cycle::FIELDS, "claim_lost");
+const PULL: usize = slot(Cycle::FIELDS, "pr");
 const BACKFILLED: usize = slot(Cycle::FIELDS, "backfilled");
 
 impl Attempt {
@@ -60,6 +63,7 @@ impl Attempt {
             time: fields.get(TIMESTAMP).and_then(written::string).and_then(|time| parse_time(&time)),
             outcome: (success || !is_others_fault).then_some(success),
             was_observed: fields.get(BACKFILLED) != Some(b"true"),
+            pull: number(PULL),
         }
     }
 }
@@ -72,6 +76,7 @@ impl From<Cycle> for Attempt {
             time: cycle.time(),
             outcome: cycle.outcome_for_issue(),
             was_observed: cycle.was_observed(),
+            pull: cycle.pr,
         }
     }
 }
@@ -142,6 +147,7 @@ mod tests {
                 time: time.map(hour),
                 outcome: None,
                 was_observed: true,
+                pull: None,
             };
             let attempts = Attempts { list: hours.iter().map(attempt).collect(), damaged: 0 };
             attempts.times(now).iter().map(|time| time.map(|time| (time - hour(0)).num_hours())).collect::<Vec<_>>()

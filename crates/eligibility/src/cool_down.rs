@@ -15,7 +15,7 @@ use crate::quarantine::is_before_release;
 const OWNER: &str = "loop_guard";
 
 /// The longest time that may be set, in seconds.
-const LONGEST: u64 = 30 * 86_400;
+pub(crate) const LONGEST: u64 = 30 * 86_400;
 
 /// How long after a success, in seconds.
 pub const COOLDOWN: Setting<u64> = Setting {

@@ -6,6 +6,7 @@
 //! | [`attempts`] | the cycles at the end of the log, as far as decisions need them |
 //! | [`quarantine`] | issues on which cycles keep failing |
 //! | [`cool_down`] | issues that were worked on a short time ago |
+//! | [`worked_on`] | the last cycle on each issue that may wait because of it |
 //! | [`holds`] | both together: why an issue is held back, and until when |
 //! | [`handout`] | the issue that was given out last |
 //! | [`sources`] | what the decisions are made from |
@@ -16,6 +17,7 @@ pub mod handout;
 pub mod holds;
 pub mod quarantine;
 pub mod sources;
+pub mod worked_on;
 
 pub use cool_down::CoolDown;
 pub use holds::Holds;

@@ -47,6 +47,9 @@ pub struct Pull {
     /// When it was opened, in the server's words.
     #[serde(deserialize_with = "or_default")]
     pub created_at: String,
+    /// When it was closed or merged, in the server's words; empty of an open one.
+    #[serde(deserialize_with = "or_default")]
+    pub closed_at: String,
     /// Lines added; absent where the server does not compute it, and 0 may mean the same.
     pub additions: Option<u64>,
     /// Lines removed, with the same reservation.
@@ -93,6 +96,11 @@ impl Pull {
     /// Returns when it was opened.
     pub fn created(&self) -> Option<DateTime<Utc>> {
         parse_time(&self.created_at)
+    }
+
+    /// Returns when it was closed or merged.
+    pub fn closed_at(&self) -> Option<DateTime<Utc>> {
+        parse_time(&self.closed_at)
     }
 
     /// Returns when it was merged.

@@ -17,6 +17,7 @@ mod settings;
 mod show;
 mod triage;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use clap::CommandFactory;
@@ -191,14 +192,25 @@ fn pull_requests(run: &Run, settings: &Settings, history: &History) -> PullReque
             run.warn(&format!("the list of open pull requests is incomplete: {gap}"));
         }
         let in_work = gitea::in_work(&open.items, Some(forge.slug()));
-        let mut rejected = Vec::new();
+        let (mut rejected, mut unknown) = (BTreeMap::new(), BTreeSet::new());
         forge.each_pull(&history.ended_pulls(&in_work), |number, pull| {
-            if pull.is_ok_and(|pull| pull.state == "closed" && !pull.merged) {
-                rejected.push(number);
+            match pull {
+                Ok(pull) if pull.state == "closed" && !pull.merged => {
+                    rejected.insert(number, pull.closed_at());
+                }
+                Ok(_) => {}
+                // It was deleted.
+                Err(ForgeError::Status { status, .. }) if status.as_u16() == 404 => {
+                    rejected.insert(number, None);
+                }
+                Err(error) => {
+                    run.warn(&format!("how the pull request #{number} ended is not known: {error}"));
+                    unknown.insert(number);
+                }
             }
             Ok::<_, ForgeError>(())
         })?;
-        Ok(PullRequests { in_work: Some(in_work), rejected })
+        Ok(PullRequests { in_work: Some(in_work), rejected, unknown })
     };
     ask().unwrap_or_else(|error| {
         run.warn(&format!(

@@ -1,6 +1,11 @@
 //! Issues that `triage_score` keeps out of the queue because a pull request is open, and what it tells the guard of changes.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test builds its own world and fails by panicking"
+)]
 
 use demo_forge::{DemoForge, Fault, Project};
 use sandbox::{CallOutput, Sandbox, serve};
@@ -95,4 +100,105 @@ fn a_change_of_the_text_or_the_labels_is_noted_with_the_forges_time() {
     issues[0]["labels"] = json!([{"name": "urgent"}, {"name": "bug"}]);
     let _ = triage(&sandbox, &forge(issues, vec![]), &[]);
     assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], "2026-03-21T10:00:00+00:00");
+}
+
+/// A record of a success on #1 with the pull request #7, at this hour of the day.
+fn succeed(sandbox: &Sandbox, hour: &str) {
+    let at = format!("2026-03-21T{hour}:00Z");
+    let args = ["--cycle", "1", "--success", "--issue", "1", "--pr", "7", "--duration", "9"];
+    let _ = sandbox.call("cycle_retro", args).env("TIMMY_NOW", &at).run().code(0);
+}
+
+fn triage_at(sandbox: &Sandbox, forge: &DemoForge, hour: &str) -> CallOutput {
+    let at = format!("2026-03-21T{hour}:00Z");
+    sandbox.call("triage_score", ["-q"]).env("TIMMY_NOW", &at).forge(forge, "acme/app").run().code(0)
+}
+
+/// What the guard gives out first, as of that hour.
+fn given_out(sandbox: &Sandbox, forge: &DemoForge, hour: &str) -> Value {
+    let at = format!("2026-03-21T{hour}:00Z");
+    let _ = std::fs::remove_file(sandbox.root().join(".loop/cycle_result.json"));
+    let ended = sandbox.call("loop_guard", ["--json"]).env("TIMMY_NOW", &at).forge(forge, "acme/app").run().code(0);
+    serde_json::from_str::<Value>(&ended.out).unwrap()["issue"].clone()
+}
+
+fn closed_at(number: u64, body: &str, time: &str) -> Value {
+    let mut closed = pull(number, body, "main", "closed", false);
+    closed["closed_at"] = json!(time);
+    closed
+}
+
+#[test]
+fn a_pull_request_of_whose_end_the_forge_does_not_tell_is_asked_for_again() {
+    let sandbox = Sandbox::new();
+    let open = forge(two(), vec![pull(7, "Closes #1", "main", "open", false)]);
+    succeed(&sandbox, "08:00");
+    let _ = triage_at(&sandbox, &open, "08:01");
+    let closed = forge(two(), vec![closed_at(7, "Closes #1", "2026-03-21T09:00:00Z")]);
+    closed.order_at("/pulls/7", Fault::BadGateway);
+    let call = sandbox.call("triage_score", [""; 0]).env("TIMMY_NOW", "2026-03-21T09:01:00Z");
+    let ended = call.forge(&closed, "acme/app").run().code(0);
+    assert!(ended.err.contains("how the pull request #7 ended is not known"), "{}", ended.err);
+    assert_eq!(queued(&sandbox), [2], "it counts as open");
+    closed.behave();
+    let _ = triage_at(&sandbox, &closed, "09:02");
+    assert_eq!(given_out(&sandbox, &closed, "09:03"), 1);
+}
+
+#[test]
+fn a_pull_request_that_was_deleted_is_a_rejected_one() {
+    let sandbox = Sandbox::new();
+    succeed(&sandbox, "08:00");
+    let _ = triage_at(&sandbox, &forge(two(), vec![pull(7, "Closes #1", "main", "open", false)]), "08:01");
+    let gone = forge(two(), vec![]);
+    let _ = triage_at(&sandbox, &gone, "09:00");
+    assert_eq!(given_out(&sandbox, &gone, "09:01"), 1);
+}
+
+#[test]
+fn a_pull_request_that_was_closed_before_a_triage_saw_it_frees_its_issue_too() {
+    for (time, expected) in [("2026-03-21T08:30:00Z", 1), ("2026-03-21T07:58:00Z", 1), ("2026-03-11T08:30:00Z", 2)] {
+        let sandbox = Sandbox::new();
+        let none = forge(two(), vec![]);
+        let _ = triage_at(&sandbox, &none, "07:00");
+        succeed(&sandbox, "08:00");
+        let closed = forge(two(), vec![closed_at(7, "Closes #1", time)]);
+        for hour in ["09:00", "09:30"] {
+            let _ = triage_at(&sandbox, &closed, hour);
+            // One that ended long before is not the work of this cycle, whatever its record says.
+            assert_eq!(given_out(&sandbox, &closed, hour), expected, "{time} {hour}");
+        }
+        let asked = closed.requests().iter().filter(|request| request.target.ends_with("/pulls/7")).count();
+        assert_eq!(asked, if expected == 1 { 1 } else { 2 }, "{time}");
+    }
+    // One that the forge does not know ends no wait: an agent may name any.
+    let sandbox = Sandbox::new();
+    let none = forge(two(), vec![]);
+    let _ = triage_at(&sandbox, &none, "07:00");
+    succeed(&sandbox, "08:00");
+    let _ = triage_at(&sandbox, &none, "09:00");
+    assert_eq!(given_out(&sandbox, &none, "09:01"), 2);
+}
+
+#[test]
+fn a_change_that_may_be_the_agents_own_ends_no_wait() {
+    let changed = |updated: &str| {
+        let mut issues = two();
+        issues[0]["body"] = json!(format!("{} Ticked.", issues[0]["body"].as_str().unwrap()));
+        issues[0]["updated_at"] = json!(updated);
+        issues
+    };
+    let sandbox = Sandbox::new();
+    let _ = triage_at(&sandbox, &forge(two(), vec![]), "07:00");
+    // Its own edit, the record, and a reference that moves `updated_at`, all before the next triage.
+    succeed(&sandbox, "08:00");
+    let after = forge(changed("2026-03-21T08:05:00Z"), vec![]);
+    let _ = triage_at(&sandbox, &after, "08:10");
+    assert_eq!(given_out(&sandbox, &after, "08:11"), 2);
+    // A later edit is a person's.
+    let mut issues = changed("2026-03-21T09:00:00Z");
+    issues[0]["title"] = json!("Crash when the config file is missing");
+    let later = forge(issues, vec![]);
+    let _ = triage_at(&sandbox, &later, "09:10");
+    assert_eq!(given_out(&sandbox, &later, "09:11"), 1);
 }
