@@ -27,10 +27,13 @@ pub fn last_cycles(sources: Sources<'_, '_>) -> Result<BTreeMap<u64, LastCycle>,
     let longest = CoolDown::of_guard(sources.host, sources.manifest).map(|cool_down| cool_down.longest());
     // Where the guard's settings are wrong, it says so itself.
     let longest = longest.unwrap_or_else(|_| TimeDelta::seconds(i64::try_from(LONGEST).unwrap_or(i64::MAX / 1000)));
-    let attempts = Attempts::read(&sources.cycles()?, 0, now - longest)?;
+    let horizon = now - longest;
+    let attempts = Attempts::read(&sources.cycles()?, 0, horizon)?;
     let mut last = BTreeMap::new();
     for (attempt, time) in attempts.list.iter().zip(attempts.times(now)) {
-        if let (Some(issue), Some(time), true) = (attempt.issue, time, attempt.was_observed) {
+        if let (Some(issue), Some(time), true) = (attempt.issue, time, attempt.was_observed)
+            && time >= horizon
+        {
             let pull = attempt.pull.filter(|_| attempt.outcome == Some(true));
             last.insert(issue, LastCycle { time, pull });
         }

@@ -1,8 +1,6 @@
 //! Signals that ask a command to end: handled by the code that runs children, which are ended first.
 
-use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -43,6 +41,20 @@ impl Signals {
         Ok(Self { stop, number, count })
     }
 
+    /// Watches from now on, and calls `wake` at the first signal; the second one ends the process.
+    ///
+    /// # Errors
+    /// As [`Signals::watch`].
+    pub fn watch_first(wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let is_repeated = AtomicBool::new(false);
+        Self::watch_and(move || {
+            if is_repeated.swap(true, Ordering::Relaxed) {
+                signal_hook::low_level::exit(128 + signal_hook::consts::SIGINT);
+            }
+            wake();
+        })
+    }
+
     /// Returns how many signals have come.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
@@ -62,25 +74,6 @@ impl Signals {
     pub fn number(&self) -> Option<usize> {
         Some(self.number.load(Ordering::Relaxed)).filter(|number| *number != 0)
     }
-}
-
-/// At the first signal removes a folder with everything in it, and ends the process as the signal would have.
-///
-/// # Errors
-/// As [`Signals::watch`].
-pub fn remove_at_signal(folder: &Path) -> io::Result<()> {
-    let (mut stream, number) = Host::wake_on_signal()?;
-    let folder = folder.to_owned();
-    threads::start(move || {
-        if stream.read(&mut [0]).is_ok_and(|read| read > 0) {
-            let _ = fs::remove_dir_all(&folder);
-            let number = i32::try_from(number.load(Ordering::Relaxed)).unwrap_or(0);
-            let _ = signal_hook::low_level::emulate_default_handler(number);
-            // The first process of a container is still there.
-            signal_hook::low_level::exit(128 + number);
-        }
-    })
-    .map(drop)
 }
 
 /// Ends the process with `code` where it would abort, as it does when the system refuses memory: a caller sees an exit code and

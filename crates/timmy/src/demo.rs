@@ -3,14 +3,15 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
 
 use common::{Error, Outcome};
 use demo_forge::{Access, DemoForge, Options, Project};
 use host::Host;
 use host::files::{self, TemporaryFolder};
-use host::signals::remove_at_signal;
+use host::signals::Signals;
 use host::text;
 use records::stored_files::LOOP_FILES;
 use records::{Format, timestamp};
@@ -77,20 +78,33 @@ struct DemoRun<'h> {
     forge: DemoForge,
     env: Vec<(&'static str, OsString)>,
     step: usize,
+    /// Gets a message at each signal.
+    woken: &'h Receiver<()>,
 }
 
-/// Plays the day.
+/// Plays the day. A signal ends it before the next step, and nothing is left of it; a second signal ends it at once.
 pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
+    let (wake, woken) = channel();
+    let signals = Signals::watch_first(move || {
+        let _ = wake.send(());
+    });
+    let signals = signals.map_err(serving)?;
     let temporary = if args.keep.is_none() { Some(TemporaryFolder::make().map_err(serving)?) } else { None };
-    // A forge that is served ends at a signal by itself.
-    if let Some(temporary) = temporary.as_ref().filter(|_| !args.serve) {
-        remove_at_signal(temporary.path()).map_err(serving)?;
-    }
     let root = match (&args.keep, &temporary) {
         (Some(kept), _) => host.current_dir().join(kept),
         (None, Some(temporary)) => temporary.path().to_owned(),
         (None, None) => host.current_dir().to_owned(),
     };
+    let ended = play_day(host, args, root, &woken);
+    drop(temporary);
+    // A forge that is served ends at a signal.
+    if let (Err(_), Some(signal)) = (&ended, signals.number()) {
+        host.end_by_signal(signal);
+    }
+    ended
+}
+
+fn play_day(host: &Host, args: &DemoArgs, root: PathBuf, woken: &Receiver<()>) -> Result<Outcome, Error> {
     let project = Project::sample()?;
     let access = Access { token: Some(TOKEN.to_owned()), ..Access::default() };
     let forge = DemoForge::start(&project, Options { access, ..Options::default() }).map_err(serving)?;
@@ -105,7 +119,7 @@ pub(crate) fn demo(host: &Host, args: &DemoArgs) -> Result<Outcome, Error> {
         // No home: the demo must not find anybody's token.
         ("HOME", root.join(".git").into_os_string()),
     ];
-    let mut run = DemoRun { host, root, forge, env, step: 0 };
+    let mut run = DemoRun { host, root, forge, env, step: 0, woken };
     run.announce(&format!(
         "a git repository in {}, and a forge at {} that serves {}",
         run.root.display(),
@@ -144,6 +158,9 @@ impl DemoRun<'_> {
 
     /// Announces a step, shows the command, and runs it.
     fn play(&mut self, tool: &'static str, what: &str, args: &[&str]) -> Result<(), Error> {
+        if self.woken.try_recv().is_ok() {
+            return Err(Error::failed("the demo was interrupted", ""));
+        }
         self.announce(what);
         let mut shown = format!("$ {tool}");
         for arg in args {
@@ -169,7 +186,6 @@ impl DemoRun<'_> {
 
     /// Keeps the forge running until a signal comes.
     fn serve(&self, slug: &str) -> Result<(), Error> {
-        let (mut wake, _) = Host::wake_on_signal().map_err(serving)?;
         let say = |line: &str| self.host.say(line);
         say("\nThe forge is running; Ctrl-C stops it. In another terminal:");
         say(&format!("  cd {}", self.root.display()));
@@ -179,7 +195,7 @@ impl DemoRun<'_> {
         }
         self.host.flush().map_err(serving)?;
         // Ends at a signal.
-        let _ = wake.read(&mut [0]);
+        let _ = self.woken.recv();
         Ok(())
     }
 }

@@ -103,6 +103,8 @@ fn score_all(
     let threshold = threshold(settings, rules);
     let scorer = Scorer::new(rules, threshold);
     let history = History::read(run)?;
+    // Before the forge is asked: what an agent changes meanwhile is newer.
+    let asked_at = run.host.timestamp();
     let issues = open_issues(run, cli, settings, |issue| scorer.score(issue));
     let (sources, limits) = (Sources::of_run(run), settings.quarantine.limits(rules.quarantine));
     let decision = match (&issues, &token_events) {
@@ -125,7 +127,7 @@ fn score_all(
     let record = [record(run, &triage, begun)];
     if !dry_run {
         run.store.queue().replace(triage.ready.iter().map(|scored| &*scored.item))?;
-        scores::write(run, rules, threshold, &triage)?;
+        scores::write(run, rules, (threshold, asked_at), &triage)?;
         run.store.triage_runs().append(&record)?;
     }
     run.present(&TriageView::new(&record[0], &triage, rules, threshold, dry_run))?;

@@ -7,8 +7,13 @@ use triage_rules::Rules;
 
 use crate::triage::Triage;
 
-/// Writes the scores of a triage run.
-pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) -> Result<(), Error> {
+/// Writes the scores of a triage run that asked for the issues at `asked_at`.
+pub(crate) fn write(
+    run: &Run,
+    rules: &Rules,
+    (ready_from, asked_at): (i64, String),
+    triage: &Triage,
+) -> Result<(), Error> {
     let names = rules.dimensions.iter().flat_map(|dimension| {
         dimension.rules.iter().map(|rule| ScoreRule {
             id: rule.id.as_str().into(),
@@ -17,7 +22,7 @@ pub(crate) fn write(run: &Run, rules: &Rules, ready_from: i64, triage: &Triage) 
         })
     });
     let scores = Scores {
-        generated_at: run.host.timestamp(),
+        generated_at: asked_at,
         ready_from,
         most: rules.dimensions.iter().map(|dimension| (dimension.name.into(), dimension.max)).collect(),
         rules: names.collect(),
