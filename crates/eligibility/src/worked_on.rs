@@ -25,7 +25,7 @@ pub struct LastCycle {
 pub fn last_cycles(sources: Sources<'_, '_>) -> Result<BTreeMap<u64, LastCycle>, Error> {
     let now = sources.host.now();
     let longest = CoolDown::of_guard(sources.host, sources.manifest).map(|cool_down| cool_down.longest());
-    // Where the guard's settings are wrong, it says so itself.
+    // Where the guard's settings are wrong, the guard reports it.
     let longest = longest.unwrap_or_else(|_| TimeDelta::seconds(i64::try_from(LONGEST).unwrap_or(i64::MAX / 1000)));
     let horizon = now - longest;
     let attempts = Attempts::read(&sources.cycles()?, 0, horizon)?;

@@ -28,7 +28,7 @@ pub(crate) struct PullRequests {
     pub in_work: Option<BTreeMap<u64, InWork>>,
     /// Those that are not open any more, and were not merged, with the time of their end; none of a deleted one.
     pub rejected: BTreeMap<u64, Option<DateTime<Utc>>>,
-    /// Those of which the forge did not tell when it was asked.
+    /// Those that the forge was asked for, without an answer.
     pub unknown: BTreeSet<u64>,
 }
 
@@ -63,7 +63,7 @@ impl History {
         Some((cycle.pull?, cycle.time))
     }
 
-    /// Whether the pull request of an issue ended without a merge. Of one that only a record names, the end must be known and not
+    /// Whether the pull request of an issue ended without a merge. Where only a record names it, the end must be known and not
     /// lie before the record: an agent may name any.
     fn is_rejected(&self, issue: u64, known: &ScoredIssue<'_>, pulls: &PullRequests) -> bool {
         let was_seen = known.in_work.as_ref().is_some_and(|in_work| pulls.rejected.contains_key(&in_work.pull));
