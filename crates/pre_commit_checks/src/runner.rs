@@ -287,7 +287,13 @@ impl Shared<'_> {
     /// that wrote is fixed instead; a file that changes again and again is left as it is.
     fn mend(&self, entry: &Entry, bytes: &mut Vec<u8>, done: &mut Done) {
         for _ in 0..TRIES {
-            let Some(mended) = fix::mend(&File::new(&entry.name, bytes), &|id| self.wants(id)) else { return };
+            let mend = |bytes: &[u8]| fix::mend(&File::new(&entry.name, bytes), &|id| self.wants(id));
+            let Some(mended) = mend(bytes) else {
+                let is_left = |left: &[u8]| left == &**bytes || mend(left).as_ref() == Some(bytes);
+                let removed = files::remove_left_replacement(&self.root.join(&entry.path), is_left);
+                done.failures.extend(removed.err().map(|error| (entry.name.clone(), error.to_string())));
+                return;
+            };
             match files::replace_if(&self.root.join(&entry.path), bytes, &mended) {
                 Ok(true) => {
                     done.mended.push(entry.name.clone());

@@ -30,4 +30,4 @@ pub use replacement::{Replacement, neighbour};
 pub use retry::retry;
 pub use sweep::{is_abandoned, remove_abandoned, sweep, target_of};
 pub use temporary::{TemporaryFolder, temporary_directory};
-pub use unchanged::{replace_if, set_aside};
+pub use unchanged::{remove_left_replacement, replace_if, set_aside};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::FileError;
 use super::flock::wait_for;
-use super::replacement::{Replacement, flush_directory, swap};
+use super::replacement::{Replacement, flush_directory, neighbour, swap};
 
 /// How long a change waits for the others in its directory.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +41,26 @@ pub fn replace_if(path: &Path, before: &[u8], content: &[u8]) -> Result<bool, Fi
         Ok(true)
     };
     put().map_err(|error| FileError::new("write", path, error))
+}
+
+/// Removes the temporary file that a program left which was killed while it replaced a file; `is_left` recognises its content.
+///
+/// # Errors
+/// The system refuses.
+pub fn remove_left_replacement(path: &Path, is_left: impl Fn(&[u8]) -> bool) -> Result<(), FileError> {
+    let left = neighbour(path, "tmp");
+    let remove = || -> io::Result<()> {
+        if !fs::symlink_metadata(&left).is_ok_and(|left| left.is_file()) {
+            return Ok(());
+        }
+        // Who is about to replace it has the directory.
+        let _alone = hold_directory(path)?;
+        if is_left(&fs::read(&left)?) { fs::remove_file(&left) } else { Ok(()) }
+    };
+    match remove() {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::new("remove", &left, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Has what was taken out stand at its path again, unless something newer than both was put there meanwhile.
