@@ -86,7 +86,12 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 
 /// Removes such a folder, the mark last: what cannot be removed now is removed by a later run.
 fn remove(whole: &Path) {
-    if fs::remove_dir_all(whole.join(FILES)).is_ok_and(|()| fs::remove_file(whole.join(MARK)).is_ok()) {
+    // A run that was killed at its beginning, or at its end, has no files there.
+    let is_empty = match fs::remove_dir_all(whole.join(FILES)) {
+        Err(error) => error.kind() == ErrorKind::NotFound,
+        Ok(()) => true,
+    };
+    if is_empty && fs::remove_file(whole.join(MARK)).is_ok() {
         let _ = fs::remove_dir(whole);
     }
 }
@@ -132,8 +137,10 @@ mod tests {
         File::create_new(left.join(MARK)).unwrap();
         fs::create_dir(left.join(FILES)).unwrap();
         fs::write(left.join(FILES).join("x"), "x").unwrap();
+        let begun = builder().tempdir_in(temporary_directory()).unwrap().keep();
+        File::create_new(begun.join(MARK)).unwrap();
         let other = TemporaryFolder::make().unwrap();
-        assert!(first.path().join("x").is_file() && !left.exists());
+        assert!(first.path().join("x").is_file() && !left.exists() && !begun.exists());
         let path = other.whole.clone();
         drop(other);
         assert!(!path.exists());
