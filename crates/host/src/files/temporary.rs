@@ -152,6 +152,8 @@ mod tests {
         for name in ["timmy-automations-clone", "timmy-abc123", "timmy-marked"] {
             fs::create_dir(parent.path().join(name)).unwrap();
             fs::write(parent.path().join(name).join("work.txt"), "precious").unwrap();
+            // As private as one of a run.
+            fs::set_permissions(parent.path().join(name), Permissions::from_mode(0o700)).unwrap();
         }
         // With the mark, what a run does not have there stays all the same.
         fs::write(parent.path().join("timmy-marked").join(MARK), "").unwrap();
