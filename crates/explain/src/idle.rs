@@ -4,7 +4,7 @@ use automations::Context;
 use common::Error;
 use eligibility::{CoolDown, Holds, Sources};
 use host::files::FileError;
-use records::{AutomationState, Reason, TriageRun, timestamp};
+use records::{AutomationState, Reason, ScoredIssue, TriageRun, timestamp};
 use serde::Serialize;
 use store::Log;
 use store::queue::QueueRead;
@@ -12,6 +12,8 @@ use store::ready::ReadyIssues;
 
 /// What asks for work before each cycle.
 const GUARD: &str = "loop_guard";
+/// After how many seconds a queue may have become wrong.
+const OLD_TRIAGE: i64 = 2 * 3600;
 /// What fills the queue.
 pub const TRIAGE: &str = "triage_score";
 
@@ -33,9 +35,11 @@ pub struct IdleStory {
     /// When the last triage was.
     pub last_triage: Option<String>,
     /// What would change it.
-    pub change: &'static str,
+    pub change: String,
     /// When any automation last ran.
     pub state_updated_at: Option<String>,
+    /// The issues that were in work at the last triage: an open pull request closes each.
+    pub in_work: Vec<IssueInWork>,
     /// The issues in quarantine.
     #[serde(skip)]
     pub in_quarantine: Vec<u64>,
@@ -76,6 +80,15 @@ pub struct WaitingIssue {
     pub until: Option<String>,
 }
 
+/// An issue that an open pull request closes.
+#[derive(Debug, Serialize)]
+pub struct IssueInWork {
+    /// Its number.
+    pub issue: u64,
+    /// The pull request's number.
+    pub pull: u64,
+}
+
 /// Returns why the loop is idle.
 ///
 /// # Errors
@@ -104,6 +117,8 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
     });
     let mut in_quarantine: Vec<u64> = holds.quarantine.numbers().collect();
     in_quarantine.sort_unstable();
+    let in_work = in_work(context)?;
+    let seconds_since_triage = triaged.map(|time| (now - time).num_seconds());
     Ok(IdleStory {
         reason,
         queue: QueueCounts {
@@ -118,13 +133,37 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
         backoff_seconds: idle.backoff_seconds,
         last_idle_at: idle.last_idle_at,
         last_triage: triaged.map(timestamp),
-        change: reason.change(),
+        change: change(reason, &in_quarantine, &in_work, seconds_since_triage),
         state_updated_at: state.as_ref().and_then(AutomationState::updated_at).map(timestamp),
+        in_work,
         in_quarantine,
-        seconds_since_triage: triaged.map(|time| (now - time).num_seconds()),
+        seconds_since_triage,
         triage: switched_off(context, TRIAGE)?,
         triage_error: entry(TRIAGE).and_then(|entry| entry.last_error),
     })
+}
+
+/// The issues that the last triage kept out of the queue because a pull request is open.
+fn in_work(context: &Context) -> Result<Vec<IssueInWork>, FileError> {
+    let scores = context.store.scores().read_intact("")?.unwrap_or_default();
+    let is_in_work = |scored: &ScoredIssue<'_>| scored.reason == Reason::InWork.code();
+    let pull = |(issue, scored): &(u64, ScoredIssue<'_>)| {
+        let in_work = scored.in_work.as_ref().filter(|_| is_in_work(scored))?;
+        Some(IssueInWork { issue: *issue, pull: in_work.pull })
+    };
+    Ok(scores.issues.0.iter().filter_map(pull).collect())
+}
+
+/// What would change it. An empty queue has more than one cause: the triage is old, or left out what is in work or in quarantine.
+fn change(reason: Reason, in_quarantine: &[u64], in_work: &[IssueInWork], seconds_since_triage: Option<i64>) -> String {
+    let causes = [
+        (seconds_since_triage.is_none_or(|seconds| seconds > OLD_TRIAGE), Reason::AllClosed),
+        (!in_work.is_empty(), Reason::InWork),
+        (!in_quarantine.is_empty(), Reason::AllQuarantined),
+    ];
+    let found = causes.into_iter().filter(|(holds, _)| *holds && reason == Reason::QueueEmpty);
+    let changes: Vec<&str> = found.map(|(_, cause)| cause.change()).collect();
+    if changes.is_empty() { reason.change().to_owned() } else { changes.join(" ") }
 }
 
 /// The issues that are held back, as the guard decides it.

@@ -25,6 +25,10 @@ pub struct Scores<'a> {
     pub rules: Vec<ScoreRule<'a>>,
     /// The issues.
     pub issues: ScoredIssues<'a>,
+    /// Those that were not open any more although a cycle worked on them lately, as the last triage that saw them open left
+    /// them: one that is opened again may have changed meanwhile.
+    #[serde(default, skip_serializing_if = "ScoredIssues::is_empty")]
+    pub not_open: ScoredIssues<'a>,
 }
 
 /// A rule.
@@ -78,6 +82,11 @@ pub struct InWork {
 pub struct ScoredIssues<'a>(pub Vec<(u64, ScoredIssue<'a>)>);
 
 impl<'a> ScoredIssues<'a> {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the score of an issue.
     pub fn get(&self, number: u64) -> Option<&ScoredIssue<'a>> {
         self.0.iter().find(|(issue, _)| *issue == number).map(|(_, scored)| scored)

@@ -47,6 +47,26 @@ fn an_issue_that_was_released_waits_for_the_triage() {
 }
 
 #[test]
+fn an_empty_queue_names_what_the_triage_left_out() {
+    let sandbox = world();
+    sandbox.write(".loop/queue.json", "[]");
+    let change = |sandbox: &Sandbox| timmy(sandbox, &["why", "idle"]).code(0).out;
+    let out = change(&sandbox);
+    assert!(out.contains("In quarantine: #91") && out.contains("release each"), "{out}");
+    assert!(!out.contains("In work") && !out.contains("triage_score --explain"), "{out}");
+    let mut scores = sandbox.json(".loop/scores.json");
+    scores["issues"]["85"]["reason"] = json!("in_work");
+    scores["issues"]["85"]["in_work"] = json!({"pull": 7, "since": "2026-03-21T08:00:00+00:00"});
+    sandbox.write(".loop/scores.json", scores.to_string());
+    let out = change(&sandbox);
+    assert!(out.contains("In work at the last triage: #85 (pull request #7)."), "{out}");
+    assert!(out.contains("Review the pull request") && out.contains("release each"), "{out}");
+    let _ = sandbox.run("triage_score", &["--release", "91"]).code(0);
+    let old = sandbox.call("timmy", ["why", "idle"]).env("TIMMY_NOW", "2036-03-22T08:00:00Z").run().code(0);
+    assert!(old.out.contains("Run the triage for a new queue"), "{}", old.out);
+}
+
+#[test]
 fn a_failure_that_was_not_the_issues_fault_is_shown_as_such() {
     let sandbox = world();
     for class in ["forge", "interrupted"] {

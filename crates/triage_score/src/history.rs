@@ -1,7 +1,7 @@
 //! What the last triage knew of an issue, compared with what the forge says now: whether its text or labels changed, and in which
 //! pull request it is in work.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::Error;
@@ -44,6 +44,17 @@ impl History {
         self.scores.issues.get(issue)?.in_work.clone()
     }
 
+    /// What is known of every issue.
+    fn known(&self) -> impl Iterator<Item = &(u64, ScoredIssue<'static>)> {
+        self.scores.issues.0.iter().chain(&self.scores.not_open.0)
+    }
+
+    /// Returns what is known of the issues that a cycle worked on lately, and that are not among the `open` ones.
+    pub(crate) fn not_open(&self, open: &HashSet<u64>) -> Vec<(u64, ScoredIssue<'static>)> {
+        let is_kept = |issue: &u64| !open.contains(issue) && self.cycles.contains_key(issue);
+        self.known().filter(|(issue, _)| is_kept(issue)).cloned().collect()
+    }
+
     /// Returns the pull requests that ended since the last triage, or that a cycle made and no triage saw open.
     pub(crate) fn ended_pulls(&self, in_work: &BTreeMap<u64, InWork>) -> Vec<u64> {
         let known = self.scores.issues.0.iter().filter(|(issue, _)| !in_work.contains_key(issue));
@@ -77,7 +88,7 @@ impl History {
     /// Completes the scored issues. An issue has changed when its text or labels are others than at the last triage (the forge's
     /// `updated_at` alone moves with every reference to it), or when its pull request ended without a merge.
     pub(crate) fn complete(&self, scored: &mut [Scored], pulls: &PullRequests, now: DateTime<Utc>) {
-        let known: HashMap<u64, _> = self.scores.issues.0.iter().map(|(issue, known)| (*issue, known)).collect();
+        let known: HashMap<u64, _> = self.known().map(|(issue, known)| (*issue, known)).collect();
         for scored in scored {
             let number = scored.item.issue;
             let known = known.get(&number);

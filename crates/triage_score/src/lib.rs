@@ -127,7 +127,7 @@ fn score_all(
     let record = [record(run, &triage, begun)];
     if !dry_run {
         run.store.queue().replace(triage.ready.iter().map(|scored| &*scored.item))?;
-        scores::write(run, rules, (threshold, asked_at), &triage)?;
+        scores::write(run, rules, (threshold, asked_at), &triage, &history)?;
         run.store.triage_runs().append(&record)?;
     }
     run.present(&TriageView::new(&record[0], &triage, rules, threshold, dry_run))?;

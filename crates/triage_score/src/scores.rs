@@ -1,10 +1,13 @@
 //! `scores.json`: each issue's score of the last triage, rule by rule, so that a verdict can be explained without the forge.
 
+use std::collections::HashSet;
+
 use common::Error;
 use common::run::Run;
 use records::{Reason, ScoreRule, ScoredIssue, ScoredIssues, Scores};
 use triage_rules::Rules;
 
+use crate::history::History;
 use crate::triage::Triage;
 
 /// Writes the scores of a triage run that asked for the issues at `asked_at`.
@@ -13,6 +16,7 @@ pub(crate) fn write(
     rules: &Rules,
     (ready_from, asked_at): (i64, String),
     triage: &Triage,
+    history: &History,
 ) -> Result<(), Error> {
     let names = rules.dimensions.iter().flat_map(|dimension| {
         dimension.rules.iter().map(|rule| ScoreRule {
@@ -21,12 +25,15 @@ pub(crate) fn write(
             points: rule.points,
         })
     });
+    let issues = issues(triage);
+    let open: HashSet<u64> = issues.0.iter().map(|(issue, _)| *issue).collect();
     let scores = Scores {
         generated_at: asked_at,
         ready_from,
         most: rules.dimensions.iter().map(|dimension| (dimension.name.into(), dimension.max)).collect(),
         rules: names.collect(),
-        issues: issues(triage),
+        issues,
+        not_open: ScoredIssues(history.not_open(&open)),
     };
     Ok(run.store.scores().replace_compact(&scores)?)
 }

@@ -122,6 +122,26 @@ fn given_out(sandbox: &Sandbox, forge: &DemoForge, hour: &str) -> Value {
     serde_json::from_str::<Value>(&ended.out).unwrap()["issue"].clone()
 }
 
+#[test]
+fn an_issue_that_was_changed_while_it_was_closed_does_not_wait_when_it_is_open_again() {
+    for (is_changed, expected) in [(true, 1), (false, 2)] {
+        let sandbox = Sandbox::new();
+        let open = forge(two(), vec![]);
+        let _ = triage_at(&sandbox, &open, "07:00");
+        succeed(&sandbox, "08:00");
+        let _ = triage_at(&sandbox, &open, "08:01");
+        for hour in ["09:00", "09:30"] {
+            let _ = triage_at(&sandbox, &forge(vec![two().remove(1)], vec![]), hour);
+        }
+        assert!(sandbox.json(SCORES)["not_open"]["1"].is_object());
+        let text = if is_changed { "Also when it is a link." } else { "" };
+        let again = forge(vec![issue(1, text, "2026-03-21T09:40:00Z"), two().remove(1)], vec![]);
+        let _ = triage_at(&sandbox, &again, "10:00");
+        assert_eq!(given_out(&sandbox, &again, "10:01"), expected);
+        assert_eq!(sandbox.json(SCORES)["not_open"], json!(null));
+    }
+}
+
 fn closed_at(number: u64, body: &str, time: &str) -> Value {
     let mut closed = pull(number, body, "main", "closed", false);
     closed["closed_at"] = json!(time);

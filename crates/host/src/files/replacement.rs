@@ -96,17 +96,11 @@ impl Replacement {
     /// # Errors
     /// Something is there, or the system refuses.
     pub(super) fn put_in_free_place(mut self, target: &Path) -> io::Result<()> {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        match renameat_with(CWD, &self.path, CWD, target, RenameFlags::NOREPLACE).map_err(io::Error::from) {
-            // A file system that cannot do that has a second name for it instead; the first one goes with the rest.
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                fs::hard_link(&self.path, target).map_err(|_| error)
-            }
-            other => {
-                self.is_in_place = other.is_ok();
-                other
-            }
+        if !rename_to_free_place(&self.path, target)? {
+            return Err(ErrorKind::AlreadyExists.into());
         }
+        self.is_in_place = true;
+        Ok(())
     }
 }
 
@@ -144,6 +138,33 @@ fn exchange(temporary: &Path, target: &Path) -> io::Result<()> {
 pub(super) fn swap(one: &Path, other: &Path) -> bool {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+/// Moves a file to a place where nothing may be; false where something is.
+pub(super) fn rename_to_free_place(from: &Path, to: &Path) -> io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    let moved = match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(io::Error::from) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            move_by_second_name(from, to)
+        }
+        other => other,
+    };
+    match moved {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// For a file system that cannot do it in one step: a second name takes no place that is taken either. Where there are none,
+/// a look before has to do.
+fn move_by_second_name(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        Err(_) if fs::symlink_metadata(to).is_ok() => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
+    }
 }
 
 /// Returns the path of the hidden neighbour `.NAME.suffix`.

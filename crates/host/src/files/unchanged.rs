@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::FileError;
 use super::flock::wait_for;
-use super::replacement::{Replacement, flush_directory, neighbour, swap};
+use super::replacement::{Replacement, flush_directory, neighbour, rename_to_free_place, swap};
 
 /// How long a change waits for the others in its directory.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -140,19 +140,6 @@ fn move_aside(path: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Err(ErrorKind::AlreadyExists.into())
-}
-
-/// Moves a file to a place where nothing may be; false where something is.
-fn rename_to_free_place(from: &Path, to: &Path) -> io::Result<bool> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(io::Error::from) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
-        // A file system that cannot do that in one step.
-        Err(_) if fs::symlink_metadata(to).is_ok() => Ok(false),
-        Err(_) => fs::rename(from, to).map(|()| true),
-    }
 }
 
 /// Keeps other changes of this kind out of a file's directory: they use the same temporary name, and there is to be no lock file

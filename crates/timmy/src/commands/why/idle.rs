@@ -2,7 +2,7 @@
 
 use automations::Context;
 use common::{Error, Outcome, Page};
-use explain::idle::{IdleStory, QueueCounts, TRIAGE, WaitingIssue, idle};
+use explain::idle::{IdleStory, IssueInWork, QueueCounts, TRIAGE, WaitingIssue, idle};
 use host::text;
 use records::minute;
 
@@ -42,6 +42,12 @@ fn render(story: &IdleStory, page: &mut Page) {
             "In quarantine: {} (timmy why N shows the reason, triage_score --release N releases one).",
             numbers.join(", ")
         ));
+    }
+    if !story.in_work.is_empty() {
+        let pulls = story.in_work.iter().take(NAMED);
+        let issues: Vec<String> =
+            pulls.map(|IssueInWork { issue, pull }| format!("#{issue} (pull request #{pull})")).collect();
+        page.line(format!("In work at the last triage: {}.", issues.join(", ")));
     }
     if story.consecutive_idle > 0 {
         page.line(format!(
