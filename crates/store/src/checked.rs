@@ -4,6 +4,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use records::stored_files::{CYCLES, DEEP_TRIAGE_LOG, SHADOW, TRIAGE_LOG};
+use records::{
+    Agenda, AutomationState, Handout, IdleState, Insights, Object, Pauses, Quarantine, ReleasedIssues, Scores, Summary,
+};
 use records::{Cycle, Durability, Format, ShadowRun, Stored, StoredFile, TokenLine, TriageRun};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,13 +15,26 @@ use crate::damage::keep_damaged;
 use crate::document::Content;
 use crate::{json_file, lines};
 use host::files::{self, FileError, Lock};
+use host::source::SourceError;
 
 /// A document whose damage is looked for.
 #[derive(Debug)]
 pub struct CheckedDocument {
     path: PathBuf,
     /// Whether it holds a list; else an object.
-    pub is_list: bool,
+    is_list: bool,
+    problem: Problem,
+}
+
+/// What is found when a document is checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Checked {
+    /// It is not there, or has no content, such as a power cut leaves.
+    Missing,
+    /// Who reads it can read it.
+    Intact,
+    /// Nobody can read it, with what is wrong.
+    Damaged(String),
 }
 
 /// A log whose damage is looked for: a line is damaged if those who read the log cannot read it.
@@ -28,6 +44,33 @@ pub struct CheckedLog {
     /// Whether it is the token ledger.
     pub is_ledger: bool,
     can_read: fn(&[u8]) -> bool,
+}
+
+/// What those who read a document cannot read in it.
+type Problem = fn(&Path) -> Result<Option<SourceError>, FileError>;
+
+/// Returns what reads a document.
+fn reader_of_document(file: &StoredFile) -> Problem {
+    fn problem<T: DeserializeOwned>(path: &Path) -> Result<Option<SourceError>, FileError> {
+        let content = json_file::read::<T>(path)?;
+        Ok(if let Content::Damaged(error) = content { Some(error) } else { None })
+    }
+    const fn reader<T: Stored + DeserializeOwned>() -> (&'static str, Problem) {
+        (T::FILE.path, problem::<T>)
+    }
+    let readers = [
+        reader::<AutomationState>(),
+        reader::<Quarantine>(),
+        reader::<ReleasedIssues>(),
+        reader::<Scores<'static>>(),
+        reader::<Object<IdleState>>(),
+        reader::<Object<Handout>>(),
+        reader::<Agenda>(),
+        reader::<Pauses>(),
+        reader::<Summary>(),
+        reader::<Insights>(),
+    ];
+    readers.into_iter().find(|(path, _)| *path == file.path).map_or(problem::<Value>, |(_, reader)| reader)
 }
 
 /// Returns what reads a line of a log.
@@ -46,7 +89,7 @@ fn reader_of(file: &StoredFile) -> fn(&[u8]) -> bool {
 
 impl CheckedDocument {
     pub(crate) fn new(path: PathBuf, file: &StoredFile) -> Self {
-        Self { path, is_list: file.format == Format::List }
+        Self { path, is_list: file.format == Format::List, problem: reader_of_document(file) }
     }
 
     /// Returns its path.
@@ -54,17 +97,23 @@ impl CheckedDocument {
         &self.path
     }
 
-    /// Reads the document.
+    /// Returns whether those who read the document can read it.
     ///
     /// # Errors
     /// The system refuses.
-    pub fn read(&self) -> Result<Content<Value>, FileError> {
-        json_file::read(&self.path)
-    }
-
-    /// Returns whether a value has the wrong shape for this document.
-    pub fn is_of_another_shape(&self, value: &Value) -> bool {
-        value.is_array() != self.is_list || !(value.is_array() || value.is_object())
+    pub fn check(&self) -> Result<Checked, FileError> {
+        match json_file::read::<Value>(&self.path)? {
+            Content::Missing => return Ok(Checked::Missing),
+            Content::Damaged(error) => return Ok(Checked::Damaged(error.message)),
+            Content::Intact(value) if self.is_list && !value.is_array() => {
+                return Ok(Checked::Damaged("it is not a list".to_owned()));
+            }
+            Content::Intact(value) if !self.is_list && !value.is_object() => {
+                return Ok(Checked::Damaged("it is not an object".to_owned()));
+            }
+            Content::Intact(_) => {}
+        }
+        Ok((self.problem)(&self.path)?.map_or(Checked::Intact, |error| Checked::Damaged(error.message)))
     }
 
     /// Removes the document if it is damaged, and keeps its bytes next to it as `.bad`; with `dry_run` nothing is changed.
@@ -78,11 +127,9 @@ impl CheckedDocument {
             return Ok(Err(error));
         }
         let lock = files::lock(&self.path)?;
-        let is_damaged = match self.read() {
+        let is_damaged = match self.check() {
             Err(error) => return Ok(Err(error)),
-            Ok(Content::Missing) => false,
-            Ok(Content::Damaged(_)) => true,
-            Ok(Content::Intact(value)) => self.is_of_another_shape(&value),
+            Ok(checked) => matches!(checked, Checked::Damaged(_)),
         };
         if !is_damaged {
             return Ok(Ok(None));

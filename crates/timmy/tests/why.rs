@@ -253,6 +253,19 @@ fn what_a_killed_writer_has_left_is_named_and_removed_and_what_is_being_written_
 }
 
 #[test]
+fn a_document_that_its_readers_cannot_read_is_damaged_although_it_is_json() {
+    for (file, content) in [(".loop/scores.json", "{}"), (".loop/automation_state.json", "{\"automations\": 3}")] {
+        let sandbox = world();
+        sandbox.write(file, content);
+        let ended = timmy(&sandbox, &["verify"]).code(1);
+        assert!(ended.out.contains(&format!("{file}: 1 problem")), "{}", ended.out);
+        let _ = timmy(&sandbox, &["repair"]).code(0);
+        assert_eq!(sandbox.read(&format!("{file}.bad")), content);
+        let _ = timmy(&sandbox, &["verify"]).code(0);
+    }
+}
+
+#[test]
 fn damage_is_found_and_moved_aside_and_never_dropped() {
     let sandbox = world();
     assert!(timmy(&sandbox, &["verify"]).code(0).out.contains(".loop/tokens.jsonl: whole, 5 lines"));

@@ -6,8 +6,7 @@ use automations::Context;
 use common::error::chain;
 use host::files::FileError;
 use serde::Serialize;
-use store::Content;
-use store::checked::CheckedLog;
+use store::checked::{Checked, CheckedLog};
 
 /// How many problems of one file are kept.
 const KEPT: usize = 5;
@@ -75,14 +74,11 @@ pub fn verify(context: &Context) -> Result<Vec<Finding>, FileError> {
     for document in context.store.checked_documents() {
         let mut finding =
             Finding { file: context.shown(document.path()), lines: None, problems: Vec::new(), count: 0, empty: false };
-        match document.read() {
+        match document.check() {
             Err(error) => finding = unreadable(context, document.path(), &error),
-            Ok(Content::Damaged(error)) => finding.add(error.message),
-            Ok(Content::Intact(value)) if document.is_of_another_shape(&value) => {
-                finding.add(format!("it is not {}", if document.is_list { "a list" } else { "an object" }));
-            }
-            Ok(Content::Missing) => finding.empty = true,
-            Ok(Content::Intact(_)) => {}
+            Ok(Checked::Damaged(problem)) => finding.add(problem),
+            Ok(Checked::Missing) => finding.empty = true,
+            Ok(Checked::Intact) => {}
         }
         findings.push(finding);
     }
