@@ -33,7 +33,7 @@ pub enum Checked {
     Missing,
     /// Who reads it can read it.
     Intact,
-    /// Nobody can read it, with what is wrong.
+    /// It cannot be read, for this reason.
     Damaged(String),
 }
 
