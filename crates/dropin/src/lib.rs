@@ -19,4 +19,4 @@ pub mod shadow;
 pub mod uninstall;
 
 pub use callers::{CallKind, Caller, There};
-pub use hooks::{HookFate, HookReport, HookState};
+pub use hooks::{HookFate, HookReport, HookState, OtherInstallation};

@@ -1,13 +1,13 @@
 //! The hook as a file: where Git looks for it, and its changes.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use git_repository::OpenError;
 use git2::ErrorCode;
-use host::files::{self, Durability, FileError, Replacement};
+use host::files::{self, FileError, Replacement};
 
 use crate::line::{HookFile, HookLine};
 
@@ -58,25 +58,45 @@ pub fn read(path: &Path) -> Result<Option<HookFile>, FileError> {
     Ok(files::read(path, LIMIT)?.map(HookFile::parse))
 }
 
-/// Writes a hook that holds nothing but the call of `program`, in one step.
+/// Makes a hook that holds nothing but the call of `program` for the work tree at `root`, in one step.
 ///
 /// # Errors
-/// The system refuses; the hook is as it was.
-pub fn write_whole(path: &Path, program: &Path) -> Result<(), FileError> {
+/// There is one, or the system refuses.
+pub fn create(path: &Path, program: &Path, root: &Path) -> Result<(), FileError> {
     path.parent().map_or(Ok(()), files::make_folder)?;
-    write(path, &HookFile::whole(program), 0o755)
+    let put = || {
+        let replacement = written(path, &HookFile::whole(program, root), 0o755)?;
+        replacement.put_in_free_place(path)
+    };
+    put().map_err(|error| FileError::writing(path, error))
 }
 
 impl HookFile {
-    /// Writes this hook with every line in the form of today; false where there is nothing to change, or it is a link.
+    /// Gives this hook another content, and its permissions; false where it is a symbolic link, through which nothing is written.
     ///
     /// # Errors
-    /// The system refuses; the hook is as it was.
-    pub fn renew(&self, path: &Path) -> Result<bool, FileError> {
-        let (Some(content), Some(mode)) = (self.renewed(), mode(path)?) else { return Ok(false) };
-        write(path, &content, mode)?;
+    /// The system refuses, or another program has changed the hook meanwhile; the hook is as it was.
+    pub fn replace(&self, path: &Path, content: &[u8]) -> Result<bool, FileError> {
+        if content == self.content() {
+            return Ok(true);
+        }
+        if mode(path)?.is_none() {
+            return Ok(false);
+        }
+        if !files::replace_if(path, self.content(), content)? {
+            return Err(FileError::writing(path, io::Error::other("another program has just changed it; try again")));
+        }
         Ok(true)
     }
+}
+
+/// Makes a hook one that Git calls: it skips one that cannot be run.
+///
+/// # Errors
+/// The system refuses.
+pub fn make_runnable(path: &Path) -> Result<(), FileError> {
+    let Some(mode) = mode(path)?.filter(|mode| mode & 0o111 == 0) else { return Ok(()) };
+    fs::set_permissions(path, Permissions::from_mode(mode | 0o755)).map_err(|error| FileError::writing(path, error))
 }
 
 /// Removes those of our lines from a hook that `is_taken_back`, and the hook with them where it holds nothing else.
@@ -88,7 +108,9 @@ pub fn remove(path: &Path, is_taken_back: impl Fn(&HookLine) -> bool, dry_run: b
     if !hook.lines.iter().any(&is_taken_back) {
         return Ok(Removal::Nothing);
     }
-    let Some(mode) = mode(path)? else { return Ok(Removal::Link) };
+    if mode(path)?.is_none() {
+        return Ok(Removal::Link);
+    }
     let is_whole = hook.is_ours && hook.lines.iter().all(&is_taken_back);
     let removal = if is_whole { Removal::Hook } else { Removal::Lines };
     match removal {
@@ -96,7 +118,7 @@ pub fn remove(path: &Path, is_taken_back: impl Fn(&HookLine) -> bool, dry_run: b
         Removal::Hook => files::remove(path)?,
         _ => {
             let content = hook.with_lines(|line| (!is_taken_back(line)).then(|| hook.text(line).to_vec()));
-            write(path, &content, mode)?;
+            hook.replace(path, &content)?;
         }
     }
     Ok(removal)
@@ -108,14 +130,13 @@ fn mode(path: &Path) -> Result<Option<u32>, FileError> {
     Ok(entry.filter(fs::Metadata::is_file).map(|entry| entry.permissions().mode() & 0o7777))
 }
 
-fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), FileError> {
-    let put = || -> io::Result<()> {
-        let mut replacement = Replacement::open(path, "tmp")?;
-        replacement.file().write_all(text)?;
-        replacement.set_mode(mode)?;
-        replacement.put_in_place(path, Durability::Flushed)
-    };
-    put().map_err(|error| FileError::writing(path, error))
+/// A file next to the hook, to be put in its place.
+fn written(path: &Path, text: &[u8], mode: u32) -> io::Result<Replacement> {
+    let mut replacement = Replacement::open(path, "tmp")?;
+    replacement.file().write_all(text)?;
+    replacement.set_mode(mode)?;
+    replacement.file().sync_data()?;
+    Ok(replacement)
 }
 
 #[cfg(test)]
@@ -133,7 +154,9 @@ mod tests {
         let path = folder.path().join("pre-commit");
         let program = Path::new("/r/.loop/bin/pre_commit_checks");
         let others = Path::new("/other/pre_commit_checks");
-        write_whole(&path, program).unwrap();
+        create(&path, program, Path::new("/r")).unwrap();
+        assert!(create(&path, others, Path::new("/o")).is_err(), "what is there stays");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(remove(&path, |line| line.program == others, false).unwrap(), Removal::Nothing);
         assert_eq!(remove(&path, |line| line.program == program, true).unwrap(), Removal::Hook);
         assert!(path.exists());
@@ -141,11 +164,24 @@ mod tests {
         assert!(!path.exists());
         assert_eq!(remove(&path, |_| true, false).unwrap(), Removal::Nothing);
 
-        let content = [b"#!/bin/sh\n\xff\r\n", call(program).as_slice(), &call(others), b"exit 0"].concat();
-        write(&path, &content, 0o711).unwrap();
+        let (ours, theirs) = (call(program, Some(Path::new("/r"))), call(others, None));
+        let content = [b"#!/bin/sh\n\xff\r\n", ours.as_slice(), &theirs, b"exit 0"].concat();
+        fs::write(&path, &content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o711)).unwrap();
         assert_eq!(remove(&path, |line| line.program == program, false).unwrap(), Removal::Lines);
-        assert_eq!(fs::read(&path).unwrap(), [b"#!/bin/sh\n\xff\r\n", call(others).as_slice(), b"exit 0"].concat());
+        assert_eq!(fs::read(&path).unwrap(), [b"#!/bin/sh\n\xff\r\n", theirs.as_slice(), b"exit 0"].concat());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o711);
+
+        let read_before = read(&path).unwrap().unwrap();
+        fs::write(&path, "changed\n").unwrap();
+        assert!(read_before.replace(&path, b"x").is_err(), "what another program wrote stays");
+        assert_eq!(fs::read(&path).unwrap(), b"changed\n");
+        make_runnable(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o711);
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        make_runnable(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o755);
+        fs::write(&path, &theirs).unwrap();
 
         let link = folder.path().join("link");
         symlink("pre-commit", &link).unwrap();

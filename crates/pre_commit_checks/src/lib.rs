@@ -46,12 +46,14 @@ use host::source::{Source, SourceError};
 use host::{files, text};
 use records::pyjson;
 use serde::Serialize;
+use store::Repo;
 
 use crate::baseline::Baseline;
 use crate::check::Check;
 use crate::checks::CHECKS;
 use crate::cli::{Cli, Command, Format, HookArgs};
 use crate::format::Results;
+use crate::hook::Change;
 use crate::selection::Selection;
 pub use crate::settings::Config;
 use crate::settings::Settings;
@@ -104,6 +106,9 @@ fn run(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 }
 
 fn check(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
+    if git_hook::is_for_another(host, Repo::find(host, cli.common.repo_root.as_deref())?.root()) {
+        return Ok(Outcome::done("another line of the hook checks the commit"));
+    }
     let run = Run::begin(host, &TOOL, &cli.common)?;
     if let Some(suspension) = run.suspension()? {
         return Ok(run.skip(&suspension));
@@ -232,13 +237,19 @@ fn list(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
 fn install_hook(host: &Host, args: &HookArgs) -> Result<Outcome, Error> {
     let run = Run::begin(host, &TOOL, &args.common)?;
     let done = if args.remove { hook::remove(&run.store)? } else { hook::install(host, &run.store)? };
-    run.say(&match done {
-        hook::Done::Installed(path) => format!("Git runs this tool before each commit now ({})", path.display()),
-        hook::Done::Removed(path) => format!("the hook is removed ({})", path.display()),
-        hook::Done::LineRemoved(path) => {
-            format!("the line of this tool is removed; the rest of the hook stays ({})", path.display())
-        }
-        hook::Done::NotThere => "there is no hook of this tool".to_owned(),
+    let path = done.path.display();
+    run.say(&match done.what {
+        Change::Installed => format!("Git runs this tool before each commit now ({path})"),
+        Change::Removed => format!("the hook is removed ({path})"),
+        Change::LineRemoved => format!("the line of this tool is removed; the rest of the hook stays ({path})"),
+        Change::NotThere => "there is no hook of this tool".to_owned(),
     });
+    for line in &done.dropped {
+        let program = line.program.display();
+        run.say(&format!("the line that called {program} is removed from it: that program is gone"));
+    }
+    for line in &done.others {
+        run.say(&format!("the line of {} stays in {path}", line.shown()));
+    }
     Ok(Outcome::done("hook"))
 }

@@ -160,6 +160,12 @@ pub fn is_writable(path: &Path) -> bool {
     accessat(CWD, path, access, AtFlags::EACCESS).map_or_else(|error| !refusals.contains(&error), |()| true)
 }
 
+/// Returns whether this user may run a file.
+pub fn is_runnable(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    path.is_file() && accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+}
+
 /// Lists the entries of a folder in no order; none if there is no such folder.
 ///
 /// # Errors

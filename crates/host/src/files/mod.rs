@@ -18,9 +18,9 @@ mod temporary;
 mod unchanged;
 
 pub use access::{
-    check_writable_place, create, create_program, entry, is_file, is_folder, is_open_to_others, is_there, is_writable,
-    list, make_folder, make_link, metadata, nearest_folder, open, open_to_append, read, read_existing, read_stream,
-    remove, rename,
+    check_writable_place, create, create_program, entry, is_file, is_folder, is_open_to_others, is_runnable, is_there,
+    is_writable, list, make_folder, make_link, metadata, nearest_folder, open, open_to_append, read, read_existing,
+    read_stream, remove, rename,
 };
 pub use error::FileError;
 pub use lock::{Lock, PATIENCE, lock, lock_from, lock_within, try_lock};

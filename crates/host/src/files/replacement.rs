@@ -95,7 +95,7 @@ impl Replacement {
     ///
     /// # Errors
     /// Something is there, or the system refuses.
-    pub(super) fn put_in_free_place(mut self, target: &Path) -> io::Result<()> {
+    pub fn put_in_free_place(mut self, target: &Path) -> io::Result<()> {
         if !rename_to_free_place(&self.path, target)? {
             return Err(ErrorKind::AlreadyExists.into());
         }

@@ -51,7 +51,10 @@ fn render(report: &Examination, page: &mut Page) {
     if !report.hooks.is_empty() {
         section(page, "Hooks of Git");
         let readable = report.hooks.iter().filter(|hook| !hook.program.is_empty());
-        page.lines(readable.map(|hook| format!("  {} calls {}", hook.path, hook.program)));
+        page.lines(readable.map(|hook| {
+            let of = hook.of.as_ref().map(|root| format!(" for {root}")).unwrap_or_default();
+            format!("  {} calls {}{of}", hook.path, hook.program)
+        }));
     }
     section(page, "Environment");
     page.line(if report.scheduler { "  a scheduler is running" } else { "  no scheduler is running" });

@@ -95,7 +95,7 @@ fn render(report: &InstallView, page: &mut Page) {
     }
     for path in &report.renewed_hooks {
         let verb = if report.dry_run { "would be" } else { "is" };
-        page.line(format!("{path} {verb} renewed: it no longer blocks commits when its program is gone"));
+        page.line(format!("{path} {verb} renewed: a commit is checked once, and passes when the program is gone"));
     }
     if report.dry_run {
         let changed = report.paths.iter().filter(|path| path.changed).count();

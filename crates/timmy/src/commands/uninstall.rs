@@ -3,7 +3,7 @@
 use automations::Context;
 use common::{CommonArgs, Error, Outcome, Page};
 use dropin::uninstall::{Restoration, UninstallOptions, uninstall};
-use dropin::{HookFate, HookReport};
+use dropin::{HookFate, HookReport, OtherInstallation};
 use host::Host;
 use serde::Serialize;
 use store::Repo;
@@ -116,17 +116,7 @@ fn render(report: &UninstallView, page: &mut Page) {
             report.changed.join(", ")
         ));
     }
-    for HookReport { path, fate } in &report.hooks {
-        let verdict = match (fate, report.dry_run) {
-            (HookFate::Removed, false) => "is removed: it only called the checks",
-            (HookFate::Removed, true) => "would be removed: it only calls the checks",
-            (HookFate::LineRemoved, false) => "is kept, without the line that called the checks",
-            (HookFate::LineRemoved, true) => "would be kept, without the line that calls the checks",
-            (HookFate::KeptLink, _) => "is a link, and is not changed: remove the line that calls the checks by hand",
-            (HookFate::KeptCall, _) => "is not changed: remove the line that calls a program in .loop/bin by hand",
-        };
-        page.line(format!("{path} {verdict}"));
-    }
+    render_hooks(report, page);
     if report.whole && !report.dry_run {
         page.line("What the loop has recorded stays in .loop; the configuration, the units of a scheduler and the lines of a crontab stay too");
     }
@@ -139,5 +129,25 @@ fn render(report: &UninstallView, page: &mut Page) {
     }
     if let Some(bin) = &report.kept_programs {
         page.line(format!("The programs in {bin} are not removed: other repositories may use them"));
+    }
+}
+
+/// What becomes of the hooks, and which lines of other installations stay in them.
+fn render_hooks(report: &UninstallView, page: &mut Page) {
+    for HookReport { path, fate, others } in &report.hooks {
+        let verdict = match (fate, report.dry_run) {
+            (HookFate::Removed, false) => "is removed: it only called the checks",
+            (HookFate::Removed, true) => "would be removed: it only calls the checks",
+            (HookFate::LineRemoved, false) => "is kept, without the line that called the checks",
+            (HookFate::LineRemoved, true) => "would be kept, without the line that calls the checks",
+            (HookFate::KeptLink, _) => "is a link, and is not changed: remove the line that calls the checks by hand",
+            (HookFate::Kept, _) => "is not changed: the line of this installation is not in it",
+            (HookFate::KeptCall, _) => "is not changed: remove the line that calls a program in .loop/bin by hand",
+        };
+        page.line(format!("{path} {verdict}"));
+        for OtherInstallation { root, checks_here } in others {
+            let effect = if *checks_here { ", and checks commits here too" } else { "" };
+            page.line(format!("  the line of {root} stays in it{effect}"));
+        }
     }
 }
