@@ -97,6 +97,11 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario("repair", "timmy repair", damaged),
         scenario("tick", "timmy schedule tick", hourly),
         scenario("hook", "pre_commit_checks install-hook", full),
+        scenario("hook_shared", "pre_commit_checks install-hook", |sandbox| {
+            full(sandbox);
+            let head = "# Made by `pre_commit_checks install-hook`. Its `--remove` takes it away.\n";
+            script(sandbox, ".git/hooks/pre-commit", &format!("{head}'/bin/true' --staged --quiet || exit $?"), 0o755);
+        }),
         scenario("fix", "pre_commit_checks --fix", sources),
         scenario("baseline", "pre_commit_checks --baseline {repo}/known.json --update-baseline", |sandbox| {
             sources(sandbox);
