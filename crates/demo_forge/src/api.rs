@@ -6,8 +6,10 @@ use serde_json::json;
 
 use crate::access::Access;
 use crate::answer::Answer;
+use crate::details::Pages;
+use crate::entry::{Entry, user};
 use crate::paging::{DEFAULT_SIZE, MOST, Paging};
-use crate::project::{Entry, Lists, user};
+use crate::project::Lists;
 
 /// What the routes know.
 pub(crate) struct Api<'a> {
@@ -66,7 +68,7 @@ impl Api<'_> {
             ["version"] | ["settings", "api"] => ("", false),
             ["user"] => ("read:user", false),
             ["repos", _, _, "issues" | "labels" | "milestones", ..] => ("read:issue", true),
-            ["repos", _, _] | ["repos", _, _, "pulls", ..] => ("read:repository", true),
+            ["repos", _, _] | ["repos", _, _, "pulls" | "branches" | "collaborators", ..] => ("read:repository", true),
             _ => return Answer::no_such_page(),
         };
         if let Some(refusal) = self.access.refuse(authorization, scope, in_repository) {
@@ -115,10 +117,7 @@ impl Api<'_> {
             ["pulls", index] => {
                 one(&self.lists.single_pulls, index).map_or_else(Answer::not_found, |json| Answer::json(&json))
             }
-            ["issues", index, "comments"] => match one(&self.lists.issues, index) {
-                Some(_) => self.count(Answer::json("[]"), 0),
-                None => Answer::not_found(),
-            },
+            ["issues" | "pulls", index, _] if one(&self.lists.issues, index).is_none() => Answer::not_found(),
             ["labels"] => {
                 let all: Vec<&str> = self.lists.labels.iter().map(|(_, json)| json.as_str()).collect();
                 // Not paged unless a page is asked for.
@@ -129,8 +128,23 @@ impl Api<'_> {
                 self.count(Answer::json(&format!("[{}]", all[range].join(","))), all.len())
             }
             ["milestones"] => self.count(Answer::json("[]"), 0),
-            _ => Answer::no_such_page(),
+            _ => self
+                .lists
+                .details
+                .list(rest)
+                .map_or_else(Answer::no_such_page, |(all, pages)| self.details(all, pages, query)),
         }
+    }
+
+    fn details(&self, all: &[String], pages: Pages, query: &Query) -> Answer {
+        let paging = Paging::new(query.get("page"), query.get("limit"), self.most());
+        let page = if pages == Pages::None { all } else { &all[paging.range(all.len())] };
+        let body = if page.is_empty() && pages == Pages::CountedOnEach {
+            "null".to_owned()
+        } else {
+            format!("[{}]", page.join(","))
+        };
+        self.count(Answer::json(&body), if pages == Pages::CountedOnEach { page.len() } else { all.len() })
     }
 
     fn issues(&self, path: &str, query: &Query) -> Result<Answer, Answer> {

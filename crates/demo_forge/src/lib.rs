@@ -8,6 +8,8 @@
 mod access;
 mod answer;
 mod api;
+mod details;
+mod entry;
 mod fault;
 mod paging;
 mod program;

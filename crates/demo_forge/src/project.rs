@@ -10,6 +10,9 @@ use records::parse_time;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::details::Details;
+use crate::entry::{Entry, text, user};
+
 /// The project that ships with the suite: about 40 issues and 30 merged pull requests.
 pub const SAMPLE: &str = include_str!("../sample/weatherbox.json");
 
@@ -48,6 +51,7 @@ pub struct Project {
     pub now: Option<DateTime<Utc>>,
     issues: Vec<Value>,
     pulls: Vec<Value>,
+    repository: Value,
 }
 
 /// Why a project cannot be served.
@@ -74,23 +78,6 @@ impl Failure for ProjectError {
     }
 }
 
-/// An issue or a pull request, ready to be sent, with what lists are filtered and ordered by.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub number: u64,
-    pub created: DateTime<Utc>,
-    pub updated: DateTime<Utc>,
-    pub closed: Option<DateTime<Utc>>,
-    pub is_open: bool,
-    pub is_pull: bool,
-    pub labels: Vec<String>,
-    pub user: String,
-    pub assignees: Vec<String>,
-    pub words: String,
-    pub comments: u64,
-    pub json: String,
-}
-
 /// The lists that the API serves of a project.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lists {
@@ -103,6 +90,8 @@ pub(crate) struct Lists {
     /// The repository's labels, by name.
     pub labels: Vec<(String, String)>,
     pub repository: String,
+    /// The lists of each issue and pull request, and those of the repository.
+    pub details: Details,
 }
 
 #[derive(Deserialize)]
@@ -117,12 +106,20 @@ struct ProjectFile {
     issues: Vec<Value>,
     #[serde(default)]
     pulls: Vec<Value>,
+    #[serde(default)]
+    repository: Value,
 }
 
 impl Project {
     /// Makes a project of entries in the file's form.
     pub fn new(owner: &str, name: &str, issues: Vec<Value>, pulls: Vec<Value>) -> Self {
-        Self { owner: owner.to_owned(), name: name.to_owned(), now: None, issues, pulls }
+        Self { owner: owner.to_owned(), name: name.to_owned(), now: None, issues, pulls, repository: Value::Null }
+    }
+
+    /// Says more of the repository: `branches` and `collaborators`, and fields of the API's own object such as `archived`.
+    #[must_use]
+    pub fn with_repository(self, repository: Value) -> Self {
+        Self { repository, ..self }
     }
 
     /// Reads the project that ships with the suite.
@@ -157,7 +154,14 @@ impl Project {
 
     fn parse(source: &Source) -> Result<Self, SourceError> {
         let file = if source.text().trim_start().starts_with('[') {
-            ProjectFile { owner: None, name: None, now: None, issues: source.json()?, pulls: Vec::new() }
+            ProjectFile {
+                owner: None,
+                name: None,
+                now: None,
+                issues: source.json()?,
+                pulls: Vec::new(),
+                repository: Value::Null,
+            }
         } else {
             source.expect_object()?;
             source.json()?
@@ -168,6 +172,7 @@ impl Project {
             now: file.now.as_deref().and_then(parse_time),
             issues: file.issues,
             pulls: file.pulls,
+            repository: file.repository,
         })
     }
 
@@ -184,7 +189,7 @@ impl Project {
         labels.sort();
         labels.dedup();
         let ids = |name: &str| labels.iter().position(|label| label == name).unwrap_or(0) + 1;
-        let mut lists = Lists { repository: text(&place.repository()), ..Lists::default() };
+        let mut lists = Lists { repository: text(&self.grown_repository(&place)), ..Lists::default() };
         for issue in &self.issues {
             lists.issues.push(entry(issue, &place.issue(issue, false, &ids), false));
         }
@@ -193,12 +198,24 @@ impl Project {
             lists.pulls.push(entry(pull, &place.pull(pull, flavour, true, &ids), true));
             lists.single_pulls.push(entry(pull, &place.pull(pull, flavour, false, &ids), true));
         }
+        lists.details = Details::of(root, &self.issues, &self.pulls, &self.repository, &lists.issues);
         for list in [&mut lists.issues, &mut lists.pulls] {
             // The newest first, as the servers do by default.
             list.sort_by(|a, b| b.created.cmp(&a.created).then(b.number.cmp(&a.number)));
         }
         lists.labels = labels.iter().map(|name| (name.clone(), text(&place.label(name, ids(name))))).collect();
         lists
+    }
+}
+
+impl Project {
+    fn grown_repository(&self, place: &Place<'_>) -> Value {
+        let mut repository = place.repository();
+        let more = self.repository.as_object().into_iter().flatten();
+        for (name, value) in more.filter(|(name, _)| !matches!(name.as_str(), "branches" | "collaborators")) {
+            repository[name] = value.clone();
+        }
+        repository
     }
 }
 
@@ -225,7 +242,7 @@ impl Place<'_> {
             "original_author_id": 0, "title": word(source, "title", ""), "body": word(source, "body", ""), "ref": "",
             "assets": [], "labels": self.labels(source, ids), "milestone": null,
             "assignee": assignees.first().map(|login| self.user(login)), "assignees": self.users(&assignees),
-            "state": state(source), "is_locked": false, "comments": count(source, "comments"),
+            "state": state(source), "is_locked": flag(source, "is_locked"), "comments": count(source, "comments"),
             "created_at": word(source, "created_at", "1970-01-01T00:00:00Z"),
             "updated_at": word(source, "updated_at", "1970-01-01T00:00:00Z"), "closed_at": time(source, "closed_at"),
             "due_date": null, "pull_request": mark,
@@ -286,7 +303,7 @@ impl Place<'_> {
             "url": format!("{}/api/v1/repos/{}", self.root, self.slug), "clone_url": format!("{page}.git"),
             "ssh_url": format!("ssh://git@localhost/{}.git", self.slug), "default_branch": "main", "archived": false,
             "created_at": "2025-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "has_issues": true,
-            "has_pull_requests": true, "object_format_name": "sha1"
+            "has_pull_requests": true, "permissions": {"admin": false, "push": true, "pull": true}, "object_format_name": "sha1"
         })
     }
 
@@ -308,19 +325,6 @@ impl Place<'_> {
     }
 }
 
-/// A user as every caller but the user sees it.
-pub(crate) fn user(root: &str, login: &str) -> Value {
-    let id = login.bytes().fold(7_u64, |sum, byte| sum * 31 % 9973 + u64::from(byte));
-    json!({
-        "id": id, "login": login, "login_name": "", "source_id": 0, "full_name": "",
-        "email": format!("{login}@noreply.localhost"), "avatar_url": format!("{root}/avatars/{id}"),
-        "html_url": format!("{root}/{login}"), "language": "", "is_admin": false, "last_login": "0001-01-01T00:00:00Z",
-        "created": "2025-01-02T03:04:05Z", "restricted": false, "active": false, "prohibit_login": false, "location": "",
-        "pronouns": "", "website": "", "description": "", "visibility": "public", "followers_count": 0,
-        "following_count": 0, "starred_repos_count": 0, "username": login
-    })
-}
-
 /// Makes an entry of what a file says (`source`) and what is sent for it.
 fn entry(source: &Value, sent: &Value, is_pull: bool) -> Entry {
     let at = |key: &str| sent[key].as_str().and_then(parse_time);
@@ -340,17 +344,14 @@ fn entry(source: &Value, sent: &Value, is_pull: bool) -> Entry {
     }
 }
 
-/// JSON as Go writes it: no spaces, and `<`, `>`, `&` escaped.
-pub(crate) fn text(value: &Value) -> String {
-    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
-}
-
 fn number(source: &Value) -> u64 {
     source.get("number").and_then(Value::as_u64).unwrap_or(0)
 }
 
+/// A number, or how many a list has.
 fn count(source: &Value, key: &str) -> u64 {
-    source.get(key).and_then(Value::as_u64).unwrap_or(0)
+    let value = source.get(key);
+    value.and_then(|value| value.as_u64().or_else(|| Some(value.as_array()?.len() as u64))).unwrap_or(0)
 }
 
 fn flag(source: &Value, key: &str) -> bool {

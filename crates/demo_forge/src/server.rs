@@ -13,9 +13,10 @@ use serde_json::Value;
 use crate::access::Access;
 use crate::answer::Answer;
 use crate::api::Api;
+use crate::entry::text;
 use crate::fault::Fault;
 use crate::paging::MOST;
-use crate::project::{Flavour, Lists, Project, text};
+use crate::project::{Flavour, Lists, Project};
 
 /// How a forge is set up.
 #[derive(Clone, Debug, Default)]
