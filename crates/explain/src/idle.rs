@@ -104,7 +104,10 @@ pub fn idle(context: &Context) -> Result<IdleStory, Error> {
     let entry = |id: &str| state.as_ref().and_then(|state| state.entry(id));
     // What the guard found on the forge is not in the queue any more; its report has it.
     let last_reason = entry(GUARD).and_then(|entry| Reason::from_code(&entry.last_reason?));
-    let reason = ready.reason(last_reason == Some(Reason::AllClosed));
+    let reason = match ready.reason() {
+        Reason::QueueEmpty if last_reason == Some(Reason::AllClosed) => Reason::AllClosed,
+        reason => reason,
+    };
     let idle = context.store.idle().read_intact("")?.unwrap_or_default().read();
     let triage = context.store.triage_runs().tail(1)?.intact.pop();
     let triaged = triage.as_ref().and_then(TriageRun::time);

@@ -5,22 +5,18 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::DateTime;
 use common::settings::Secret;
 use host::redact;
-use host::text;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ForgeError, is_transient, problem};
-use crate::issue::Issue;
-use crate::listing::{Listing, Numbered, fetch_concurrently, fetch_list};
-use crate::page::{Page, RawPage};
-use crate::pull::Pull;
-use crate::query::IssueQuery;
+use crate::listing::{Listing, Numbered, fetch_list};
+use crate::page::RawPage;
+use crate::refusal::{refusal_message, retry_after, without_status};
 use crate::settings::{Connection, api_url};
 
 /// The largest body that is read, in bytes: a page of 50 pull requests is some hundred KiB.
@@ -44,6 +40,8 @@ pub struct Forge {
     /// Where the last redirect led, without its query: the library's errors do not tell.
     redirected: Arc<Mutex<Option<String>>>,
     deadline: Duration,
+    /// When the answers must be there, however many are asked for.
+    end: Option<Instant>,
     retries: u32,
     concurrency: usize,
 }
@@ -119,6 +117,7 @@ impl Forge {
             token: connection.token.clone(),
             redirected,
             deadline: connection.deadline,
+            end: connection.end,
             retries: connection.retries,
             concurrency: connection.concurrency,
         })
@@ -134,89 +133,8 @@ impl Forge {
         &self.base
     }
 
-    /// Fetches every issue that `query` asks for.
-    ///
-    /// # Errors
-    /// The forge does not answer, refuses, or answers something else.
-    pub fn issues(&self, query: IssueQuery) -> Result<Listing<Issue>, ForgeError> {
-        self.issues_as(query, |issue| issue)
-    }
-
-    /// Fetches every issue that `query` asks for, and converts each with `convert`, while other pages are
-    /// still under way.
-    ///
-    /// # Errors
-    /// As [`Forge::issues`].
-    pub fn issues_as<U>(&self, query: IssueQuery, convert: impl FnMut(Issue) -> U) -> Result<Listing<U>, ForgeError> {
-        self.list(&query.path(), convert)
-    }
-
-    /// Fetches the first page of what `query` asks for: at most 50 issues, the latest opened first. `total` says how
-    /// many there are.
-    ///
-    /// # Errors
-    /// As [`Forge::issues`].
-    pub fn some_issues(&self, query: IssueQuery) -> Result<Page<Issue>, ForgeError> {
-        self.page(&query.path(), 1).and_then(RawPage::parse)
-    }
-
-    /// Fetches one issue, open or closed.
-    ///
-    /// # Errors
-    /// As [`Forge::issues`]; there is no such issue.
-    pub fn issue(&self, number: u64) -> Result<Issue, ForgeError> {
-        let url = format!("{}/issues/{number}", self.base);
-        let answer = self.get(&url)?;
-        serde_json::from_slice(&answer.body)
-            .map_err(|error| ForgeError::Unreadable { url, problem: format!("the response is not an issue ({error})") })
-    }
-
-    /// Fetches every open pull request, the oldest first.
-    ///
-    /// # Errors
-    /// As [`Forge::issues`].
-    pub fn open_pulls(&self) -> Result<Listing<Pull>, ForgeError> {
-        self.list("pulls?state=open&sort=oldest", |pull: Pull| pull)
-    }
-
-    /// Fetches every closed pull request that was merged, the oldest first; those closed without a merge are
-    /// none.
-    ///
-    /// # Errors
-    /// As [`Forge::issues`].
-    pub fn merged_pulls(&self) -> Result<Listing<Option<Pull>>, ForgeError> {
-        self.list("pulls?state=closed&sort=oldest", |pull: Pull| pull.merged.then_some(pull))
-    }
-
-    /// Fetches pull requests one by one, several side by side; `take` gets each in this thread as it arrives.
-    ///
-    /// # Errors
-    /// What `take` returns.
-    pub fn each_pull<E>(
-        &self,
-        numbers: &[u64],
-        mut take: impl FnMut(u64, Result<Pull, ForgeError>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let fetch = |at: usize| {
-            let url = format!("{}/pulls/{}", self.base, numbers[at]);
-            let pull = self.get(&url).and_then(|answer| {
-                serde_json::from_slice(&answer.body).map_err(|error| ForgeError::Unreadable {
-                    url,
-                    problem: format!("the response is not a pull request ({error})"),
-                })
-            });
-            (numbers[at], pull)
-        };
-        fetch_concurrently(self.concurrency, 0..numbers.len(), fetch, |pulls| {
-            for (number, pull) in pulls {
-                take(number, pull)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Fetches the whole list at `path`, which has its query begun.
-    fn list<T: DeserializeOwned + Numbered, U>(
+    /// Fetches the whole list at `path`.
+    pub(crate) fn list<T: DeserializeOwned + Numbered, U>(
         &self,
         path: &str,
         convert: impl FnMut(T) -> U,
@@ -225,10 +143,33 @@ impl Forge {
     }
 
     /// Fetches one page of a list, still to be parsed; pages count from 1.
-    fn page(&self, path: &str, page: usize) -> Result<RawPage, ForgeError> {
-        let url = format!("{}/{path}&limit=50&page={page}", self.base);
+    pub(crate) fn page(&self, path: &str, page: usize) -> Result<RawPage, ForgeError> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let url = format!("{}/{path}{joint}limit=50&page={page}", self.base);
         let Answer { headers, body } = self.get(&url)?;
         Ok(RawPage { url, headers, body })
+    }
+
+    /// Fetches one thing at `path`, relative to the repository; `what` it is, for the error.
+    pub(crate) fn one<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T, ForgeError> {
+        self.read(format!("{}{path}", self.base), what)
+    }
+
+    /// Fetches one thing at an address.
+    pub(crate) fn read<T: DeserializeOwned>(&self, url: String, what: &str) -> Result<T, ForgeError> {
+        let answer = self.get(&url)?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|error| ForgeError::Unreadable { url, problem: format!("the response is not {what} ({error})") })
+    }
+
+    /// Returns the address of the API, before that of the repository.
+    pub(crate) fn api(&self) -> &str {
+        self.base.strip_suffix(&format!("/repos/{}", self.slug)).unwrap_or(&self.base)
+    }
+
+    /// Returns how many requests are made at once.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// Asks, as often as the settings allow.
@@ -259,7 +200,15 @@ impl Forge {
         let begun = Instant::now();
         let unreachable =
             |problem: String| ForgeError::Unreachable { url: url.to_owned(), problem: self.redact(&problem), tries };
-        let sent = self.http.get(url).send();
+        let mut request = self.http.get(url);
+        if let Some(end) = self.end {
+            let left = end.saturating_duration_since(begun);
+            if left.is_zero() {
+                return Err(AttemptError::Permanent(unreachable("there was no time left to ask".to_owned())));
+            }
+            request = request.timeout(left);
+        }
+        let sent = request.send();
         let response = sent.map_err(|error| {
             let elsewhere = self.redirected.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let redirected = elsewhere.map_or(String::new(), |target| format!("redirected to {target}: "));
@@ -317,49 +266,6 @@ impl Forge {
     }
 }
 
-/// What a server says in a refusal, on one line: the message of a JSON body, the title of an HTML page, or the text.
-fn refusal_message(headers: &HeaderMap, body: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    struct Refusal {
-        #[serde(default)]
-        message: Option<String>,
-        #[serde(default)]
-        errors: Option<Vec<String>>,
-    }
-    let body = &body[..body.len().min(16 << 10)];
-    if let Ok(refusal) = serde_json::from_slice::<Refusal>(body) {
-        let mut parts: Vec<String> = refusal.message.into_iter().filter(|message| !message.is_empty()).collect();
-        parts.extend(refusal.errors.unwrap_or_default());
-        return text::fit(&parts.join("; "), 300);
-    }
-    let all = String::from_utf8_lossy(body);
-    let is_html =
-        headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.contains("html"));
-    if is_html || all.trim_start().starts_with('<') {
-        let title = all.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title);
-        return title.map_or_else(|| "an HTML page".to_owned(), |title| text::fit(title, 200));
-    }
-    text::fit(&all, 200)
-}
-
-/// Returns what a message says beyond the status that it may begin with: the page of a proxy is called `502 Bad Gateway`.
-fn without_status(message: &str, status: StatusCode) -> &str {
-    let Some(rest) = message.strip_prefix(status.as_str()) else { return message };
-    let rest = rest.trim_start_matches([' ', '-', ':', '.']);
-    if status.canonical_reason().is_some_and(|reason| rest.eq_ignore_ascii_case(reason)) { "" } else { rest }
-}
-
-/// Reads `Retry-After`: seconds, or a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = DateTime::parse_from_rfc2822(value).ok()?;
-    let sent = headers.get("date").and_then(|sent| DateTime::parse_from_rfc2822(sent.to_str().ok()?).ok())?;
-    (date - sent).to_std().ok()
-}
-
 /// Shortens a pause by a random part of up to a quarter, so that several agents do not come back together.
 fn jittered(pause: Duration) -> Duration {
     let drawn = u32::try_from(RandomState::new().build_hasher().finish() % 256).unwrap_or(0);
@@ -374,52 +280,6 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn said(kind: &'static str, body: &str) -> String {
-        refusal_message(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]), body.as_bytes())
-    }
-
-    #[test]
-    fn a_refusal_is_put_in_words() {
-        assert_eq!(
-            said("application/json", r#"{"message": "not found", "url": "x", "errors": ["a", "b"]}"#),
-            "not found; a; b"
-        );
-        assert_eq!(said("application/json", r#"{"message": "GetUserByName", "errors": null}"#), "GetUserByName");
-        assert_eq!(said("text/html", "<html><head><title>502 Bad\nGateway</title>"), "502 Bad Gateway");
-        assert_eq!(said("text/html", "<p>oh"), "an HTML page");
-        assert_eq!(said("text/plain", "404 page not found\n"), "404 page not found");
-        assert_eq!(said("application/json", ""), "");
-    }
-
-    #[test]
-    fn a_status_is_not_said_twice() {
-        for (message, expected) in [
-            ("502 Bad Gateway", ""),
-            ("502 - bad gateway", ""),
-            ("502", ""),
-            ("502 the forge is away", "the forge is away"),
-            ("the forge is away", "the forge is away"),
-            ("", ""),
-        ] {
-            assert_eq!(without_status(message, StatusCode::BAD_GATEWAY), expected, "{message}");
-        }
-        assert_eq!(without_status("404 page not found", StatusCode::NOT_FOUND), "page not found");
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let headers = |value: &'static str| {
-            HeaderMap::from_iter([
-                (RETRY_AFTER, HeaderValue::from_static(value)),
-                (reqwest::header::DATE, HeaderValue::from_static("Sat, 21 Mar 2026 12:00:00 GMT")),
-            ])
-        };
-        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(&headers("Sat, 21 Mar 2026 12:00:09 GMT")), Some(Duration::from_secs(9)));
-        assert_eq!(retry_after(&headers("Sat, 21 Mar 2026 11:00:00 GMT")), None);
-        assert_eq!(retry_after(&headers("soon")), None);
-    }
 
     #[test]
     fn loopback_is_known_in_every_form() {

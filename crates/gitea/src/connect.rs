@@ -16,12 +16,13 @@ pub fn connect(run: &Run, settings: &ForgeSettings) -> Result<Forge, ForgeError>
     open(run, &settings.connection(run.host, run.repo()))
 }
 
-/// Sets up a connection whose every request is tried once, for at most `timeout`; none for a repository without a forge.
+/// Sets up a connection whose every request is tried once, and that answers within `time` or not at all; none for a repository
+/// without a forge.
 ///
 /// # Errors
 /// As [`Forge::connect`].
-pub fn connect_once(run: &Run, settings: &ForgeSettings, timeout: Duration) -> Result<Option<Forge>, ForgeError> {
-    let connection = settings.connection(run.host, run.repo()).single_attempt(timeout);
+pub fn connect_within(run: &Run, settings: &ForgeSettings, time: Duration) -> Result<Option<Forge>, ForgeError> {
+    let connection = settings.connection(run.host, run.repo()).single_attempts_within(time);
     if connection.slug.is_err() {
         return Ok(None);
     }

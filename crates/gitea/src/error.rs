@@ -64,6 +64,13 @@ pub enum ForgeError {
     Content(#[from] SourceError),
 }
 
+impl ForgeError {
+    /// Returns whether the server says that there is no such thing, or none that the token may see.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if *status == StatusCode::NOT_FOUND)
+    }
+}
+
 impl Failure for ForgeError {
     fn code(&self) -> u8 {
         match self {

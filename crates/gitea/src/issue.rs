@@ -16,6 +16,8 @@ use crate::error::ForgeError;
 pub struct Issue {
     /// Its number in the repository; 0 in an entry that the server failed to load.
     pub number: u64,
+    /// Its number on the server; that of a pull request is another one in the list of pull requests.
+    pub id: u64,
     /// Its title.
     #[serde(deserialize_with = "or_default")]
     pub title: String,
@@ -33,6 +35,9 @@ pub struct Issue {
     /// Who is on it.
     #[serde(deserialize_with = "or_default")]
     pub assignees: Vec<User>,
+    /// Whether only those who may write to the repository can comment on it.
+    #[serde(deserialize_with = "or_default")]
+    pub is_locked: bool,
     /// How many comments it has.
     #[serde(deserialize_with = "or_default")]
     pub comments: u64,
@@ -50,6 +55,17 @@ pub struct Issue {
     pub closed_at: String,
     /// What makes it a pull request.
     pub pull_request: Option<PullMark>,
+    /// Where it is: an issue may depend on one of another repository.
+    pub repository: Option<IssueRepository>,
+}
+
+/// The repository of an issue.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct IssueRepository {
+    /// Its name, `owner/name`.
+    #[serde(deserialize_with = "or_default")]
+    pub full_name: String,
 }
 
 /// A label.

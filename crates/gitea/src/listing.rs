@@ -5,7 +5,7 @@
 //! entries as the total says, and the same total on every page. If not, the list has moved and is fetched again; a gap
 //! that stays is reported with the list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -189,6 +189,27 @@ fn fetch_sequentially<T: DeserializeOwned + Numbered, U>(
         page = fetch(number)?.parse()?;
     }
     Ok(())
+}
+
+/// Fetches page after page until one is empty, or shorter than another; `tells_total` says that the server's count of all entries
+/// is one, and ends it too. An entry that comes again, because the list has moved, counts once.
+pub(crate) fn fetch_to_the_end<T, K: Ord>(
+    tells_total: bool,
+    fetch: impl Fn(usize) -> Result<Page<T>, ForgeError>,
+    key: impl Fn(&T) -> K,
+) -> Result<Vec<T>, ForgeError> {
+    let (mut entries, mut seen, mut size) = (Vec::new(), BTreeSet::new(), 0);
+    for number in 1..=MOST_PAGES {
+        let page = fetch(number)?;
+        size = size.max(page.length);
+        let (length, known) = (page.length, seen.len());
+        entries.extend(page.items.into_iter().filter(|entry| seen.insert(key(entry))));
+        let is_whole = tells_total && page.total.is_some_and(|total| seen.len() >= total);
+        if is_whole || length < size || seen.len() == known {
+            break;
+        }
+    }
+    Ok(entries)
 }
 
 impl<U> Round<U> {

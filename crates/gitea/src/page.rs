@@ -30,8 +30,10 @@ impl RawPage {
     /// Reads the entries. One that is null, or that does not fit, is left out.
     pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<Page<T>, ForgeError> {
         let header = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let (items, length): (Vec<T>, usize) = match serde_json::from_slice::<Vec<T>>(&self.body) {
+        let (items, length): (Vec<T>, usize) = match serde_json::from_slice::<Option<Vec<T>>>(&self.body) {
             Ok(all) => {
+                // An empty timeline is null.
+                let all = all.unwrap_or_default();
                 let length = all.len();
                 (all, length)
             }

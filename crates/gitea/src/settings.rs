@@ -1,7 +1,7 @@
 //! The settings of the tools that talk to the forge, and what becomes of them.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::settings::{Layers, Secret, Setting, SettingsError};
 use host::Host;
@@ -93,6 +93,8 @@ pub struct Connection {
     pub(crate) timeout: Duration,
     /// For the whole answer.
     pub(crate) deadline: Duration,
+    /// When all answers must be there; none where only the limits of a request count.
+    pub(crate) end: Option<Instant>,
     pub(crate) retries: u32,
     pub(crate) concurrency: usize,
 }
@@ -137,6 +139,7 @@ impl ForgeSettings {
             warnings,
             timeout: self.timeout,
             deadline: self.timeout * 6,
+            end: None,
             retries: self.retries,
             concurrency: self.concurrency,
         }
@@ -181,11 +184,12 @@ impl ForgeSettings {
 }
 
 impl Connection {
-    /// Limits every request further: one attempt, and no longer than `timeout`.
+    /// Limits the requests further: one attempt each, and all of them together, from now, no longer than `time`.
     #[must_use]
-    pub fn single_attempt(mut self, timeout: Duration) -> Self {
-        self.timeout = self.timeout.min(timeout);
+    pub fn single_attempts_within(mut self, time: Duration) -> Self {
+        self.timeout = self.timeout.min(time);
         self.deadline = self.timeout;
+        self.end = Some(Instant::now() + time);
         self.retries = 0;
         self
     }

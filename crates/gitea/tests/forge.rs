@@ -223,7 +223,7 @@ fn a_single_attempt_is_one_request() {
     let forge = start(3);
     forge.order(Fault::Hang, None);
     let begun = Instant::now();
-    let single = Forge::connect(&connection(&forge, &[]).single_attempt(Duration::from_millis(100))).unwrap();
+    let single = Forge::connect(&connection(&forge, &[]).single_attempts_within(Duration::from_millis(100))).unwrap();
     single.some_issues(IssueQuery { state: State::Closed, ..IssueQuery::default() }).unwrap_err();
     assert_eq!(forge.requests().len(), 1);
     assert!(begun.elapsed() < Duration::from_millis(390), "the shorter limit holds");

@@ -8,6 +8,7 @@ use records::{CycleResult, IssueType, QueueItem};
 use store::cycle_result::StoredResult;
 
 use crate::settings::Settings;
+use crate::under_way::under_way;
 use crate::work::Work;
 
 /// Gives out the issue of a fresh result file that is still ready, because its agent may be at work; else the first of the
@@ -20,7 +21,7 @@ pub(crate) fn give_out(
 ) -> Result<(u64, IssueType), FileError> {
     let file = run.store.cycle_result();
     let stored = file.read()?;
-    if let Some((issue, kind)) = under_way(run, settings, work, stored.as_ref())? {
+    if let Some((issue, kind)) = under_way(run, settings, |issue| work.is_ready(issue), stored.as_ref())? {
         run.detail(&format!("#{issue} again: {} of it is fresh", file.path().display()));
         handout::note(&run.store, issue, kind, run.host.timestamp())?;
         return Ok((issue, kind));
@@ -39,20 +40,4 @@ pub(crate) fn give_out(
     file.create(&seed)?;
     run.detail(&format!("next: #{} {}", first.issue, text::fit(&first.title, 100)));
     Ok((first.issue, first.kind))
-}
-
-/// Returns the issue of a result file that is fresh, if it is still ready. The time of the file may be ahead where a clock was
-/// set back: what counts is the distance.
-fn under_way(
-    run: &Run,
-    settings: &Settings,
-    work: &Work,
-    stored: Option<&StoredResult>,
-) -> Result<Option<(u64, IssueType)>, FileError> {
-    let Some(result) = stored.and_then(|stored| stored.result.as_ref()) else { return Ok(None) };
-    let Some(issue) = result.issue.filter(|issue| work.is_ready(*issue)) else { return Ok(None) };
-    let written = run.store.cycle_result().modified()?;
-    let distance = written.and_then(|written| (run.host.now() - written).abs().to_std().ok());
-    let is_fresh = distance.is_some_and(|distance| distance <= settings.result_lifetime);
-    Ok(is_fresh.then_some((issue, result.kind.unwrap_or_default())))
 }

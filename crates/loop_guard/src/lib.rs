@@ -1,19 +1,20 @@
 //! Before a cycle: checks whether there is work; with `--wait`, waits for it.
 //!
-//! - Reads: `.loop/queue.json`, `.loop/quarantine.json`, `.loop/idle_state.json`, the end of `.loop/retro/cycles.jsonl`, the
-//!   last line of `.loop/retro/triage.jsonl`, the limits of the quarantine in the rules; asks the forge once which queued issues
-//!   are still open.
+//! - Reads: `.loop/queue.json`, `.loop/quarantine.json`, `.loop/idle_state.json`, the end of `.loop/retro/cycles.jsonl`, the limits
+//!   of the quarantine in the rules; asks the forge about the issue that is about to be given out.
 //! - Writes: `.loop/idle_state.json`; `.loop/handout.json`; with work, `.loop/cycle_result.json` for the agent; `.loop/quarantine.json` where the
 //!   records ask for it; `.loop/queue.json` where issues in it were closed.
 //! - Ends: 0 there is work, or the guard is disabled; 1 there is none; 2 wrong usage or configuration, or a file is in the
 //!   way. A signal that ends a wait ends the guard by that signal, so that Ctrl-C stops the loop around it too.
 
+mod asked_last;
 mod backoff;
 mod cli;
 mod give_out;
 mod idle;
 mod settings;
 mod show;
+mod under_way;
 mod wait;
 mod work;
 
@@ -99,6 +100,7 @@ fn begin_work(run: &Run, settings: &Settings, work: &Work) -> Result<Outcome, Er
         issue: given_out.map(|(issue, _)| issue),
         kind: given_out.map(|(_, kind)| kind),
         idle_cycles_before: idle,
+        forge: work.forge.clone(),
     })?;
     Ok(Outcome::done(format!("{ready} ready")).because(Reason::Work))
 }
@@ -111,7 +113,14 @@ fn be_idle(run: &Run, settings: &Settings, work: &Work, watch: Option<Watch<'_>>
     handout::end(&run.store)?;
     let (consecutive_idle, backoff_seconds) = idle::count_call(run, |idle| settings.backoff.seconds(idle))?;
     let reason = work.reason;
-    let no_work = NoWork { status: "idle", reason, consecutive_idle, backoff_seconds, waiting: Waiting::of(work) };
+    let no_work = NoWork {
+        status: "idle",
+        reason,
+        consecutive_idle,
+        backoff_seconds,
+        forge: work.forge.clone(),
+        waiting: Waiting::of(work),
+    };
     no_work.say(run);
     if let Some((watch, signals)) = watch {
         run.host.flush().map_err(Error::caused("cannot write to stdout"))?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::settings::{Layers, Setting, SettingsError};
 use eligibility::CoolDown;
-use gitea::ForgeSettings;
+use gitea::{ForgeSettings, People};
 
 use crate::backoff::{Backoff, LONGEST};
 
@@ -17,6 +17,13 @@ const CYCLE_DURATION: Setting<u64> = Setting {
 };
 const VERIFY_OPEN: Setting<bool> =
     Setting { key: "verify_open", aliases: &[], default: || true, valid: |_| true, expected: "true or false" };
+const VERIFY_TIMEOUT: Setting<f64> = Setting {
+    key: "verify_timeout",
+    aliases: &[],
+    default: || 3.0,
+    valid: |seconds| (0.01..=600.0).contains(seconds),
+    expected: "seconds from 0.01 to 600",
+};
 
 /// The settings in force.
 #[derive(Debug)]
@@ -27,8 +34,12 @@ pub(crate) struct Settings {
     pub result_lifetime: Duration,
     /// How long an issue waits after a cycle on it.
     pub cool_down: CoolDown,
-    /// Whether the forge is asked which issues are still open.
+    /// Whether the forge is asked about the issue that is about to be given out.
     pub verify_open: bool,
+    /// How long the forge is waited for, whatever it is asked.
+    pub verify_timeout: Duration,
+    /// Whose accounts the agents use.
+    pub people: People,
     /// How the forge is reached.
     pub forge: ForgeSettings,
 }
@@ -40,6 +51,8 @@ impl Settings {
             result_lifetime: Duration::from_secs(layers.get(&CYCLE_DURATION, None)?.saturating_mul(2)),
             cool_down: CoolDown::resolve(layers)?,
             verify_open: layers.get(&VERIFY_OPEN, None)?,
+            verify_timeout: Duration::from_secs_f64(layers.get(&VERIFY_TIMEOUT, None)?),
+            people: People::resolve(layers)?,
             forge: ForgeSettings::resolve(layers)?,
         })
     }

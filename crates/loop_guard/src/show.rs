@@ -2,6 +2,7 @@
 
 use common::run::Run;
 use common::{Page, View};
+use gitea::ForgeAnswer;
 use host::{files, text};
 use records::{IssueType, Reason, minute, timestamp};
 use serde::Serialize;
@@ -34,6 +35,7 @@ pub(crate) struct WorkFound {
     #[serde(rename = "type")]
     pub kind: Option<IssueType>,
     pub idle_cycles_before: u64,
+    pub forge: ForgeAnswer,
 }
 
 /// That there is none.
@@ -43,6 +45,7 @@ pub(crate) struct NoWork {
     pub reason: Reason,
     pub consecutive_idle: u64,
     pub backoff_seconds: u64,
+    pub forge: ForgeAnswer,
     #[serde(flatten)]
     pub waiting: Option<Waiting>,
 }
@@ -82,7 +85,10 @@ impl HeldBack {
         let Self { issue, reason, until } = self;
         match until {
             Some(until) => format!("#{issue} waits until {} ({reason})", minute(until)),
-            None => format!("#{issue} is in quarantine (triage_score --release {issue} releases it)"),
+            None if *reason == Reason::Quarantined => {
+                format!("#{issue} is in quarantine (triage_score --release {issue} releases it)")
+            }
+            None => format!("#{issue} waits ({reason}): {}", reason.meaning()),
         }
     }
 }

@@ -1,29 +1,18 @@
 //! Is there work: the ready items of the queue, less those that are held back, less those that were closed meanwhile.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use common::Error;
 use common::run::Run;
 use eligibility::{Holds, Sources};
-use gitea::{ForgeError, IssueQuery, State};
+use gitea::{ForgeAnswer, ForgeError};
 use host::text;
-use records::{QueueItem, Reason};
-use store::Log;
+use records::{QueueItem, Reason, parse_time};
 use store::queue::QueueRead;
 use store::ready::{Hold, ReadyIssues};
 
+use crate::asked_last::{Candidate, Questions, Refusals};
 use crate::settings::Settings;
-
-/// The longest that the forge is waited for: the guard runs before every cycle.
-const FORGE_PATIENCE: Duration = Duration::from_secs(3);
-
-/// How far the forge's clock may be behind ours.
-const CLOCK_SKEW: TimeDelta = TimeDelta::hours(1);
-
-/// How many issues a page of the forge holds.
-const PAGE: u64 = 50;
+use crate::under_way::under_way;
 
 /// What there is to do.
 #[derive(Debug)]
@@ -36,6 +25,8 @@ pub(crate) struct Work {
     pub held_back: Vec<(u64, Hold)>,
     /// When the first of those that wait is given out again.
     pub next_at: Option<DateTime<Utc>>,
+    /// What the forge was asked.
+    pub forge: ForgeAnswer,
     /// The issues that were put into quarantine now.
     pub newly_quarantined: Vec<u64>,
     numbers: Vec<u64>,
@@ -56,36 +47,62 @@ impl Work {
     /// Decides from the files, without asking the forge; writes nothing.
     pub(crate) fn in_files(run: &Run, settings: &Settings) -> Result<Self, Error> {
         let holds = Holds::preview(Sources::of_run(run), &settings.cool_down)?;
-        Self::ready_items(run, holds, &BTreeSet::new())
+        Self::ready_items(run, holds, &Refusals::default())
     }
 
-    /// Brings the quarantine up to date, decides from the files, and asks the forge, if the settings want it, which issues were
-    /// closed; these are removed from the queue.
+    /// Brings the quarantine up to date, decides from the files, and asks the forge, if the settings want it, about the issue that is
+    /// about to be given out: where it may not be, about the next one, until the time for that is over. Closed ones leave the queue.
     pub(crate) fn find(run: &Run, settings: &Settings) -> Result<Self, Error> {
         let holds = Holds::update(Sources::of_run(run), &settings.cool_down)?;
-        let work = Self::ready_items(run, holds, &BTreeSet::new())?;
+        let mut refusals = Refusals::default();
+        let mut work = Self::ready_items(run, holds, &refusals)?;
         if !settings.verify_open || work.numbers.is_empty() {
             return Ok(work);
         }
-        let closed = match closed(run, settings, &work.numbers) {
-            Ok(closed) => closed,
-            Err(error) => {
-                run.warn(&format!(
-                    "the forge did not report which issues are open ({error}); the queue is used as it is"
-                ));
-                return Ok(work);
-            }
-        };
-        if closed.is_empty() {
-            return Ok(work);
+        let ask = |work: Self, refusals: &mut Refusals| Self::ask_last(run, settings, work, refusals);
+        work = ask(work, &mut refusals)?;
+        if !refusals.closed.is_empty() {
+            run.store.queue().remove(&refusals.closed)?;
         }
-        run.detail(&format!("closed on the forge, removed from the queue: {closed:?}"));
-        run.store.queue().remove(&closed)?;
-        Self::ready_items(run, work.holds, &closed)
+        Ok(work)
     }
 
-    fn ready_items(run: &Run, holds: Holds, closed: &BTreeSet<u64>) -> Result<Self, Error> {
-        let ready = ReadyIssues::read(&run.store, |issue, entry| holds.of_entry(issue, entry), |_| ())?;
+    /// Asks the forge about one issue after the other, until one may be given out, or it does not answer.
+    fn ask_last(run: &Run, settings: &Settings, mut work: Self, refusals: &mut Refusals) -> Result<Self, Error> {
+        let mut questions = match Questions::begin(run, settings) {
+            Ok(Some(questions)) => questions,
+            Ok(None) => return Ok(work),
+            Err(error) => return Ok(work.unverified(run, &error)),
+        };
+        while let Some(candidate) = candidate(run, settings, &work)? {
+            match questions.may_be_given_out(run, &candidate, refusals) {
+                Ok(true) => {
+                    work.forge = ForgeAnswer::of(Ok(()));
+                    return Ok(work);
+                }
+                Ok(false) => work = Self::ready_items(run, work.holds, refusals)?,
+                Err(error) => return Ok(work.unverified(run, &error)),
+            }
+        }
+        work.forge = ForgeAnswer::of(Ok(()));
+        Ok(work)
+    }
+
+    /// Notes that the forge did not answer: what the queue says holds.
+    fn unverified(mut self, run: &Run, error: &ForgeError) -> Self {
+        run.warn(&format!(
+            "the forge did not say whether the issue may be given out ({error}); the queue is used as it is"
+        ));
+        self.forge = ForgeAnswer::of(Err(error));
+        self
+    }
+
+    fn ready_items(run: &Run, holds: Holds, refusals: &Refusals) -> Result<Self, Error> {
+        let ready = ReadyIssues::read(
+            &run.store,
+            |issue, entry| refusals.hold(issue).or_else(|| holds.of_entry(issue, entry)),
+            |_| (),
+        )?;
         match &ready.read {
             QueueRead::Intact { damaged: 0 } | QueueRead::Missing => {}
             QueueRead::Intact { damaged } => {
@@ -100,44 +117,30 @@ impl Work {
                 run.warn(&format!("{error}; the queue counts as empty until the triage recreates it"));
             }
         }
+        let reason = ready.reason();
+        // Closed ones leave the queue: they wait for nothing.
+        let held_back = ready.held_back.iter().filter(|(_, hold)| hold.reason != Reason::AllClosed);
         Ok(Self {
-            reason: ready.reason(!closed.is_empty()),
+            held_back: held_back.copied().collect(),
+            reason,
             next_at: ready.next_at(),
             newly_quarantined: holds.newly_quarantined.clone(),
             first: ready.first,
             numbers: ready.numbers,
-            held_back: ready.held_back,
+            forge: ForgeAnswer::default(),
             holds,
         })
     }
 }
 
-/// Asks the forge, with one request, which of these issues are closed.
-///
-/// A page holds 50 issues. Where no more are open, the list of open ones decides. Where there are more, those are asked
-/// for that were closed since the queue was written: whatever is in it was open then.
-fn closed(run: &Run, settings: &Settings, queued: &[u64]) -> Result<BTreeSet<u64>, ForgeError> {
-    let Some(forge) = gitea::connect_once(run, &settings.forge, FORGE_PATIENCE)? else {
-        // A repository without a forge has nothing to ask.
-        return Ok(BTreeSet::new());
-    };
-    let written = run.store.queue().modified()?;
-    let last_triage = run.store.triage_runs().tail(1)?.intact.pop();
-    let many_are_open = last_triage.and_then(|triage| triage.total_open).is_some_and(|open| open > PAGE);
-    if let (true, Some(written)) = (many_are_open, written) {
-        let since = Some(written - CLOCK_SKEW);
-        let page = forge.some_issues(IssueQuery { state: State::Closed, since, with_pulls: false })?;
-        return Ok(page.items.iter().map(|issue| issue.number).filter(|number| queued.contains(number)).collect());
+/// The issue that is about to be given out: that of a fresh result file, else the first of the queue.
+fn candidate(run: &Run, settings: &Settings, work: &Work) -> Result<Option<Candidate>, Error> {
+    let stored = run.store.cycle_result().read()?;
+    if let Some((issue, _)) = under_way(run, settings, |issue| work.is_ready(issue), stored.as_ref())? {
+        return Ok(Some(Candidate { issue, updated: None, queue_written: None, is_under_way: true }));
     }
-    let page = forge.some_issues(IssueQuery::default())?;
-    // An entry that the server failed to load has the number 0.
-    let open: BTreeSet<u64> = page.items.iter().map(|issue| issue.number).filter(|number| *number > 0).collect();
-    if open.len() < page.length {
-        run.detail("the forge did not load every issue of its page, so none counts as closed");
-        return Ok(BTreeSet::new());
-    }
-    let is_whole = page.total.is_some_and(|total| total <= page.length);
-    // The latest opened come first: on a page that is not all, only numbers in its reach are known.
-    let reach = if is_whole { 0 } else { open.first().copied().unwrap_or(u64::MAX) };
-    Ok(queued.iter().copied().filter(|number| *number >= reach && !open.contains(number)).collect())
+    let Some(first) = &work.first else { return Ok(None) };
+    let queue_written = run.store.queue().modified()?;
+    let updated = parse_time(&first.updated);
+    Ok(Some(Candidate { issue: first.issue, updated, queue_written, is_under_way: false }))
 }

@@ -71,7 +71,7 @@ reasons! {
     QueueEmpty, "queue_empty", Loop, "The queue is there, but no item in it is ready.", "triage_score --explain N shows which rules hold for an issue that should be ready.";
     AllQuarantined, "all_quarantined", Loop, "Every ready issue is in quarantine.", "Split these issues or describe what is missing in them, then release each: triage_score --release N.";
     AllClosed, "all_closed", Loop, "Every ready issue was closed on the forge since the queue was written.", "Run the triage for a new queue: triage_score.";
-    AllWaiting, "all_waiting", Loop, "Every ready issue is in quarantine or waits because a cycle worked on it a short time ago.", "The first one that waits is given out at the time that loop_guard --status and timmy why idle name; the settings cooldown and retry_after of the guard change it.";
+    AllWaiting, "all_waiting", Loop, "Every ready issue waits: for the end of its cool-down, for a person, for another issue or for its release from quarantine.", "The first one that waits for a time is given out at the time that loop_guard --status and timmy why idle name; the settings cooldown and retry_after of the guard change it.";
 
     IdleCycle, "idle_cycle", Loop, "The cycle had neither issue nor duration: it was idle, and is not recorded.", "";
 
@@ -82,6 +82,10 @@ reasons! {
     CoolDown, "cool_down", Issue, "A cycle succeeded on it a short time ago, and it is still open: it waits for its review.", "It is given out again after the guard's cooldown (a day unless set), or once its text or labels change; close it if it is done.";
     RetryLater, "retry_later", Issue, "A cycle failed on it a short time ago.", "It is given out again after the guard's retry_after (by the number of failures), or once its text or labels change.";
     InWork, "in_work", Issue, "An open pull request closes it, or it is labelled as waiting.", "Review the pull request: merged, it closes the issue; closed, the issue is given out again.";
+    BlockedBy, "blocked_by", Issue, "It depends on an issue that is open.", "Close the issue that blocks it, or remove the dependency on the forge.";
+    MergedStillOpen, "merged_still_open", Issue, "A pull request of a cycle on it was merged, and it is still open.", "Close it if it is done; else say in it what is missing: a change of its text or labels, or a comment of a trusted person, brings it back.";
+    Assigned, "assigned", Issue, "It is assigned to a person.", "Take the assignee off, or name the agent's account in agent_logins.";
+    Locked, "locked", Issue, "Its conversation is locked.", "Unlock it on the forge.";
     NotTriaged, "not_triaged", Issue, "No triage has seen it: there was none yet, or it is closed, a pull request, newer than the last triage, or does not exist.", "Run the triage, triage_score; an issue that is open is scored then.";
 
     OnAgenda, "on_agenda", Agenda, "It is on the last agenda.", "";

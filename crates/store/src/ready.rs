@@ -67,17 +67,17 @@ impl ReadyIssues {
         Ok(Self { read, items, numbers, first, held_back })
     }
 
-    /// Returns why there is work, or none. `were_closed` says that the forge closed what was ready since the queue was written.
-    pub fn reason(&self, were_closed: bool) -> Reason {
-        let is_quarantined = |(_, hold): &(u64, Hold)| hold.reason == Reason::Quarantined;
+    /// Returns why there is work, or none.
+    pub fn reason(&self) -> Reason {
+        let all = |reason: Reason| self.held_back.iter().all(|(_, hold)| hold.reason == reason);
         match (&self.read, self.numbers.len(), self.held_back.len()) {
             (QueueRead::Missing, ..) => Reason::NoQueue,
             (QueueRead::Damaged(_), ..) => Reason::QueueDamaged,
             (_, 1.., _) => Reason::Work,
-            (_, 0, 1..) if self.held_back.iter().all(is_quarantined) => Reason::AllQuarantined,
-            (_, 0, 1..) => Reason::AllWaiting,
-            (_, 0, 0) if were_closed => Reason::AllClosed,
             (_, 0, 0) => Reason::QueueEmpty,
+            (_, 0, _) if all(Reason::Quarantined) => Reason::AllQuarantined,
+            (_, 0, _) if all(Reason::AllClosed) => Reason::AllClosed,
+            (_, 0, _) => Reason::AllWaiting,
         }
     }
 
@@ -101,7 +101,9 @@ mod tests {
     const QUARANTINED: Hold = Hold { reason: Reason::Quarantined, until: None };
     const WAITING: Hold = Hold { reason: Reason::CoolDown, until: Some(DateTime::UNIX_EPOCH) };
 
-    fn ready(queue: Option<&str>, held_back: &[(u64, Hold)], were_closed: bool) -> (Vec<u64>, Reason) {
+    const CLOSED: Hold = Hold { reason: Reason::AllClosed, until: None };
+
+    fn ready(queue: Option<&str>, held_back: &[(u64, Hold)]) -> (Vec<u64>, Reason) {
         let directory = tempfile::tempdir().unwrap();
         let (host, _, _) = host::Host::test(&["x"], &[], std::path::Path::new("/"));
         let store = Store::new(&host, crate::repo::Repo::at(directory.path()), true);
@@ -113,7 +115,7 @@ mod tests {
             |issue, _: &QueueEntry<'_>| held_back.iter().find(|(number, _)| *number == issue).map(|(_, hold)| *hold);
         let ready = ReadyIssues::read(&store, hold, |_| ()).unwrap();
         assert_eq!(ready.next_at().is_some(), held_back.iter().any(|(_, hold)| *hold == WAITING));
-        let reason = ready.reason(were_closed);
+        let reason = ready.reason();
         assert_eq!(ready.first.map(|item| item.issue), ready.numbers.first().copied());
         (ready.numbers, reason)
     }
@@ -122,18 +124,18 @@ mod tests {
     fn an_issue_is_given_out_when_it_is_ready_and_not_held_back() {
         let queue =
             r#"[{"issue": 1, "ready": true}, {"issue": 2}, {"issue": 3, "ready": true}, {"issue": 1, "ready": true}]"#;
-        assert_eq!(ready(Some(queue), &[], false), (vec![1, 3], Reason::Work));
-        assert_eq!(ready(Some(queue), &[(1, QUARANTINED)], false), (vec![3], Reason::Work));
+        assert_eq!(ready(Some(queue), &[]), (vec![1, 3], Reason::Work));
+        assert_eq!(ready(Some(queue), &[(1, QUARANTINED)]), (vec![3], Reason::Work));
     }
 
     #[test]
     fn a_loop_without_work_knows_why() {
         let queue = r#"[{"issue": 1, "ready": true}]"#;
-        assert_eq!(ready(None, &[], false).1, Reason::NoQueue);
-        assert_eq!(ready(Some("[{\"issue\": 1, \"ready\": true}"), &[], false), (vec![], Reason::QueueDamaged));
-        assert_eq!(ready(Some(queue), &[(1, QUARANTINED)], true).1, Reason::AllQuarantined);
-        assert_eq!(ready(Some(queue), &[(1, WAITING)], true).1, Reason::AllWaiting);
-        assert_eq!(ready(Some("[]"), &[], true).1, Reason::AllClosed);
-        assert_eq!(ready(Some(r#"[{"issue": 1}]"#), &[], false).1, Reason::QueueEmpty);
+        assert_eq!(ready(None, &[]).1, Reason::NoQueue);
+        assert_eq!(ready(Some("[{\"issue\": 1, \"ready\": true}"), &[]), (vec![], Reason::QueueDamaged));
+        assert_eq!(ready(Some(queue), &[(1, QUARANTINED)]).1, Reason::AllQuarantined);
+        assert_eq!(ready(Some(queue), &[(1, WAITING)]).1, Reason::AllWaiting);
+        assert_eq!(ready(Some(queue), &[(1, CLOSED)]).1, Reason::AllClosed);
+        assert_eq!(ready(Some(r#"[{"issue": 1}]"#), &[]).1, Reason::QueueEmpty);
     }
 }
