@@ -6,7 +6,7 @@ use common::settings::{Layers, Resolved, SettingsError};
 use gitea::ForgeSettings;
 use host::Host;
 
-use crate::scheduler::ScheduleSettings;
+use crate::schedule_settings::ScheduleSettings;
 use crate::supervise::Supervision;
 
 /// Takes settings from the layers, as `settings` of a tool does.

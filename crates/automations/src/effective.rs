@@ -13,7 +13,7 @@ use triage_rules::{Rules, RulesLocation};
 
 use crate::context::Context;
 use crate::declared::every_automation;
-use crate::scheduler::ScheduleSettings;
+use crate::schedule_settings::ScheduleSettings;
 use crate::supervise::in_variable;
 
 /// A setting with its effective value, and where that came from.

@@ -10,6 +10,7 @@
 //! | [`overview`], [`validate`], [`effective`], [`declared`] | what there is: automations, problems, settings |
 //! | [`switch`], [`pause`], [`create`] | what changes it |
 //! | [`schedule`] | when a trigger is due, as a pure function |
+//! | [`schedule_settings`] | when timed automations run, as far as settings say |
 //! | [`scheduler`], [`service`] | what runs what is due, and the units that keep it running |
 //! | [`shim`] | files at the paths of scripts that become a tool |
 //! | [`supervise`] | a run as a child process |
@@ -22,6 +23,7 @@ pub mod overview;
 pub mod paths;
 pub mod pause;
 pub mod schedule;
+pub mod schedule_settings;
 pub mod scheduler;
 pub mod service;
 pub mod shim;

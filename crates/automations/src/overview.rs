@@ -1,18 +1,16 @@
 //! Every automation with its state, its last run and its next one.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use common::Error;
 use common::manifest::Diagnostic;
-use common::report::{AutomationStatus, Report};
+use common::report::mark_interrupted;
 use host::text;
 use records::timestamp;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::scheduler;
-use crate::validate::validate;
+use crate::validate::{first_problems, validate};
 
 /// One automation: what the manifest has of it, and what the loop knows of it.
 #[derive(Clone, Debug, Serialize)]
@@ -81,20 +79,24 @@ pub struct Overview {
     pub now: DateTime<Utc>,
 }
 
-/// Lists the automations; what is found is written to the state file too.
+/// Lists the automations; writes nothing.
 ///
 /// # Errors
 /// The state file cannot be read.
 pub fn overview(context: &Context) -> Result<Overview, Error> {
     let problems = validate(context);
-    let next = record_in_state(context, &problems);
+    let next = scheduler::next_runs(context).unwrap_or_else(|error| {
+        context.warn(&format!("the next runs are not known: {error}"));
+        Vec::new()
+    });
     let state = context.store.state().read_intact("")?.unwrap_or_default();
     let (pauses, now) = (context.pauses()?, context.host.now());
     let by_id = first_problems(&problems);
     let mut rows: Vec<AutomationOverview> = Vec::new();
     for listed in context.manifest.listed() {
         let entry = &listed.entry;
-        let last = state.entry(&entry.id).unwrap_or_default();
+        let mut last = state.entry(&entry.id).unwrap_or_default();
+        mark_interrupted(&mut last);
         let problem = by_id.get(entry.id.as_str()).map(|message| (*message).to_owned());
         rows.push(AutomationOverview {
             id: entry.id.clone(),
@@ -108,7 +110,7 @@ pub fn overview(context: &Context) -> Result<Overview, Error> {
             status: last.status.into(),
             last_run: last.last_run,
             last_reason: last.last_reason,
-            next_run: next.get(&entry.id).cloned(),
+            next_run: scheduler::first_run(&next, &entry.id).map(timestamp),
             valid: problem.is_none(),
             problem,
         });
@@ -118,46 +120,4 @@ pub fn overview(context: &Context) -> Result<Overview, Error> {
         rows.push(AutomationOverview::unreadable(id, &problem.error.message));
     }
     Ok(Overview { automations: rows, problems, now })
-}
-
-/// Writes what is known of every automation into the state file: problems and next runs, which are returned. A failure to is a
-/// warning.
-pub fn record_in_state(context: &Context, problems: &[Diagnostic]) -> BTreeMap<String, String> {
-    let next = scheduler::next_runs(context).unwrap_or_else(|error| {
-        context.warn(&format!("the next runs are not known: {error}"));
-        Vec::new()
-    });
-    let next: BTreeMap<String, String> =
-        next.into_iter().rev().filter_map(|next| Some((next.id, timestamp(next.at?)))).collect();
-    let by_id = first_problems(problems);
-    let statuses: Vec<(Report, AutomationStatus)> = context
-        .manifest
-        .listed()
-        .iter()
-        .map(|listed| {
-            let id = listed.entry.id.as_str();
-            let report = Report::new(context.host, &context.store, &context.manifest, id);
-            let problem = by_id.get(id).map(|message| text::fit(message, 400));
-            (report, AutomationStatus { problem, next_run: next.get(id).cloned() })
-        })
-        .collect();
-    let unreadable = context.unreadable.iter().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
-    let statuses: Vec<(Report, AutomationStatus)> = statuses
-        .into_iter()
-        .chain(unreadable.filter(|(id, _)| context.manifest.find(id).is_none()).map(|(id, problem)| {
-            let report = Report::new(context.host, &context.store, &context.manifest, id);
-            (report, AutomationStatus { problem: Some(text::fit(&problem.error.message, 400)), next_run: None })
-        }))
-        .collect();
-    let written = context.store.prepare().map_err(Into::into).and_then(|()| Report::record_status(&statuses));
-    if let Err(error) = written {
-        context.warn(&format!("the results could not be recorded: {error}"));
-    }
-    next
-}
-
-/// The first problem of each automation.
-fn first_problems(problems: &[Diagnostic]) -> BTreeMap<&str, &str> {
-    let with_id = problems.iter().rev().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
-    with_id.map(|(id, problem)| (id, problem.error.message.as_str())).collect()
 }

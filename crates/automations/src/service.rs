@@ -7,7 +7,7 @@ use common::Error;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::scheduler::{ScheduleSettings, drawn_from};
+use crate::schedule_settings::{ScheduleSettings, drawn_from};
 use crate::supervise::own_program;
 
 /// What keeps services running.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::context::Context;
-use crate::scheduler::ScheduleSettings;
+use crate::schedule_settings::ScheduleSettings;
 use crate::supervise::{Supervision, find_target};
 
 /// Returns what is wrong, in the order of the files.
@@ -55,6 +55,12 @@ pub fn validate(context: &Context) -> Vec<Diagnostic> {
     problems.extend(schedules(context, &known));
     problems.sort_by(|a, b| (&a.error.path, a.error.position).cmp(&(&b.error.path, b.error.position)));
     problems
+}
+
+/// Returns the first problem of each automation.
+pub(crate) fn first_problems(problems: &[Diagnostic]) -> BTreeMap<&str, &str> {
+    let with_id = problems.iter().rev().filter_map(|problem| Some((problem.id.as_deref()?, problem)));
+    with_id.map(|(id, problem)| (id, problem.error.message.as_str())).collect()
 }
 
 /// Has an automation's settings read by the program that runs it, by the scheduler and by the tool that they are for, as far as

@@ -6,6 +6,7 @@ use automations::supervise::LastRuns;
 use automations::validate::validate;
 use chrono::{DateTime, Utc};
 use common::Error;
+use common::report::mark_interrupted;
 use host::files;
 use records::{AutomationEntry, Reason, Status, timestamp};
 use serde::Serialize;
@@ -71,7 +72,8 @@ pub fn automation(context: &Context, id: &str) -> Result<AutomationStory, Error>
         context.automation(id)?;
     }
     let state = context.store.state().read_intact("")?.unwrap_or_default();
-    let entry = state.entry(id).unwrap_or_default();
+    let mut entry = state.entry(id).unwrap_or_default();
+    mark_interrupted(&mut entry);
     let pause = context.pause(id)?;
     let next: Vec<UpcomingRun> = next_runs(context)?
         .into_iter()

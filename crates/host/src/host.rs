@@ -283,9 +283,11 @@ impl Host {
         self.out.used.load(Ordering::Relaxed)
     }
 
-    /// Writes a line to stderr: everything that is no result.
-    pub fn note(&self, line: &str) {
-        self.err.line(line);
+    /// Writes a line, or lines, to stderr: everything that is no result. One that is wider than the terminal is broken at spaces.
+    pub fn note(&self, text: &str) {
+        for line in text.split('\n') {
+            break_lines(line, self.columns_of(&self.err), |line| self.err.line(line));
+        }
     }
 
     /// Writes a warning to stderr.
@@ -308,24 +310,19 @@ impl Host {
     /// Writes a text for people to stdout; lines that are wider than the terminal are broken at spaces.
     pub fn show(&self, text: &str) {
         for line in text.split('\n') {
-            match self.columns() {
-                Some(width) => {
-                    let step = if line.starts_with(['[', ' ']) { 2 } else { 0 };
-                    let hang = layout::natural_hang(line, width, step);
-                    for line in layout::broken(line, width, hang) {
-                        self.say(&line);
-                    }
-                }
-                None => self.say(line),
-            }
+            break_lines(line, self.columns(), |line| self.say(line));
         }
     }
 
     /// Returns how many columns a line of stdout has: what the variable COLUMNS says, else what the terminal has; none where
     /// lines can have any length.
     pub fn columns(&self) -> Option<usize> {
+        self.columns_of(&self.out)
+    }
+
+    fn columns_of(&self, stream: &Stream) -> Option<usize> {
         let given = self.var(COLUMNS).and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
-        given.or(self.out.terminal_width)
+        given.or(stream.terminal_width)
     }
 
     /// Returns whether stdout may be coloured: it is a terminal and `NO_COLOR` is not set.
@@ -409,5 +406,15 @@ impl Write for Captured {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+/// Breaks a line that is wider than `width` at spaces, if there is a width.
+fn break_lines(line: &str, width: Option<usize>, write: impl Fn(&str)) {
+    let Some(width) = width else { return write(line) };
+    let is_message = ["error: ", "warning: ", "hint: "].iter().any(|start| line.starts_with(start));
+    let step = if is_message || line.starts_with(['[', ' ']) { 2 } else { 0 };
+    let hang = layout::natural_hang(line, width, step);
+    for line in layout::broken(line, width, hang) {
+        write(&line);
     }
 }

@@ -43,6 +43,8 @@ old         off    manual     never     -
     let list: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(list["automations"][0]["next_run"], "2026-03-22T06:00:00+00:00");
     assert_eq!(list["automations"][0]["last_reason"], "ran_well");
+    // The scheduler writes it for dashboards.
+    let _ = sandbox.run("timmy", &["schedule", "tick"]).code(0);
     let state = sandbox.json(".loop/automation_state.json");
     assert_eq!(state["automations"]["tidy"]["next_run"], "2026-03-22T06:00:00+00:00");
     assert_eq!(state["automations"]["loop_guard"]["status"], "never");
@@ -109,9 +111,11 @@ fn every_problem_is_told_with_its_place() {
         assert!(out.contains(expected), "{expected}\n\n{out}");
     }
     assert!(!out.contains("16:"), "what may lie outside is no problem: {out}");
-    let state = sandbox.json(".loop/automation_state.json");
-    assert_eq!(state["automations"]["d"]["valid"], false);
-    assert_eq!(state["automations"]["l"]["valid"], true);
+    let listed: Value = serde_json::from_str(&automation(&sandbox, &["list", "--json"]).code(0).out).unwrap();
+    let valid = |id: &str| {
+        listed["automations"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap()["valid"].clone()
+    };
+    assert_eq!((valid("d"), valid("l")), (json!(false), json!(true)));
     assert!(out.contains("`timeout`") && automation(&sandbox, &["list"]).code(0).out.contains("B   "), "{out}");
     let ended = automation(&sandbox, &["validate", "--json"]).code(1);
     let document: Value = serde_json::from_str(&ended.out).unwrap();

@@ -10,7 +10,18 @@ use crate::programs;
 const TITLE: &str = "Crash in store.py: 書き込みの途中で プロセスが 止まると 記録が 失われる and nobody sees it before the next morning";
 
 /// Calls that print tables and texts, the program first.
-const CALLS: [&str; 62] = [
+const CALLS: [&str; 73] = [
+    "loop_guard --quiett",
+    "cycle_retro --cycle x",
+    "timmy automation",
+    "loop_guard --repo-root no/such/directory",
+    "triage_score --issues no/such/file.json",
+    "triage_score --issues broken.py",
+    "triage_score --explain 999 --issues issues.json",
+    "cycle_retro --cycle 41 --success --issue 85 --type strange",
+    "timmy automation run nothing_of_that_name",
+    "timmy why weather",
+    "timmy explain no_such_code_of_a_reason",
     "triage_score --issues issues.json",
     "triage_score --issues issues.json --explain 85",
     "triage_score --issues issues.json --dry-run",
@@ -133,7 +144,7 @@ fn every_word_is_there_on_a_narrow_terminal_and_no_line_is_too_wide() {
                 let mut words = call.split(' ');
                 let program = words.next().unwrap();
                 let output = world.call(program, words).env("COLUMNS", columns.to_string()).run();
-                output.out.replace(&*world.root().to_string_lossy(), "ROOT")
+                format!("{}{}", output.out, output.err).replace(&*world.root().to_string_lossy(), "ROOT")
             };
             let (wide, narrow) = (run(&wide_world, 100_000), run(&narrow_world, columns));
             assert!(!wide.contains('…') || !narrow.is_empty(), "{call}");

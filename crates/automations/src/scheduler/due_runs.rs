@@ -6,9 +6,9 @@ use common::report::Report;
 use records::{Reason, ScheduleSlot, Trigger, timestamp};
 
 use super::memory::Memory;
-use super::settings::Timing;
 use crate::context::Context;
 use crate::schedule::{Due, MachineZone, Plan, cycles_are_due, evaluate};
+use crate::schedule_settings::Timing;
 
 /// What a look at a trigger has found.
 #[derive(Debug, Default)]

@@ -6,10 +6,10 @@ use host::files::FileError;
 use records::{AutomationState, Pauses, ScheduleSlot, ScheduleState, Trigger, timestamp};
 use store::{Change, Content, Document, Found};
 
-use super::settings::ScheduleSettings;
 use super::triggers::{cycles, scheduled_triggers};
 use crate::context::Context;
 use crate::schedule::TriggerState;
+use crate::schedule_settings::ScheduleSettings;
 
 /// What the memory of each trigger is made of, next to its slot.
 pub(super) struct Memory<'a> {

@@ -6,13 +6,12 @@ mod memory;
 mod next;
 mod one_scheduler;
 mod run_loop;
-mod settings;
+mod status;
 mod triggers;
 
+pub(crate) use next::first_run;
 pub use next::{NextRun, next_runs};
 pub use one_scheduler::is_running;
 pub use run_loop::{run, tick};
-pub use settings::ScheduleSettings;
 
 pub(crate) use memory::{begin_now, begin_triggers_now};
-pub(crate) use settings::drawn_from;

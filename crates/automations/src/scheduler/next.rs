@@ -6,9 +6,9 @@ use common::Error;
 use records::Trigger;
 
 use super::memory::{self, Memory};
-use super::settings::{ScheduleSettings, Timing};
 use super::triggers::{cycles, scheduled_triggers};
 use crate::context::Context;
+use crate::schedule_settings::{ScheduleSettings, Timing};
 
 /// A run that is to come.
 #[derive(Clone, Debug)]
@@ -57,6 +57,11 @@ pub fn next_runs(context: &Context) -> Result<Vec<NextRun>, Error> {
     }
     all.sort_by_key(|next| (next.at.is_none(), next.at));
     Ok(all)
+}
+
+/// Returns when an automation runs next by the clock; `next` is in the order of the times.
+pub(crate) fn first_run(next: &[NextRun], id: &str) -> Option<DateTime<Utc>> {
+    next.iter().find_map(|next| next.at.filter(|_| next.id == id))
 }
 
 /// When a trigger of the clock brings its next run, for a scheduler that looks now and from then on.

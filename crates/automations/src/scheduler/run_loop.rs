@@ -19,9 +19,10 @@ use super::job::{Job, has_ended_since, in_order, is_held, perform};
 use super::memory::{Memory, is_lost};
 use super::next::next_runs;
 use super::one_scheduler::{acquire_lease, another_scheduler};
-use super::settings::ScheduleSettings;
+use super::status::record_status;
 use super::triggers::{cycles, scheduled_triggers};
 use crate::context::Context;
+use crate::schedule_settings::ScheduleSettings;
 use crate::supervise::{LastRuns, RunResult};
 use host::signals::Signals;
 use host::threads;
@@ -284,7 +285,9 @@ impl<'h> Scheduler<'h> {
             scheduler.waiting.extend(in_order(&scheduler.context, &jobs));
             let is_old = scheduler.last_written.is_none_or(|written| (now - written).abs() >= WRITE_EVERY);
             is_news || is_old
-        })
+        })?;
+        record_status(&self.context);
+        Ok(())
     }
 
     /// Adds the jobs of all triggers that are due.

@@ -100,7 +100,6 @@ impl<'a> Report<'a> {
         let change = |state: &mut AutomationState| {
             for (report, status) in reports {
                 report.update_entry(state, |entry| {
-                    mark_interrupted(entry);
                     entry.valid = Some(status.problem.is_none());
                     entry.problem.clone_from(&status.problem);
                     entry.next_run.clone_from(&status.next_run);
@@ -174,7 +173,7 @@ impl<'a> Report<'a> {
 }
 
 /// Counts a run as failed that an entry still has as running although its process is gone.
-fn mark_interrupted(entry: &mut AutomationEntry) {
+pub fn mark_interrupted(entry: &mut AutomationEntry) {
     if is_abandoned(entry) {
         entry.count_run(false);
         entry.status = Status::Failed;

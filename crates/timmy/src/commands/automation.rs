@@ -2,7 +2,6 @@
 
 use automations::Context;
 use automations::create::{NewAutomation, ScriptSource, create};
-use automations::overview::record_in_state;
 use automations::pause::{NewPause, pause, resume};
 use automations::supervise::{self, RunRequest};
 use automations::switch::switch;
@@ -67,10 +66,6 @@ impl Validation {
 /// Prints every problem of the manifest with its position; exit 1 if there is one.
 fn print_problems(context: &Context) -> Result<Outcome, Error> {
     let problems = validate(context);
-    // A manifest that cannot be read at all has nothing that could be recorded.
-    if !context.is_built_in || context.unreadable.is_empty() {
-        record_in_state(context, &problems);
-    }
     let automations =
         context.manifest.listed().len() + context.unreadable.iter().filter(|one| one.id.is_some()).count();
     let valid = problems.is_empty();
