@@ -1,58 +1,39 @@
 //! The API's routes: which answer a request gets, before any fault.
 
-use chrono::{DateTime, Utc};
-use records::parse_time;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::access::Access;
-use crate::answer::Answer;
-use crate::details::Pages;
-use crate::entry::{Entry, user};
-use crate::paging::{DEFAULT_SIZE, MOST, Paging};
-use crate::project::Lists;
+use crate::access::{Access, Need};
+use crate::answer::{Answer, Server};
+use crate::entry::{Entry, text};
+use crate::fixture::State;
+use crate::flavour::Flavour;
+use crate::listing::{Listing, Paged, Style, Total, WHEN_ASKED, WITH_LINKS};
+use crate::lists::Lists;
+use crate::paging::DEFAULT_SIZE;
+use crate::place::user;
+use crate::query::{Query, decode};
+use crate::status::{Status, combined, newest};
 
 /// What the routes know.
 pub(crate) struct Api<'a> {
-    pub root: &'a str,
+    pub server: Server<'a>,
     pub slug: &'a str,
-    pub version: &'static str,
     pub lists: &'a Lists,
     pub access: &'a Access,
-    /// The largest page, where a fault makes it smaller than the default.
-    pub page_cap: usize,
+    /// The largest page.
+    pub most: usize,
     /// Whether lists count their entries.
     pub counts: bool,
     /// Whether lists hold an entry that the server failed to load.
     pub null_entries: bool,
 }
 
-/// The parameters of a request.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn parse(text: &str) -> Self {
-        let pair = |part: &str| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (decode(name), decode(value))
-        };
-        Self(text.split('&').filter(|part| !part.is_empty()).map(pair).collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
-    }
-
-    /// Reads a time; the error is the servers' own.
-    fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Answer> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        match DateTime::parse_from_rfc3339(text) {
-            Ok(_) => Ok(parse_time(text)),
-            Err(_) => Err(Answer::message(
-                422,
-                &format!("parsing time \"{text}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse"),
-            )),
-        }
-    }
+/// A request for something in the repository.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    path: &'a str,
+    query: &'a Query,
+    is_signed_in: bool,
 }
 
 impl Api<'_> {
@@ -62,215 +43,318 @@ impl Api<'_> {
         let query = Query::parse(query);
         let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let ["api", "v1", rest @ ..] = parts.as_slice() else { return Answer::no_such_page() };
-        let (owner, name) = self.slug.split_once('/').unwrap_or((self.slug, ""));
-        let (scope, in_repository) = match rest {
-            ["version"] | ["settings", "api"] => ("", false),
-            ["user"] => ("read:user", false),
-            ["repos", _, _, "issues" | "labels" | "milestones", ..] => ("read:issue", true),
-            ["repos", _, _] | ["repos", _, _, "pulls" | "branches" | "collaborators", ..] => ("read:repository", true),
+        let (server, flavour) = (self.server, self.server.flavour);
+        let rest = match parts.as_slice() {
+            ["api", "v1", rest @ ..] => rest,
+            ["api", "forgejo", "v1", "version"] if !flavour.is_gitea() => return self.version(),
             _ => return Answer::no_such_page(),
         };
-        if let Some(refusal) = self.access.refuse(authorization, scope, in_repository) {
+        let Some(scope) = scope(rest) else { return Answer::no_such_page() };
+        let is_here = matches!(rest, ["repos", owner, name, ..] if self.is_named(owner, name));
+        let private = is_here && (self.access.private || self.lists.repository_is("private"));
+        if let Some(refusal) = self.access.refuse(server, authorization, Need { scope, private }) {
             return refusal;
         }
         if method != "GET" {
-            return Answer::empty(405);
+            return Answer::empty(405).with("Allow", "GET".to_owned());
         }
+        let is_signed_in = Access::is_signed_in(flavour, authorization);
         match rest {
-            ["version"] => Answer::json(&json!({"version": self.version}).to_string()),
-            ["settings", "api"] => Answer::json(
-                &json!({"max_response_items": self.most(), "default_paging_num": DEFAULT_SIZE,
-                        "default_git_trees_per_page": 1000, "default_max_blob_size": 10_485_760})
-                .to_string(),
-            ),
-            ["user"] if authorization.is_none() => Answer::message(401, "token is required"),
-            ["user"] => Answer::json(&user(self.root, "timmy").to_string()),
-            ["repos", asked_owner, asked_name, rest @ ..] => {
-                if !asked_owner.eq_ignore_ascii_case(owner) {
-                    let body = json!({"message": "GetUserByName", "url": "http://localhost/api/swagger",
-                                      "errors": [format!("user redirect does not exist [name: {asked_owner}]")]});
-                    Answer { status: 404, ..Answer::json(&body.to_string()) }
-                } else if asked_name.eq_ignore_ascii_case(name) {
-                    self.in_repository(rest, path, &query)
-                } else {
-                    Answer::not_found()
-                }
+            ["version"] => self.version(),
+            ["settings", "api"] => self.settings(),
+            ["user"] if !is_signed_in => server.message(401, "token is required"),
+            ["user"] => server.json(&text(&user(server.root, flavour, "timmy"))),
+            ["repos", _, _, rest @ ..] if is_here => {
+                self.in_repository(rest, Asked { path, query: &query, is_signed_in })
+            }
+            ["repos", owner, name, ..] => self.elsewhere(owner, name, target),
+            _ => Answer::no_such_page(),
+        }
+    }
+
+    fn version(&self) -> Answer {
+        self.server.json(&json!({"version": self.server.flavour.version()}).to_string())
+    }
+
+    fn settings(&self) -> Answer {
+        let mut settings = json!({
+            "max_response_items": self.most, "default_paging_num": DEFAULT_SIZE.min(self.most),
+            "default_git_trees_per_page": 1000, "default_max_blob_size": 10_485_760
+        });
+        if self.server.flavour == Flavour::Gitea {
+            settings["default_max_response_size"] = json!(104_857_600);
+        }
+        self.server.json(&settings.to_string())
+    }
+
+    fn is_named(&self, owner: &str, name: &str) -> bool {
+        self.slug.eq_ignore_ascii_case(&format!("{owner}/{name}"))
+    }
+
+    /// Answers a request for another repository: a former name of this one leads here.
+    fn elsewhere(&self, owner: &str, name: &str, target: &str) -> Answer {
+        let asked = format!("{owner}/{name}");
+        if self.lists.former_names.iter().any(|former| former.eq_ignore_ascii_case(&asked)) {
+            let is_owner = self.slug.split('/').next().is_some_and(|own| own.eq_ignore_ascii_case(owner));
+            let is_permanent = is_owner && self.server.flavour != Flavour::Gitea123;
+            let path = target.replacen(&format!("/repos/{asked}"), &format!("/repos/{}", self.slug), 1);
+            return self.server.moved(if is_permanent { 301 } else { 307 }, &path);
+        }
+        let known = std::iter::once(self.slug).chain(self.lists.former_names.iter().map(String::as_str));
+        let mut owners = known.filter_map(|slug| slug.split('/').next());
+        if owners.any(|known| known.eq_ignore_ascii_case(owner)) {
+            return self.server.not_found();
+        }
+        let error = format!("user redirect does not exist [name: {owner}]");
+        self.server.not_found_because("GetUserByName", Some(error))
+    }
+
+    fn in_repository(&self, rest: &[&str], asked: Asked<'_>) -> Answer {
+        let (lists, server) = (self.lists, self.server);
+        let listing = self.listing(asked);
+        let has = |key: &str| lists.repository_is(key);
+        match rest {
+            [] => self.repository(asked),
+            ["pulls", ..] if has("empty") || !has("has_pull_requests") => server.not_found(),
+            ["issues"] => self.issues(asked),
+            ["pulls"] => self.entries(&listing.pulls(lists), &listing),
+            ["issues", "comments"] => {
+                let all: Vec<&str> = lists.comments.values().flatten().map(|item| item.json.as_str()).collect();
+                listing.send(&all, WITH_LINKS)
+            }
+            ["issues", index] => self.one(&lists.issues, index),
+            ["pulls", index] => self.one(&lists.single_pulls, index),
+            ["issues", index, what] => self.of_issue(number(index), what, &listing),
+            ["pulls", index, "reviews"] => match lists.reviews.get(&number(index)) {
+                Some(all) => listing.send(&all.iter().map(|item| item.json.as_str()).collect::<Vec<_>>(), WHEN_ASKED),
+                None => server.not_found(),
+            },
+            ["labels"] => {
+                listing.send(&lists.labels.iter().map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
+            }
+            ["labels", id] => self.nth(lists.labels.iter().map(|(_, json)| json), id),
+            ["milestones"] => self.milestones(asked.query, &listing),
+            ["milestones", id] => self.nth(lists.milestones.iter().map(|(_, json)| json), id),
+            ["branches"] => {
+                listing.send(&lists.branches.iter().map(|branch| branch.json.as_str()).collect::<Vec<_>>(), WITH_LINKS)
+            }
+            ["branches", name @ ..] => {
+                let found = lists.branches.iter().find(|branch| branch.name == name.join("/"));
+                found.map_or_else(|| server.not_found(), |branch| server.json(&branch.json))
+            }
+            ["collaborators", ..] if !asked.is_signed_in => server.message(401, "token is required"),
+            ["collaborators"] => {
+                let all = lists.collaborators.iter().map(|login| text(&user(server.root, server.flavour, login)));
+                let all: Vec<String> = all.collect();
+                listing.send(&all.iter().map(String::as_str).collect::<Vec<_>>(), WHEN_ASKED)
+            }
+            // Gitea takes a slash in a branch's name as it is.
+            ["commits", name @ .., "status"] if name.len() == 1 || server.flavour == Flavour::Gitea => {
+                self.combined_status(&name.join("/"), asked, &listing)
+            }
+            ["commits", name @ .., "statuses"] | ["statuses", name @ ..]
+                if name.len() == 1 || server.flavour == Flavour::Gitea =>
+            {
+                self.statuses(&name.join("/"), &listing)
             }
             _ => Answer::no_such_page(),
         }
     }
 
-    fn in_repository(&self, rest: &[&str], path: &str, query: &Query) -> Answer {
-        // A number that does not parse is 0, which no issue has.
-        let one = |list: &[Entry], index: &str| {
-            let number: u64 = index.parse().unwrap_or(0);
-            list.iter().find(|entry| entry.number == number && number > 0).map(|entry| entry.json.clone())
+    fn listing<'b>(&'b self, asked: Asked<'b>) -> Listing<'b> {
+        Listing { server: self.server, path: asked.path, query: asked.query, most: self.most, counts: self.counts }
+    }
+
+    fn repository(&self, asked: Asked<'_>) -> Answer {
+        self.server.json(&text(&self.repository_object(asked)))
+    }
+
+    /// The repository's own object as the caller sees it.
+    fn repository_object(&self, asked: Asked<'_>) -> Value {
+        let mut repository = self.lists.repository.clone();
+        let open =
+            |is_pull: bool| self.lists.issues.iter().filter(|entry| entry.is_open && entry.is_pull == is_pull).count();
+        repository["open_issues_count"] = open(false).into();
+        repository["open_pr_counter"] = open(true).into();
+        if self.access.private {
+            repository["private"] = true.into();
+        }
+        if !asked.is_signed_in {
+            repository["permissions"] = json!({"admin": false, "push": false, "pull": true});
+        }
+        repository
+    }
+
+    /// Without one of the two kinds, the list has the other alone, unless the missing one is asked for.
+    fn issues(&self, asked: Asked<'_>) -> Answer {
+        let listing = self.listing(asked);
+        let has_issues = self.lists.repository_is("has_issues");
+        let has_pulls = self.lists.repository_is("has_pull_requests");
+        let is_missing = match asked.query.get("type") {
+            Some("issues") => !has_issues,
+            Some("pulls") => !has_pulls,
+            _ => !has_issues && !has_pulls,
         };
-        match rest {
-            [] => Answer::json(&self.lists.repository),
-            ["issues"] => self.issues(path, query).unwrap_or_else(|refusal| refusal),
-            ["pulls"] => self.pulls(path, query),
-            ["issues", index] => {
-                one(&self.lists.issues, index).map_or_else(Answer::not_found, |json| Answer::json(&json))
+        if is_missing {
+            return self.server.not_found();
+        }
+        match listing.issues(self.lists) {
+            Ok(mut found) => {
+                found.retain(|entry| if entry.is_pull { has_pulls } else { has_issues });
+                self.entries(&found, &listing)
             }
-            ["pulls", index] => {
-                one(&self.lists.single_pulls, index).map_or_else(Answer::not_found, |json| Answer::json(&json))
-            }
-            ["issues" | "pulls", index, _] if one(&self.lists.issues, index).is_none() => Answer::not_found(),
-            ["labels"] => {
-                let all: Vec<&str> = self.lists.labels.iter().map(|(_, json)| json.as_str()).collect();
-                // Not paged unless a page is asked for.
-                let range = match query.get("page") {
-                    Some(page) => Paging::new(Some(page), query.get("limit"), self.most()).range(all.len()),
-                    None => 0..all.len(),
-                };
-                self.count(Answer::json(&format!("[{}]", all[range].join(","))), all.len())
-            }
-            ["milestones"] => self.count(Answer::json("[]"), 0),
-            _ => self
-                .lists
-                .details
-                .list(rest)
-                .map_or_else(Answer::no_such_page, |(all, pages)| self.details(all, pages, query)),
+            Err(refusal) => refusal,
         }
     }
 
-    fn details(&self, all: &[String], pages: Pages, query: &Query) -> Answer {
-        let paging = Paging::new(query.get("page"), query.get("limit"), self.most());
-        let page = if pages == Pages::None { all } else { &all[paging.range(all.len())] };
-        let body = if page.is_empty() && pages == Pages::CountedOnEach {
-            "null".to_owned()
+    fn entries(&self, found: &[&Entry], listing: &Listing<'_>) -> Answer {
+        let mut all: Vec<&str> = found.iter().map(|entry| entry.json.as_str()).collect();
+        let range = listing.paging().range(all.len());
+        if self.null_entries && range.len() > 1 {
+            all[range.start] = "null";
+            all[range.start + 1] =
+                "{\"id\":0,\"number\":0,\"user\":null,\"labels\":null,\"state\":\"\",\"assignees\":null}";
+        }
+        listing.send(&all, WITH_LINKS)
+    }
+
+    fn one(&self, list: &[Entry], index: &str) -> Answer {
+        let number = number(index);
+        let is_served = |entry: &&Entry| {
+            entry.number == number
+                && self.lists.repository_is(if entry.is_pull { "has_pull_requests" } else { "has_issues" })
+        };
+        let found = list.iter().find(is_served);
+        found.map_or_else(|| self.server.not_found(), |entry| self.server.json(&entry.json))
+    }
+
+    fn nth<'b>(&self, mut list: impl Iterator<Item = &'b String>, id: &str) -> Answer {
+        let place = usize::try_from(number(id)).unwrap_or(0).checked_sub(1);
+        let found = place.and_then(|place| list.nth(place));
+        found.map_or_else(|| self.server.not_found(), |json| self.server.json(json))
+    }
+
+    /// The lists that belong to an issue, or to a pull request as one.
+    fn of_issue(&self, number: u64, what: &str, listing: &Listing<'_>) -> Answer {
+        let (lists, server) = (self.lists, self.server);
+        let Some(entry) = lists.issues.iter().find(|entry| entry.number == number) else {
+            return match what {
+                "comments" if server.flavour.is_gitea() => server.message(500, ""),
+                "comments" => {
+                    let error = format!("issue does not exist [id: 0, repo_id: 3, index: {number}]");
+                    server.not_found_because("IsErrIssueNotExist", Some(error))
+                }
+                _ => server.not_found(),
+            };
+        };
+        let whole = Style { paged: Paged::Never, total: Total::All, link: false, null: false };
+        match what {
+            "comments" | "timeline" => self.discussion(number, what, listing),
+            "labels" => {
+                let labels = lists.labels.iter().filter(|(name, _)| entry.labels.contains(name));
+                let labels: Vec<&str> = labels.map(|(_, json)| json.as_str()).collect();
+                listing.send(&labels, Style { total: Total::Unsaid, ..whole })
+            }
+            "dependencies" => {
+                let total = if server.flavour == Flavour::Gitea { Total::All } else { Total::Unsaid };
+                listing.send(&lists.dependencies_of(number), Style { paged: Paged::Always, total, ..whole })
+            }
+            "blocks" => {
+                let style = Style { paged: Paged::Always, total: Total::Unsaid, ..whole };
+                listing.send(&lists.blocked_by(number), style)
+            }
+            _ => Answer::no_such_page(),
+        }
+    }
+
+    fn discussion(&self, number: u64, what: &str, listing: &Listing<'_>) -> Answer {
+        let (since, before) = match (listing.query.time("since"), listing.query.time("before")) {
+            (Ok(since), Ok(before)) => (since, before),
+            (Err(message), _) | (_, Err(message)) => return self.server.message(422, &message),
+        };
+        let is_comments = what == "comments";
+        let items = if is_comments { &self.lists.comments } else { &self.lists.timelines };
+        let items = items.get(&number).into_iter().flatten().filter(|item| {
+            since.is_none_or(|since| item.updated >= since) && before.is_none_or(|before| item.updated <= before)
+        });
+        let items: Vec<&str> = items.map(|item| item.json.as_str()).collect();
+        let style = if is_comments {
+            Style { paged: Paged::Never, total: Total::All, link: false, null: false }
         } else {
-            format!("[{}]", page.join(","))
+            Style { paged: Paged::Asked, total: Total::Here, link: false, null: true }
         };
-        self.count(Answer::json(&body), if pages == Pages::CountedOnEach { page.len() } else { all.len() })
+        listing.send(&items, style)
     }
 
-    fn issues(&self, path: &str, query: &Query) -> Result<Answer, Answer> {
-        let (since, before) = (query.time("since")?, query.time("before")?);
-        let known = |login: &str| self.lists.issues.iter().any(|entry| entry.user.eq_ignore_ascii_case(login));
-        for key in ["created_by", "assigned_by"] {
-            let is_assignee = |login: &str| {
-                self.lists.issues.iter().any(|entry| entry.assignees.iter().any(|a| a.eq_ignore_ascii_case(login)))
-            };
-            if query.get(key).is_some_and(|login| !known(login) && !is_assignee(login)) {
-                return Err(Answer::not_found());
-            }
-        }
-        // All labels are demanded; names that no label has are dropped, and if none is left nothing is filtered.
-        let wanted: Vec<&str> = query.get("labels").unwrap_or_default().split(',').map(str::trim).collect();
-        let wanted: Vec<&str> =
-            wanted.into_iter().filter(|name| self.lists.labels.iter().any(|(label, _)| label == name)).collect();
-        let is_wanted = |entry: &&Entry| {
-            let state = match query.get("state") {
-                Some("all") => true,
-                Some("closed") => !entry.is_open,
-                _ => entry.is_open,
-            };
-            let kind = match query.get("type") {
-                Some("issues") => !entry.is_pull,
-                Some("pulls") => entry.is_pull,
-                _ => true,
-            };
-            state
-                && kind
-                && wanted.iter().all(|name| entry.labels.iter().any(|label| label == name))
-                && query.get("q").is_none_or(|words| entry.words.contains(&words.to_lowercase()))
-                && since.is_none_or(|since| entry.updated >= since)
-                && before.is_none_or(|before| entry.updated <= before)
-                && query.get("created_by").is_none_or(|login| entry.user.eq_ignore_ascii_case(login))
-                && query
-                    .get("assigned_by")
-                    .is_none_or(|login| entry.assignees.iter().any(|a| a.eq_ignore_ascii_case(login)))
+    fn milestones(&self, query: &Query, listing: &Listing<'_>) -> Answer {
+        let wanted = match query.get("state") {
+            Some("open") => Some(State::Open),
+            Some("closed") => Some(State::Closed),
+            Some("all") => None,
+            // Gitea from 1.26 on takes no word for open ones.
+            _ => (self.server.flavour == Flavour::Gitea).then_some(State::Open),
         };
-        let found: Vec<&Entry> = self.lists.issues.iter().filter(is_wanted).collect();
-        Ok(self.page(&sorted(found, query.get("sort")), path, query))
+        let found = self.lists.milestones.iter().filter(|(state, _)| wanted.is_none_or(|wanted| *state == wanted));
+        listing.send(&found.map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
     }
 
-    fn pulls(&self, path: &str, query: &Query) -> Answer {
-        let is_wanted = |entry: &&Entry| match query.get("state") {
-            Some("open") => entry.is_open,
-            Some("closed") => !entry.is_open,
-            _ => true,
+    /// Returns the commit that a branch's name or a commit's number names, where it is known.
+    fn commit(&self, reference: &str) -> Option<&str> {
+        let of_branches = self.lists.branches.iter().map(|branch| (branch.name.as_str(), branch.sha.as_str()));
+        let of_statuses = self.lists.statuses.iter().map(|status| (status.sha.as_str(), status.sha.as_str()));
+        let mut known = of_branches.chain(of_statuses);
+        known.find(|(name, sha)| *name == reference || *sha == reference).map(|(_, sha)| sha)
+    }
+
+    fn combined_status(&self, reference: &str, asked: Asked<'_>, listing: &Listing<'_>) -> Answer {
+        let (flavour, root) = (self.server.flavour, self.server.root);
+        let Some(sha) = self.commit(reference) else {
+            return if flavour == Flavour::Gitea || flavour == Flavour::Gitea123 {
+                let error = format!("object does not exist [id: {reference}, rel_path: ]");
+                self.server.not_found_because(self.server.absence(), Some(error))
+            } else {
+                self.server.json(&combined(flavour, root, &Value::Null, "", &[]))
+            };
         };
-        let found: Vec<&Entry> = self.lists.pulls.iter().filter(is_wanted).collect();
-        self.page(&sorted(found, query.get("sort")), path, query)
-    }
-
-    /// One page of a list, with its headers. Their URLs are made of the server's own idea of its address.
-    fn page(&self, found: &[&Entry], path: &str, query: &Query) -> Answer {
-        let paging = Paging::new(query.get("page"), query.get("limit"), self.most());
-        let mut page: Vec<&str> = found[paging.range(found.len())].iter().map(|entry| entry.json.as_str()).collect();
-        if self.null_entries && page.len() > 1 {
-            page[0] = "null";
-            page[1] = "{\"id\":0,\"number\":0,\"user\":null,\"labels\":null,\"state\":\"\",\"assignees\":null}";
+        let all = newest(&self.lists.statuses, sha);
+        let page = &all[listing.paging().range(all.len())];
+        let answer = self.server.json(&combined(flavour, root, &self.repository_object(asked), sha, page));
+        if page.is_empty() && flavour != Flavour::Gitea {
+            return answer;
         }
-        let answer = self.count(Answer::json(&format!("[{}]", page.join(","))), found.len());
-        let others: String = query
-            .0
-            .iter()
-            .filter(|(name, _)| name != "page" && name != "limit")
-            .flat_map(|(name, value)| ["&", name, "=", value])
-            .collect();
-        let link =
-            paging.link(found.len(), |page, size| format!("{}{path}?page={page}&limit={size}{others}", self.root));
-        match link {
-            Some(link) if self.counts => answer.with("Link", link),
-            _ => answer,
+        let answer = listing.count(answer, all.len());
+        if flavour == Flavour::Gitea { listing.with_link(answer, all.len()) } else { answer }
+    }
+
+    /// Every status that was reported for a commit, the newest first.
+    fn statuses(&self, reference: &str, listing: &Listing<'_>) -> Answer {
+        let sha = self.commit(reference);
+        if sha.is_none() && self.server.flavour.is_gitea() {
+            return self.server.not_found();
         }
-    }
-
-    fn count(&self, answer: Answer, total: usize) -> Answer {
-        if self.counts { answer.with("X-Total-Count", total.to_string()) } else { answer }
-    }
-
-    fn most(&self) -> usize {
-        self.page_cap.min(MOST)
+        let state = listing.query.get("state");
+        let is_wanted =
+            |status: &&Status| Some(status.sha.as_str()) == sha && state.is_none_or(|state| status.word == state);
+        let all: Vec<&str> =
+            self.lists.statuses.iter().rev().filter(is_wanted).map(|status| status.json.as_str()).collect();
+        listing.send(&all, Style { link: true, ..WHEN_ASKED })
     }
 }
 
-/// Orders a list; the lists stand with the newest first, which an unknown order leaves so.
-fn sorted<'a>(mut list: Vec<&'a Entry>, order: Option<&str>) -> Vec<&'a Entry> {
-    match order {
-        Some("oldest") => list.reverse(),
-        Some("recentupdate") => list.sort_by_key(|entry| std::cmp::Reverse((entry.updated, entry.number))),
-        Some("leastupdate") => list.sort_by_key(|entry| (entry.updated, entry.number)),
-        Some("recentclose") => list.sort_by_key(|entry| std::cmp::Reverse((entry.closed, entry.number))),
-        Some("mostcomment") => list.sort_by_key(|entry| std::cmp::Reverse((entry.comments, entry.number))),
-        Some("leastcomment") => list.sort_by_key(|entry| (entry.comments, entry.number)),
-        _ => {}
-    }
-    list
+/// A number that does not parse is 0, which nothing has.
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or(0)
 }
 
-/// Decodes a part of a URL: `%41` and `+`.
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |byte: u8| u8::try_from((byte as char).to_digit(16).unwrap_or(0)).unwrap_or(0);
-                bytes.push(digit(*high) * 16 + digit(*low));
-                rest = after;
-            }
-            _ => bytes.push(*first),
+/// Returns the scope that a path needs, empty for none; none of a path that is not known.
+fn scope(rest: &[&str]) -> Option<&'static str> {
+    Some(match rest {
+        ["version"] | ["settings", "api"] => "",
+        ["user"] => "read:user",
+        ["repos", _, _, "issues" | "labels" | "milestones", ..] => "read:issue",
+        ["repos", _, _] | ["repos", _, _, "pulls" | "branches" | "collaborators" | "commits" | "statuses", ..] => {
+            "read:repository"
         }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plus_sign_in_a_query_is_a_space() {
-        let query = Query::parse("since=2026-03-21T12:00:00+02:00&a=%2B%zz&empty=");
-        assert!(query.time("since").is_err());
-        assert_eq!((query.get("a"), query.get("empty")), (Some("+%zz"), None));
-    }
+        _ => return None,
+    })
 }

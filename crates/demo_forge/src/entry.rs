@@ -1,9 +1,11 @@
-//! One issue or pull request as it is sent, and what all entries are made of.
+//! One issue or pull request as it is sent, with what lists are filtered and ordered by.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// An issue or a pull request, ready to be sent, with what lists are filtered and ordered by.
+use crate::fixture::{EntryFile, State};
+
+/// An issue or a pull request, ready to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub number: u64,
@@ -13,6 +15,7 @@ pub(crate) struct Entry {
     pub is_open: bool,
     pub is_pull: bool,
     pub labels: Vec<String>,
+    pub milestone: Option<String>,
     pub user: String,
     pub assignees: Vec<String>,
     pub words: String,
@@ -20,17 +23,26 @@ pub(crate) struct Entry {
     pub json: String,
 }
 
-/// A user as every caller but the user sees it.
-pub(crate) fn user(root: &str, login: &str) -> Value {
-    let id = login.bytes().fold(7_u64, |sum, byte| sum * 31 % 9973 + u64::from(byte));
-    json!({
-        "id": id, "login": login, "login_name": "", "source_id": 0, "full_name": "",
-        "email": format!("{login}@noreply.localhost"), "avatar_url": format!("{root}/avatars/{id}"),
-        "html_url": format!("{root}/{login}"), "language": "", "is_admin": false, "last_login": "0001-01-01T00:00:00Z",
-        "created": "2025-01-02T03:04:05Z", "restricted": false, "active": false, "prohibit_login": false, "location": "",
-        "pronouns": "", "website": "", "description": "", "visibility": "public", "followers_count": 0,
-        "following_count": 0, "starred_repos_count": 0, "username": login
-    })
+impl Entry {
+    /// Takes what a file says and what is sent for it.
+    pub(crate) fn new(file: &EntryFile, sent: &Value, is_pull: bool) -> Self {
+        let words = [file.title.as_deref(), file.body.as_deref()].map(Option::unwrap_or_default).join(" ");
+        Self {
+            number: file.number,
+            created: file.created_at.as_ref().map(|time| time.at).unwrap_or_default(),
+            updated: file.updated_at.as_ref().map(|time| time.at).unwrap_or_default(),
+            closed: file.closed_at.as_ref().map(|time| time.at),
+            is_open: file.state == State::Open,
+            is_pull,
+            labels: file.label_names().map(str::to_owned).collect(),
+            milestone: file.milestone.as_ref().map(|milestone| milestone.0.clone()),
+            user: file.login().to_owned(),
+            assignees: file.assigned().map(str::to_owned).collect(),
+            words: words.to_lowercase(),
+            comments: file.comment_count(),
+            json: text(sent),
+        }
+    }
 }
 
 /// JSON as Go writes it: no spaces, and `<`, `>`, `&` escaped.

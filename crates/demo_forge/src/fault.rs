@@ -16,8 +16,12 @@ pub enum Fault {
     BadGateway,
     /// 500 with an HTML page: the server's own panic handler.
     Panic,
-    /// The body ends after half of what `Content-Length` says.
+    /// 500 as JSON with no words: an error that is not for everybody.
+    ServerError,
+    /// The connection ends with half of the body.
     CutBody,
+    /// The JSON ends after its half, in an answer that is complete as HTTP.
+    CutJson,
     /// The connection is closed without an answer.
     Drop,
     /// The request is read and never answered.
@@ -38,19 +42,25 @@ pub enum Fault {
     BadToken,
 }
 
-/// A fault's name that is none.
+/// Why an order of a fault cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{0:?} is not a fault: expected latency=MS, page-cap=N, 429=SECONDS, 502, 500, cut-body, drop, hang, moving, not-json, \
-     null-entries, no-total, drip, redirect=URL or bad-token"
-)]
-pub struct FaultError(String);
+pub enum FaultError {
+    /// A name that is none.
+    #[error(
+        "{0:?} is not a fault: expected latency=MS, page-cap=N, 429=SECONDS, 502, 500, 500-json, cut-body, cut-json, drop, hang, \
+         moving, not-json, null-entries, no-total, drip, redirect=URL or bad-token"
+    )]
+    Unknown(String),
+    /// A fault for no request.
+    #[error("{0:?} is a fault for no request: leave the number out, or give one from 1 on")]
+    Never(String),
+}
 
 impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        let fail = || FaultError(text.to_owned());
+        let fail = || FaultError::Unknown(text.to_owned());
         let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
         let number = || value.and_then(|value| value.parse().ok()).ok_or_else(fail);
         Ok(match name {
@@ -59,7 +69,9 @@ impl FromStr for Fault {
             "429" => Self::TooManyRequests(number()?),
             "502" => Self::BadGateway,
             "500" => Self::Panic,
+            "500-json" => Self::ServerError,
             "cut-body" => Self::CutBody,
+            "cut-json" => Self::CutJson,
             "drop" => Self::Drop,
             "hang" => Self::Hang,
             "moving" => Self::Moving,
@@ -88,8 +100,23 @@ impl FromStr for Order {
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
         match text.rsplit_once('*').and_then(|(fault, times)| Some((fault, times.parse().ok()?))) {
+            Some((_, 0)) => Err(FaultError::Never(text.to_owned())),
             Some((fault, times)) => Ok(Self { fault: fault.parse()?, times: Some(times) }),
             None => Ok(Self { fault: text.parse()?, times: None }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_ordered_for_a_number_of_requests_from_one_on() {
+        let times = |text: &str| text.parse::<Order>().map(|order| order.times).map_err(|error| error.to_string());
+        assert_eq!(times("502*2"), Ok(Some(2)));
+        assert_eq!(times("500-json"), Ok(None));
+        assert!(times("502*0").unwrap_err().contains("for no request"));
+        assert!(times("sometimes").unwrap_err().contains("is not a fault"));
     }
 }

@@ -31,14 +31,14 @@ impl Paging {
     }
 
     /// The `Link` header: next, last, first, prev, each where it applies; none for one page.
-    pub(crate) fn link(self, total: usize, url: impl Fn(usize, usize) -> String) -> Option<String> {
+    pub(crate) fn link(self, total: usize, url: impl Fn(usize) -> String) -> Option<String> {
         let last = total.div_ceil(self.size).max(1);
         if last <= 1 {
             return None;
         }
         let mut parts = Vec::new();
         let mut part = |page: usize, relation: &str| {
-            parts.push(format!("<{}>; rel=\"{relation}\"", url(page, self.size)));
+            parts.push(format!("<{}>; rel=\"{relation}\"", url(page)));
         };
         if self.page < last {
             part(self.page + 1, "next");
@@ -70,8 +70,7 @@ mod tests {
 
     #[test]
     fn links_name_only_what_applies() {
-        let link =
-            |page: &str, total| Paging::new(Some(page), Some("50"), MOST).link(total, |page, _| format!("u{page}"));
+        let link = |page: &str, total| Paging::new(Some(page), Some("50"), MOST).link(total, |page| format!("u{page}"));
         assert_eq!(link("1", 50), None);
         assert_eq!(link("1", 120).unwrap(), "<u2>; rel=\"next\",<u3>; rel=\"last\"");
         assert_eq!(link("3", 120).unwrap(), "<u1>; rel=\"first\",<u2>; rel=\"prev\"");

@@ -10,7 +10,8 @@ use host::Host;
 
 use crate::access::Access;
 use crate::fault::Order;
-use crate::project::{Flavour, Project};
+use crate::flavour::Flavour;
+use crate::project::Project;
 use crate::server::{DemoForge, Options};
 
 /// Serves a project as a Gitea or Forgejo server does, on loopback, read-only, until it is interrupted
@@ -30,15 +31,31 @@ pub(crate) struct Cli {
     pub port: u16,
 
     /// A fault to inject, for every request or (502*2) for the next two: latency=MS, page-cap=N, 429=SECONDS, 502, 500,
-    /// cut-body, drop, hang, moving, not-json, null-entries, no-total, drip, redirect=URL, bad-token
+    /// 500-json, cut-body, cut-json, drop, hang, moving, not-json, null-entries, no-total, drip, redirect=URL, bad-token
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Order>,
 
-    /// The one valid token; the project is private with it
+    /// The one valid token; the project is private with it [default: every token is taken]
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
 
-    /// Answer like Gitea 1.23 where it differs from Forgejo 16
+    /// What the token may do, such as read:issue, read:repository or public-only [default: everything]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', requires = "token")]
+    pub scope: Vec<String>,
+
+    /// Let everybody read the project, also with --token
+    #[arg(long, requires = "token")]
+    pub public: bool,
+
+    /// The largest page, as MAX_RESPONSE_ITEMS sets it on a server [default: 50]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_response_items: Option<u16>,
+
+    /// Answer as this server: gitea-1.26, forgejo-17, gitea-1.23 or forgejo-15 [default: forgejo-17]
+    #[arg(long, value_name = "SERVER", conflicts_with = "gitea")]
+    pub server: Option<Flavour>,
+
+    /// Answer as Gitea, short for --server gitea-1.26
     #[arg(long)]
     pub gitea: bool,
 }
@@ -83,9 +100,15 @@ fn serve(host: &Host, cli: &Cli) -> Result<Outcome, Error> {
     }
     let options = Options {
         port: cli.port,
-        access: Access { token: cli.token.clone(), private: cli.token.is_some(), ..Access::default() },
-        flavour: if cli.gitea { Flavour::Gitea } else { Flavour::Forgejo },
+        access: Access {
+            token: cli.token.clone(),
+            scopes: cli.scope.clone(),
+            private: cli.token.is_some() && !cli.public,
+            sign_in_required: false,
+        },
+        flavour: cli.server.unwrap_or(if cli.gitea { Flavour::Gitea } else { Flavour::Forgejo }),
         root_url: None,
+        max_response_items: cli.max_response_items.map(usize::from),
     };
     let forge = DemoForge::start(&project, options).map_err(|error| {
         let error = Error::caused(format!("cannot serve on 127.0.0.1:{}", cli.port))(error);

@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::access::Access;
-use crate::answer::Answer;
+use crate::answer::{Answer, Server};
 use crate::api::Api;
-use crate::entry::text;
 use crate::fault::Fault;
+use crate::flavour::Flavour;
+use crate::lists::Lists;
 use crate::paging::MOST;
-use crate::project::{Flavour, Lists, Project};
+use crate::project::{Project, ProjectError};
+use crate::request::{self, Incoming, Request};
+
+/// How long a connection that is refused is read on, so that the refusal arrives.
+const LINGER: Duration = Duration::from_millis(300);
 
 /// How a forge is set up.
 #[derive(Clone, Debug, Default)]
@@ -29,17 +32,8 @@ pub struct Options {
     pub flavour: Flavour,
     /// The address that it believes to have, in `Link` headers and pages; none for the true one.
     pub root_url: Option<String>,
-}
-
-/// A request that was made.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Request {
-    /// The method.
-    pub method: String,
-    /// The path with its query.
-    pub target: String,
-    /// The `Authorization` header.
-    pub authorization: Option<String>,
+    /// The largest page, `MAX_RESPONSE_ITEMS` in the servers' settings; none for their default of 50.
+    pub max_response_items: Option<usize>,
 }
 
 /// A running forge; it ends when it is dropped.
@@ -61,14 +55,16 @@ struct Order {
 struct Shared {
     root: String,
     slug: String,
-    version: &'static str,
     flavour: Flavour,
     access: Access,
+    /// The largest page.
+    most: usize,
     date: String,
     lists: Mutex<Lists>,
     faults: Mutex<Vec<Order>>,
     requests: Mutex<Vec<Request>>,
     connections: Mutex<HashMap<u64, TcpStream>>,
+    /// The threads of the connections, of which those that have ended are let go with the next one.
     workers: Mutex<Vec<JoinHandle<()>>>,
     /// How many requests are being answered, and the most that ever were at once.
     current: AtomicUsize,
@@ -80,15 +76,15 @@ impl DemoForge {
     /// Starts a forge that serves `project`.
     ///
     /// # Errors
-    /// The port is taken.
+    /// The port is taken, or the project is wrong.
     pub fn start(project: &Project, options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", options.port))?;
         let address = listener.local_addr()?;
         let root = options.root_url.unwrap_or_else(|| format!("http://{address}"));
         let shared = Arc::new(Shared {
-            lists: Mutex::new(project.lists(&root, options.flavour)),
+            lists: Mutex::new(project.lists(&root, options.flavour).map_err(wrong)?),
             slug: project.slug(),
-            version: options.flavour.version(),
+            most: options.max_response_items.unwrap_or(MOST).max(1),
             flavour: options.flavour,
             access: options.access,
             date: project.now.unwrap_or_default().format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
@@ -129,8 +125,12 @@ impl DemoForge {
     }
 
     /// Serves another state of the project from now on, under the same owner and name.
-    pub fn serve_instead(&self, project: &Project) {
-        *held(&self.shared.lists) = project.lists(&self.shared.root, self.shared.flavour);
+    ///
+    /// # Errors
+    /// The project is wrong.
+    pub fn serve_instead(&self, project: &Project) -> io::Result<()> {
+        *held(&self.shared.lists) = project.lists(&self.shared.root, self.shared.flavour).map_err(wrong)?;
+        Ok(())
     }
 
     /// Returns the requests so far, in the order of their coming.
@@ -146,7 +146,7 @@ impl DemoForge {
 
     /// Closes an open issue or pull request, as of `time` (RFC 3339).
     pub fn close(&self, number: u64, time: &str) {
-        close(&mut held(&self.shared.lists), number, time);
+        held(&self.shared.lists).close(number, time);
     }
 }
 
@@ -173,6 +173,10 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn wrong(error: ProjectError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for (id, connection) in (0..).zip(listener.incoming()) {
         if shared.stopped.load(Ordering::Relaxed) {
@@ -181,7 +185,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let Ok(connection) = connection else { continue };
         let Ok(handle) = connection.try_clone() else { continue };
         held(&shared.connections).insert(id, handle);
-        let worker = std::thread::spawn({
+        let worker = std::thread::Builder::new().spawn({
             let shared = Arc::clone(shared);
             move || {
                 // A client that breaks the connection off is no trouble of the server's.
@@ -190,7 +194,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 held(&shared.connections).remove(&id);
             }
         });
-        held(&shared.workers).push(worker);
+        let mut workers = held(&shared.workers);
+        workers.retain(|worker| !worker.is_finished());
+        match worker {
+            Ok(worker) => workers.push(worker),
+            // Where the system starts no more threads, the connection is closed.
+            Err(_) => drop(held(&shared.connections).remove(&id)),
+        }
     }
 }
 
@@ -212,61 +222,72 @@ impl Drop for InProgress<'_> {
 }
 
 /// Serves one connection until the client closes it, or a fault does.
-fn serve(mut connection: &TcpStream, shared: &Shared) -> io::Result<()> {
+fn serve(connection: &TcpStream, shared: &Shared) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut buffer = Vec::new();
     loop {
-        let Some((request, used, wants_close)) = read_request(connection, &mut buffer)? else { return Ok(()) };
-        buffer.drain(..used);
+        let (request, wants_close, takes_chunks) = match request::read(connection, &mut buffer)? {
+            Incoming::Request { request, wants_close, takes_chunks } => (request, wants_close, takes_chunks),
+            Incoming::Bad(status) => return refuse(connection, shared, status),
+            Incoming::End => return Ok(()),
+        };
         held(&shared.requests).push(request.clone());
         let in_progress = InProgress::begin(shared);
         let faults = shared.faults_for(&request);
-        let mut answer = None;
-        let (mut cut, mut drip) = (false, false);
-        for fault in &faults {
-            match fault {
-                Fault::Latency(time) => std::thread::sleep(*time),
-                Fault::Drop => return Ok(()),
-                Fault::Hang => return hang(connection, shared),
-                Fault::TooManyRequests(seconds) => {
-                    answer = Some(Answer::html(429, "429 Too Many Requests").with("Retry-After", seconds.to_string()));
-                }
-                Fault::BadGateway => answer = Some(Answer::html(502, "502 Bad Gateway")),
-                Fault::Panic => answer = Some(Answer::html(500, "500 - Internal Server Error")),
-                Fault::NotJson => answer = Some(Answer::html(200, "Sign In")),
-                Fault::Redirect(url) => {
-                    answer = Some(Answer::empty(307).with("Location", format!("{url}{}", request.target)));
-                }
-                Fault::BadToken => {
-                    let token = request.authorization.as_deref().and_then(|header| header.split(' ').next_back());
-                    let message = format!("access token does not exist [sha: {}]", token.unwrap_or_default());
-                    answer = Some(Answer::message(401, &message));
-                }
-                Fault::CutBody => cut = true,
-                Fault::Drip => drip = true,
-                Fault::PageCap(_) | Fault::Moving | Fault::NullEntries | Fault::NoTotal => {}
-            }
+        if let Some(Fault::Latency(time)) = faults.iter().find(|fault| matches!(fault, Fault::Latency(_))) {
+            std::thread::sleep(*time);
         }
-        let answer = answer.unwrap_or_else(|| shared.answer(&request, &faults));
-        let bytes = answer.bytes(&shared.date);
+        if faults.contains(&Fault::Drop) {
+            return Ok(());
+        }
+        if faults.contains(&Fault::Hang) {
+            return hang(connection, shared);
+        }
+        let mut answer = shared.faulty(&request, &faults).unwrap_or_else(|| shared.answer(&request, &faults));
+        if faults.contains(&Fault::CutJson) {
+            let half = (0..=answer.body.len() / 2).rev().find(|at| answer.body.is_char_boundary(*at));
+            answer.body.truncate(half.unwrap_or(0));
+        }
+        let (head, bytes) = answer.bytes(&shared.date, takes_chunks);
         drop(in_progress);
-        if cut {
-            return connection.write_all(&bytes[..bytes.len() - answer.body.len().div_ceil(2)]);
+        send(connection, shared, &faults, head, &bytes)?;
+        if wants_close || faults.contains(&Fault::CutBody) {
+            return Ok(());
         }
-        if drip {
-            let slow = bytes.len() - answer.body.len() + 1;
-            connection.write_all(&bytes[..slow])?;
-            for byte in &bytes[slow..] {
-                std::thread::sleep(Duration::from_millis(200));
-                if shared.stopped.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
-                connection.write_all(&[*byte])?;
-            }
-        } else {
-            connection.write_all(&bytes)?;
+    }
+}
+
+/// Writes an answer, whose head is so long, as the faults will have it.
+fn send(mut connection: &TcpStream, shared: &Shared, faults: &[Fault], head: usize, bytes: &[u8]) -> io::Result<()> {
+    if faults.contains(&Fault::CutBody) {
+        return connection.write_all(&bytes[..head + (bytes.len() - head) / 2]);
+    }
+    if !faults.contains(&Fault::Drip) {
+        return connection.write_all(bytes);
+    }
+    // With the size of the first chunk.
+    let (first, rest) = bytes.split_at((head + 8).min(bytes.len()));
+    connection.write_all(first)?;
+    for byte in rest {
+        std::thread::sleep(Duration::from_millis(200));
+        if shared.stopped.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        if wants_close {
+        connection.write_all(&[*byte])?;
+    }
+    Ok(())
+}
+
+/// Refuses what is no request. What the client still sends is read for a moment: a connection that is closed with something
+/// unread loses the refusal.
+fn refuse(mut connection: &TcpStream, shared: &Shared, status: u16) -> io::Result<()> {
+    connection.write_all(&Answer::bad_request(status).bytes(&shared.date, false).1)?;
+    connection.shutdown(Shutdown::Write)?;
+    connection.set_read_timeout(Some(LINGER))?;
+    let mut block = [0; 8 << 10];
+    loop {
+        let count = connection.read(&mut block)?;
+        if count == 0 || shared.stopped.load(Ordering::Relaxed) {
             return Ok(());
         }
     }
@@ -291,18 +312,37 @@ impl Shared {
         met
     }
 
+    /// The answer that a fault puts in the place of the server's own, if one does.
+    fn faulty(&self, request: &Request, faults: &[Fault]) -> Option<Answer> {
+        let server = Server { flavour: self.flavour, root: &self.root };
+        let mut answers = faults.iter().filter_map(|fault| match fault {
+            Fault::TooManyRequests(seconds) => {
+                Some(Answer::html(429, "429 Too Many Requests").with("Retry-After", seconds.to_string()))
+            }
+            Fault::BadGateway => Some(Answer::html(502, "502 Bad Gateway")),
+            Fault::Panic => Some(Answer::html(500, "500 - Internal Server Error")),
+            Fault::ServerError => Some(server.message(500, "")),
+            Fault::NotJson => Some(Answer::html(200, "Sign In")),
+            Fault::Redirect(url) => Some(Answer::empty(307).with("Location", format!("{url}{}", request.target))),
+            Fault::BadToken => {
+                let token = request.authorization.as_deref().and_then(|header| header.split(' ').next_back());
+                let message = format!("access token does not exist [sha: {}]", token.unwrap_or_default());
+                Some(server.message(401, &message))
+            }
+            _ => None,
+        });
+        answers.next_back()
+    }
+
     fn answer(&self, request: &Request, faults: &[Fault]) -> Answer {
         let mut lists = held(&self.lists);
+        let cap = faults.iter().find_map(|fault| if let Fault::PageCap(most) = fault { Some(*most) } else { None });
         let api = Api {
-            root: &self.root,
+            server: Server { flavour: self.flavour, root: &self.root },
             slug: &self.slug,
-            version: self.version,
             lists: &lists,
             access: &self.access,
-            page_cap: faults
-                .iter()
-                .find_map(|fault| if let Fault::PageCap(most) = fault { Some(*most) } else { None })
-                .unwrap_or(MOST),
+            most: cap.map_or(self.most, |cap| cap.min(self.most)),
             counts: !faults.contains(&Fault::NoTotal),
             null_entries: faults.contains(&Fault::NullEntries),
         };
@@ -310,56 +350,10 @@ impl Shared {
         if faults.contains(&Fault::Moving) {
             let newest = lists.issues.iter().find(|entry| entry.is_open && !entry.is_pull).map(|entry| entry.number);
             if let Some(number) = newest {
-                close(&mut lists, number, "2026-03-21T07:30:00Z");
+                lists.close(number, "2026-03-21T07:30:00Z");
             }
         }
         answer
-    }
-}
-
-fn close(lists: &mut Lists, number: u64, time: &str) {
-    let Lists { issues, pulls, single_pulls, .. } = lists;
-    for entry in issues.iter_mut().chain(pulls).chain(single_pulls).filter(|entry| entry.number == number) {
-        entry.is_open = false;
-        entry.updated = records::parse_time(time).unwrap_or(entry.updated);
-        entry.closed = Some(entry.updated);
-        if let Ok(Value::Object(mut object)) = serde_json::from_str(&entry.json) {
-            object.insert("state".to_owned(), "closed".into());
-            object.insert("closed_at".to_owned(), time.into());
-            object.insert("updated_at".to_owned(), time.into());
-            entry.json = text(&Value::Object(object));
-        }
-    }
-}
-
-/// Reads a request's head; returns it with its length and whether the connection is to be closed after it. None at the
-/// connection's end.
-fn read_request(mut connection: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<(Request, usize, bool)>> {
-    let mut block = [0; 8 << 10];
-    loop {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let status =
-            parsed.parse(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-        if let httparse::Status::Complete(used) = status {
-            let header = |name: &str| {
-                let found = parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-                found.map(|header| String::from_utf8_lossy(header.value).into_owned())
-            };
-            // A request with a body is refused all the same, and its connection ends with the refusal.
-            let wants_close = header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
-                || header("content-length").is_some_and(|length| length != "0");
-            let request = Request {
-                method: parsed.method.unwrap_or_default().to_owned(),
-                target: parsed.path.unwrap_or_default().to_owned(),
-                authorization: header("authorization"),
-            };
-            return Ok(Some((request, used, wants_close)));
-        }
-        match connection.read(&mut block)? {
-            0 => return Ok(None),
-            count => buffer.extend_from_slice(&block[..count]),
-        }
     }
 }
 
@@ -370,4 +364,21 @@ fn hang(mut connection: &TcpStream, shared: &Shared) -> io::Result<()> {
         sent = connection.read(&mut [0; 64])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_threads_of_connections_that_have_ended_are_let_go() {
+        let forge = DemoForge::start(&Project::new("acme", "app", vec![], vec![]), Options::default()).unwrap();
+        for _ in 0..200 {
+            let mut connection = TcpStream::connect(forge.address).unwrap();
+            connection.write_all(b"GET /api/v1/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+            connection.read_to_end(&mut Vec::new()).unwrap();
+        }
+        let kept = held(&forge.shared.workers).len();
+        assert!(kept < 100, "{kept} threads are kept");
+    }
 }

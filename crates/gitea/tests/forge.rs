@@ -192,8 +192,10 @@ fn redirects_in_a_circle_end() {
 #[test]
 fn refusals_say_what_to_do() {
     let private = Options { access: Access { private: true, ..Access::default() }, ..Options::default() };
-    let lacking =
-        Options { access: Access { lacks: vec!["read:issue".into()], ..Access::default() }, ..Options::default() };
+    let lacking = Options {
+        access: Access { scopes: vec!["read:repository".into()], ..Access::default() },
+        ..Options::default()
+    };
     let sign_in = Options { access: Access { sign_in_required: true, ..Access::default() }, ..Options::default() };
     for (options, env, status, hint) in [
         (

@@ -157,7 +157,7 @@ impl World {
                 "closed_at": pull.closed.map(text), "merged_at": pull.closed.filter(|_| pull.is_merged).map(text)
             })
         });
-        self.forge.serve_instead(&Project::new("acme", "night", issues.collect(), pulls.collect()));
+        self.forge.serve_instead(&Project::new("acme", "night", issues.collect(), pulls.collect())).unwrap();
     }
 
     fn is(&self, trouble: Trouble) -> bool {
