@@ -46,7 +46,8 @@ impl Access {
             return Some(server.message(403, &message));
         }
         let is_public_only = self.scopes.iter().any(|scope| scope == "public-only");
-        if sent.is_some() && is_public_only && need.private {
+        // An old Gitea does not look at it.
+        if sent.is_some() && is_public_only && need.private && server.flavour != Flavour::Gitea123 {
             let what = if need.scope == "read:issue" { "issues" } else { "repos" };
             return Some(server.message(403, &format!("token scope is limited to public {what}")));
         }

@@ -120,7 +120,7 @@ impl Api<'_> {
             ["pulls"] => self.entries(&listing.pulls(lists), &listing),
             ["issues", "comments"] => {
                 let all: Vec<&str> = lists.comments.values().flatten().map(|item| item.json.as_str()).collect();
-                listing.send(&all, WITH_LINKS)
+                listing.send(&all, Style { link: false, ..WITH_LINKS })
             }
             ["issues", index] => self.one(&lists.issues, index),
             ["pulls", index] => self.one(&lists.single_pulls, index),
@@ -130,7 +130,8 @@ impl Api<'_> {
                 None => server.not_found(),
             },
             ["labels"] => {
-                listing.send(&lists.labels.iter().map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
+                let own = lists.labels.iter().filter(|(name, _)| !lists.organization_labels.contains(name));
+                listing.send(&own.map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
             }
             ["labels", id] => self.nth(lists.labels.iter().map(|(_, json)| json), id),
             ["milestones"] => self.milestones(asked.query, &listing),

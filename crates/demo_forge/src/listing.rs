@@ -116,7 +116,11 @@ impl Listing<'_> {
         // All labels are demanded; names that no label has are dropped, and if none is left nothing is filtered.
         let words = |key: &str| query.get(key).unwrap_or_default().split(',').map(str::trim).collect::<Vec<_>>();
         let mut labels = words("labels");
-        labels.retain(|name| lists.labels.iter().any(|(label, _)| label == name));
+        let knows_organization = !server.flavour.is_gitea();
+        labels.retain(|name| {
+            let is_organizations = lists.organization_labels.iter().any(|label| label == name);
+            lists.labels.iter().any(|(label, _)| label == name) && (knows_organization || !is_organizations)
+        });
         let milestones = words("milestones");
         let is_wanted = |entry: &&Entry| {
             has_state(entry, query.get("state"), false)
@@ -142,11 +146,21 @@ impl Listing<'_> {
         Ok(sorted(found, order))
     }
 
-    /// Returns the pull requests that the parameters ask for.
+    /// Returns the pull requests that the parameters ask for; one that has several of the labels comes as often.
     pub(crate) fn pulls<'b>(&self, lists: &'b Lists) -> Vec<&'b Entry> {
         let query = self.query;
-        let found: Vec<&Entry> =
-            lists.pulls.iter().filter(|entry| has_state(entry, query.get("state"), true)).collect();
+        let ids: Vec<usize> = query.all("labels").iter().filter_map(|id| id.parse().ok()).collect();
+        let labels: Vec<&str> =
+            ids.iter().filter_map(|id| Some(lists.labels.get(id.checked_sub(1)?)?.0.as_str())).collect();
+        let count = |entry: &&Entry| {
+            if ids.is_empty() {
+                1
+            } else {
+                labels.iter().filter(|label| entry.labels.iter().any(|own| own == *label)).count()
+            }
+        };
+        let wanted = lists.pulls.iter().filter(|entry| has_state(entry, query.get("state"), true));
+        let found: Vec<&Entry> = wanted.flat_map(|entry| std::iter::repeat_n(entry, count(&entry))).collect();
         let order =
             query.get("sort").filter(|order| *order != "recentclose" || self.server.flavour != Flavour::Gitea123);
         sorted(found, order)

@@ -26,6 +26,8 @@ pub(crate) struct Lists {
     pub single_pulls: Vec<Entry>,
     /// The repository's labels, by name.
     pub labels: Vec<(String, String)>,
+    /// The names of the labels that the organisation has.
+    pub organization_labels: Vec<String>,
     /// The milestones, with whether each is open.
     pub milestones: Vec<(State, String)>,
     pub repository: Value,
@@ -67,7 +69,8 @@ impl Lists {
             branches: branches(&place, content),
             collaborators: content.repository.collaborators.iter().map(|login| login.0.clone()).collect(),
             former_names: content.repository.former_names.clone(),
-            labels: place.labels.iter().map(|label| (label.name.clone(), text(&place.label(&label.name)))).collect(),
+            labels: (place.labels.iter().map(|label| (label.name.clone(), text(&place.label(&label.name))))).collect(),
+            organization_labels: content.repository.organization_labels.clone(),
             milestones: place.milestones.iter().map(|(file, json)| (file.state, text(json))).collect(),
             ..Self::default()
         };

@@ -24,9 +24,19 @@ pub(crate) fn pull(place: &Place<'_>, file: &EntryFile, in_list: bool, branches:
     let names_who = merged && (!in_list || flavour == Flavour::Gitea123);
     let labels: Value = file.label_names().map(|name| place.label(name)).collect();
     let head = file.head.as_ref().map_or("topic", |end| &end.label);
-    let is_gone = file.state == State::Closed && !branches.iter().any(|branch| branch == head);
+    let is_fork_gone = file.head.as_ref().is_some_and(|head| head.is_gone);
+    let is_agit = file.flow == Some(1);
+    let is_branch_gone = file.state == State::Closed && !branches.iter().any(|branch| branch == head);
     let head_sha = file.head_sha.clone().or_else(|| file.head.as_ref()?.sha.clone()).unwrap_or_else(|| sha(2));
-    let reference = if is_gone { format!("refs/pull/{number}/head") } else { head.to_owned() };
+    let is_by_number = is_branch_gone || is_agit || is_fork_gone;
+    let reference = if is_by_number { format!("refs/pull/{number}/head") } else { head.to_owned() };
+    // Where the branch is in no repository, its size is not known.
+    let size = |size: Option<u64>| size.filter(|_| !is_agit && !is_fork_gone).unwrap_or(0);
+    let mut head_end =
+        end(place, if is_agit && flavour != Flavour::Forgejo { "" } else { head }, &reference, &head_sha);
+    if is_fork_gone {
+        (head_end["repo"], head_end["repo_id"]) = (Value::Null, json!(-1));
+    }
     let base = file.base.as_ref().map_or("main", |end| &end.label);
     let mut pull = json!({
         "id": number, "url": address, "number": number, "user": place.user(file.login()),
@@ -36,25 +46,29 @@ pub(crate) fn pull(place: &Place<'_>, file: &EntryFile, in_list: bool, branches:
         "requested_reviewers": if reviewers.is_null() { nobody.clone() } else { reviewers },
         "requested_reviewers_teams": nobody, "state": file.state.word(), "draft": file.is_draft(),
         "is_locked": file.is_locked, "comments": file.comment_count(), "review_comments": 0,
-        "additions": file.additions.unwrap_or(0), "deletions": file.deletions.unwrap_or(0),
-        "changed_files": file.changed_files.unwrap_or(0), "html_url": page, "diff_url": format!("{page}.diff"),
+        "additions": size(file.additions), "deletions": size(file.deletions),
+        "changed_files": size(file.changed_files), "html_url": page, "diff_url": format!("{page}.diff"),
         "patch_url": format!("{page}.patch"), "mergeable": merged || file.mergeable.unwrap_or(!file.is_draft()),
         "merged": merged, "merged_at": or_null(file.merged_at.as_ref()),
         "merge_commit_sha": merged.then(|| file.merge_commit_sha.clone().unwrap_or_else(|| sha(3))),
         "merged_by": names_who.then(|| place.user(who)), "allow_maintainer_edit": false,
         "base": end(place, base, base, file.base.as_ref().and_then(|end| end.sha.as_deref()).unwrap_or(&sha(1))),
-        "head": end(place, head, &reference, &head_sha),
+        "head": head_end,
         "merge_base": file.merge_base.clone().unwrap_or_else(|| sha(0)), "due_date": or_null(file.due_date.as_ref()),
         "created_at": or_epoch(file.created_at.as_ref()), "updated_at": or_epoch(file.updated_at.as_ref()),
-        "closed_at": or_null(file.closed_at.as_ref()), "pin_order": 0, "flow": 0
+        "closed_at": or_null(file.closed_at.as_ref()), "pin_order": 0, "flow": file.flow.unwrap_or(0)
     });
     if let Value::Object(pull) = &mut pull {
-        for key in left_out(flavour, in_list) {
+        let is_size_unknown = flavour == Flavour::Gitea && (is_agit || is_fork_gone);
+        for key in left_out(flavour, in_list).iter().chain(SIZES.iter().filter(|_| is_size_unknown)) {
             pull.shift_remove(*key);
         }
     }
     pull
 }
+
+/// What Gitea leaves out where it does not know it.
+const SIZES: [&str; 3] = ["additions", "deletions", "changed_files"];
 
 /// The fields that a server does not send.
 fn left_out(flavour: Flavour, in_list: bool) -> &'static [&'static str] {

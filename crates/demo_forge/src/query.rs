@@ -20,6 +20,11 @@ impl Query {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Returns every parameter of this name.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// Returns all parameters but those of these names.
     pub(crate) fn without(&self, names: &[&str]) -> Vec<(&str, &str)> {
         let pairs = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));

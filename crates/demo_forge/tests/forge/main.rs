@@ -7,6 +7,7 @@
     reason = "a test sets its world up and fails by panicking"
 )]
 
+mod answers;
 mod client;
 mod connections;
 mod discussions;
