@@ -135,7 +135,11 @@ impl Api<'_> {
             }
             ["labels", id] => self.nth(lists.labels.iter().map(|(_, json)| json), id),
             ["milestones"] => self.milestones(asked.query, &listing),
-            ["milestones", id] => self.nth(lists.milestones.iter().map(|(_, json)| json), id),
+            // By its number, or by its title.
+            ["milestones", name] => match lists.milestones.iter().find(|(title, ..)| title == name) {
+                Some((.., json)) => server.json(json),
+                None => self.nth(lists.milestones.iter().map(|(.., json)| json), name),
+            },
             ["branches"] => {
                 listing.send(&lists.branches.iter().map(|branch| branch.json.as_str()).collect::<Vec<_>>(), WITH_LINKS)
             }
@@ -295,8 +299,11 @@ impl Api<'_> {
             // Gitea from 1.26 on takes no word for open ones.
             _ => (self.server.flavour == Flavour::Gitea).then_some(State::Open),
         };
-        let found = self.lists.milestones.iter().filter(|(state, _)| wanted.is_none_or(|wanted| *state == wanted));
-        listing.send(&found.map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
+        let name = query.get("name").unwrap_or_default().to_lowercase();
+        let found = self.lists.milestones.iter().filter(|(title, state, _)| {
+            wanted.is_none_or(|wanted| *state == wanted) && title.to_lowercase().contains(&name)
+        });
+        listing.send(&found.map(|(.., json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
     }
 
     /// Returns the commit that a branch's name or a commit's number names, where it is known.

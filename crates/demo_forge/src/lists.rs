@@ -28,8 +28,8 @@ pub(crate) struct Lists {
     pub labels: Vec<(String, String)>,
     /// The names of the labels that the organisation has.
     pub organization_labels: Vec<String>,
-    /// The milestones, with whether each is open.
-    pub milestones: Vec<(State, String)>,
+    /// The milestones, with the title of each and whether it is open.
+    pub milestones: Vec<(String, State, String)>,
     pub repository: Value,
     pub branches: Vec<Branch>,
     pub statuses: Vec<Status>,
@@ -71,7 +71,11 @@ impl Lists {
             former_names: content.repository.former_names.clone(),
             labels: (place.labels.iter().map(|label| (label.name.clone(), text(&place.label(&label.name))))).collect(),
             organization_labels: content.repository.organization_labels.clone(),
-            milestones: place.milestones.iter().map(|(file, json)| (file.state, text(json))).collect(),
+            milestones: place
+                .milestones
+                .iter()
+                .map(|(file, json)| (file.title.clone(), file.state, text(json)))
+                .collect(),
             ..Self::default()
         };
         lists.statuses = statuses(&place, content, &lists.branches);

@@ -139,6 +139,11 @@ fn labels_and_milestones_are_the_repositorys_and_paged_as_the_server_does() {
         let default = if flavour == Flavour::Gitea { 1 } else { 2 };
         assert_eq!((count(""), count("?state=all"), count("?state=closed")), (default, 2, 1));
         assert_eq!(at(&forge, "issues/1").json()["milestone"]["title"], "M1");
+        assert_eq!((count("?state=all&name=m1"), &at(&forge, "milestones/M1").json()["id"]), (1, &json!(2)));
+        assert_eq!(
+            (&at(&forge, "milestones/1").json()["title"], at(&forge, "milestones/9").status),
+            (&json!("M0"), 404)
+        );
         assert_eq!(at(&forge, "issues?milestones=M1").json().as_array().unwrap().len(), 1);
         assert_eq!(at(&forge, "issues?milestones=M0").json(), json!([]));
     }
