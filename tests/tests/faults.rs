@@ -4,7 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use demo_forge::Fault;
-use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
+use sandbox::{Flavour, SAMPLE_SLUG, Sandbox, each_flavour, serve_sample};
 
 const QUEUE: &str = "[{\"issue\": 132, \"title\": \"x\", \"type\": \"bug\", \"ready\": true}]";
 
@@ -48,23 +48,23 @@ fn faults() -> Vec<(Fault, Option<usize>, [Outcome; 3])> {
     ]
 }
 
-#[test]
-fn every_fault_has_its_outcome_with_every_tool() {
+each_flavour!(every_fault_has_its_outcome_with_every_tool);
+fn every_fault_has_its_outcome_with_every_tool(flavour: Flavour) {
     std::thread::scope(|scope| {
         for (fault, times, outcomes) in faults() {
             scope.spawn(move || {
                 for (tool, expected) in ["triage_score", "orchestrator", "loop_guard"].into_iter().zip(outcomes) {
-                    check(tool, &fault, times, expected);
+                    check(flavour, tool, &fault, times, expected);
                 }
                 // What triage needs of a forge, backfill needs too.
-                check("backfill_retro", &fault, times, outcomes[0]);
+                check(flavour, "backfill_retro", &fault, times, outcomes[0]);
             });
         }
     });
 }
 
-fn check(tool: &str, fault: &Fault, times: Option<usize>, expected: Outcome) {
-    let forge = serve_sample();
+fn check(flavour: Flavour, tool: &str, fault: &Fault, times: Option<usize>, expected: Outcome) {
+    let forge = serve_sample(flavour);
     forge.order(fault.clone(), times);
     let sandbox = Sandbox::new();
     sandbox.write(".loop/queue.json", QUEUE);

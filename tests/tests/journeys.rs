@@ -13,7 +13,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use demo_forge::{DemoForge, Project};
-use sandbox::{CANARY_TOKEN, SAMPLE_SLUG, Sandbox, commit, git_at, program, serve, serve_sample};
+use sandbox::{
+    CANARY_TOKEN, Flavour, SAMPLE_SLUG, Sandbox, commit, each_flavour, git_at, program, serve, serve_sample,
+};
 use serde_json::{Value, json};
 
 /// Whether every request to the forge carried the token.
@@ -23,9 +25,9 @@ fn all_with_token(forge: &DemoForge) -> bool {
     !requests.is_empty() && requests.iter().all(|request| request.authorization.as_ref() == Some(&expected))
 }
 
-#[test]
-fn one_day_of_the_loop() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(one_day_of_the_loop);
+fn one_day_of_the_loop(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     let run = |tool: &str, args: &[&str]| {
         sandbox.call(tool, args).forge(&forge, SAMPLE_SLUG).env("TIMMY_NOW", "2026-03-21T07:30:00Z").run()
     };
@@ -64,9 +66,9 @@ fn one_day_of_the_loop() {
     assert_eq!(sandbox.json(".loop/quarantine.json"), json!({}));
 }
 
-#[test]
-fn tools_work_through_the_old_scripts_paths_from_anywhere() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(tools_work_through_the_old_scripts_paths_from_anywhere);
+fn tools_work_through_the_old_scripts_paths_from_anywhere(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     fs::create_dir_all(sandbox.root().join("scripts")).unwrap();
     for target in ["triage_score", "timmy"] {
         let link = sandbox.root().join("scripts/triage_score.py");
@@ -103,9 +105,9 @@ fn the_links_own_work_tree_decides_also_when_it_is_a_linked_one() {
     }
 }
 
-#[test]
-fn the_origin_remote_tells_the_forge_and_keeps_its_credentials() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(the_origin_remote_tells_the_forge_and_keeps_its_credentials);
+fn the_origin_remote_tells_the_forge_and_keeps_its_credentials(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     let address = forge.api().replace("http://", "http://me:s3cret@").replace("/api/v1", "/acme/weatherbox.git");
     sandbox.git().remote("origin", &address).unwrap();
     let ended = sandbox.call("triage_score", ["--verbose"]).env("GITEA_TOKEN", CANARY_TOKEN).run().code(0);
@@ -114,9 +116,9 @@ fn the_origin_remote_tells_the_forge_and_keeps_its_credentials() {
     assert!(all_with_token(&forge));
 }
 
-#[test]
-fn the_token_file_is_read_and_its_openness_warned_about() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(the_token_file_is_read_and_its_openness_warned_about);
+fn the_token_file_is_read_and_its_openness_warned_about(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     let call =
         || sandbox.call("triage_score", ["--dry-run"]).env("GITEA_API", forge.api()).env("REPO_SLUG", SAMPLE_SLUG);
     for (mode, warned) in [(0o644, true), (0o600, false)] {
@@ -127,14 +129,14 @@ fn the_token_file_is_read_and_its_openness_warned_about() {
     assert!(all_with_token(&forge));
 }
 
+each_flavour!(real_issues_are_triaged_and_planned);
 /// The issues of `real_issues/`, which nobody wrote for these tools.
-#[test]
-fn real_issues_are_triaged_and_planned() {
+fn real_issues_are_triaged_and_planned(flavour: Flavour) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("real_issues/issues.json");
     let issues: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let known: BTreeSet<u64> =
         issues.as_array().unwrap().iter().map(|issue| issue["number"].as_u64().unwrap()).collect();
-    let (sandbox, forge) = (Sandbox::new(), serve(&Project::load(&path).unwrap()));
+    let (sandbox, forge) = (Sandbox::new(), serve(&Project::load(&path).unwrap(), flavour));
     let ended = sandbox.call("triage_score", [""; 0]).forge(&forge, "acme/project").run().code(0);
     assert!(ended.out.contains("[triage] Open: 60 | Scored: 60"), "{}", ended.out);
     assert!(forge.peak_requests() <= 8);

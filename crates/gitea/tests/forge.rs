@@ -10,7 +10,7 @@ use common::settings::Layers;
 use demo_forge::{Access, DemoForge, Fault, Options, Project};
 use gitea::{Connection, Forge, ForgeError, ForgeSettings, IssueQuery, State};
 use host::Host;
-use sandbox::{CANARY_TOKEN, serve, serve_with};
+use sandbox::{CANARY_TOKEN, Flavour, each_flavour, serve, serve_with};
 use serde_json::{Value, json};
 use store::repo::Repo;
 
@@ -40,8 +40,8 @@ fn connection(forge: &DemoForge, more: &[(&str, &str)]) -> Connection {
     settings.connection(&host, &Repo::at("/"))
 }
 
-fn start(issues: u64) -> DemoForge {
-    serve(&project(issues))
+fn start(flavour: Flavour, issues: u64) -> DemoForge {
+    serve(&project(issues), flavour)
 }
 
 fn numbers(forge: &Forge) -> Result<(Vec<u64>, usize, u32), ForgeError> {
@@ -53,47 +53,47 @@ fn all(count: u64) -> Vec<u64> {
     (1..=count).collect()
 }
 
-#[test]
-fn every_page_is_fetched_and_every_issue_is_there_once() {
+each_flavour!(every_page_is_fetched_and_every_issue_is_there_once);
+fn every_page_is_fetched_and_every_issue_is_there_once(flavour: Flavour) {
     for count in [0, 1, 49, 50, 51, 100, 437] {
-        let forge = start(count);
+        let forge = start(flavour, count);
         assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(count), 0, 1), "{count}");
         assert_eq!(forge.requests().len() as u64, count.div_ceil(50).max(1));
     }
 }
 
-#[test]
-fn a_server_that_gives_smaller_pages_is_believed() {
-    let forge = start(101);
+each_flavour!(a_server_that_gives_smaller_pages_is_believed);
+fn a_server_that_gives_smaller_pages_is_believed(flavour: Flavour) {
+    let forge = start(flavour, 101);
     forge.order(Fault::PageCap(7), None);
     assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(101), 0, 1));
     assert_eq!(forge.requests().len(), 15);
 }
 
-#[test]
-fn a_list_without_a_total_is_read_to_its_end() {
+each_flavour!(a_list_without_a_total_is_read_to_its_end);
+fn a_list_without_a_total_is_read_to_its_end(flavour: Flavour) {
     for count in [0, 30, 50, 120] {
-        let forge = start(count);
+        let forge = start(flavour, count);
         forge.order(Fault::NoTotal, None);
         assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(count), 0, 1), "{count}");
     }
 }
 
-#[test]
-fn a_list_that_moves_is_fetched_again() {
-    let forge = start(120);
+each_flavour!(a_list_that_moves_is_fetched_again);
+fn a_list_that_moves_is_fetched_again(flavour: Flavour) {
+    let forge = start(flavour, 120);
     forge.order(Fault::Moving, Some(1));
     assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(119), 0, 2), "the newest closed in between");
 }
 
-#[test]
-fn a_gap_that_stays_is_reported() {
-    let forge = start(120);
+each_flavour!(a_gap_that_stays_is_reported);
+fn a_gap_that_stays_is_reported(flavour: Flavour) {
+    let forge = start(flavour, 120);
     forge.order(Fault::Moving, None);
     let (found, missing, rounds) = numbers(&connect(&forge, &[])).unwrap();
     assert_eq!(rounds, 3);
     assert!(found.len() + missing >= 117, "{} found, {missing} missing", found.len());
-    let forge = start(120);
+    let forge = start(flavour, 120);
     forge.order(Fault::NullEntries, None);
     let (found, missing, rounds) = numbers(&connect(&forge, &[])).unwrap();
     assert_eq!(
@@ -103,9 +103,9 @@ fn a_gap_that_stays_is_reported() {
     );
 }
 
-#[test]
-fn no_more_requests_are_in_progress_than_allowed() {
-    let forge = start(1500);
+each_flavour!(no_more_requests_are_in_progress_than_allowed);
+fn no_more_requests_are_in_progress_than_allowed(flavour: Flavour) {
+    let forge = start(flavour, 1500);
     forge.order(Fault::Latency(Duration::from_millis(5)), None);
     for _ in 0..5 {
         assert_eq!(numbers(&connect(&forge, &[("TIMMY_AUTOMATION_HTTP_TIMEOUT", "9")])).unwrap().0.len(), 1500);
@@ -113,10 +113,10 @@ fn no_more_requests_are_in_progress_than_allowed() {
     assert!(forge.peak_requests() <= 8, "{} requests at once", forge.peak_requests());
 }
 
-#[test]
-fn faults_that_pass_are_waited_out() {
+each_flavour!(faults_that_pass_are_waited_out);
+fn faults_that_pass_are_waited_out(flavour: Flavour) {
     for fault in [Fault::TooManyRequests(1), Fault::BadGateway, Fault::CutBody, Fault::Drop, Fault::Hang] {
-        let forge = start(120);
+        let forge = start(flavour, 120);
         forge.order(fault.clone(), Some(2));
         let begun = Instant::now();
         assert_eq!(numbers(&connect(&forge, &[])).unwrap(), (all(120), 0, 1), "{fault:?}");
@@ -126,8 +126,8 @@ fn faults_that_pass_are_waited_out() {
     }
 }
 
-#[test]
-fn faults_that_stay_are_reported() {
+each_flavour!(faults_that_stay_are_reported);
+fn faults_that_stay_are_reported(flavour: Flavour) {
     let cases = [
         (Fault::BadGateway, "502 Bad Gateway", 3),
         (Fault::TooManyRequests(3600), "429 Too Many Requests, and the server asks to wait 3600 s", 1),
@@ -142,7 +142,7 @@ fn faults_that_stay_are_reported() {
     std::thread::scope(|scope| {
         for (fault, message, tries) in cases {
             scope.spawn(move || {
-                let forge = start(20);
+                let forge = start(flavour, 20);
                 forge.order(fault.clone(), None);
                 let retries = [("TIMMY_AUTOMATION_HTTP_RETRIES", if fault == Fault::Drip { "0" } else { "2" })];
                 let error = numbers(&connect(&forge, &retries)).unwrap_err();
@@ -155,20 +155,21 @@ fn faults_that_stay_are_reported() {
     });
 }
 
-#[test]
-fn a_forge_that_is_not_there_is_reported() {
-    let forge = start(1);
+each_flavour!(a_forge_that_is_not_there_is_reported);
+fn a_forge_that_is_not_there_is_reported(flavour: Flavour) {
+    let forge = start(flavour, 1);
     let connected = connect(&forge, &[]);
     drop(forge);
     let text = numbers(&connected).unwrap_err().to_string();
     assert!(text.contains("cannot connect: ") && text.contains("(3 tries)"), "{text}");
 }
 
-#[test]
-fn the_token_goes_to_its_own_host_and_nowhere_else() {
-    let other = DemoForge::start(&project(3), Options::default()).unwrap();
+each_flavour!(the_token_goes_to_its_own_host_and_nowhere_else);
+fn the_token_goes_to_its_own_host_and_nowhere_else(flavour: Flavour) {
+    let other = DemoForge::start(&project(3), Options { flavour, ..Options::default() }).unwrap();
     let other_root = other.api().replace("/api/v1", "");
-    let forge = serve_with(&project(120), Options { root_url: Some(other_root.clone()), ..Options::default() });
+    let root_url = Some(other_root.clone());
+    let forge = serve_with(&project(120), Options { flavour, root_url, ..Options::default() });
     // The Link header names the other host; the pages are fetched from our own.
     assert_eq!(numbers(&connect(&forge, &[])).unwrap().0.len(), 120);
     assert!(other.requests().is_empty());
@@ -181,36 +182,28 @@ fn the_token_goes_to_its_own_host_and_nowhere_else() {
     assert!(other.requests().iter().all(|request| request.authorization.is_none()), "{:?}", other.requests());
 }
 
-#[test]
-fn redirects_in_a_circle_end() {
-    let forge = start(3);
+each_flavour!(redirects_in_a_circle_end);
+fn redirects_in_a_circle_end(flavour: Flavour) {
+    let forge = start(flavour, 3);
     forge.order(Fault::Redirect(String::new()), None);
     let text = numbers(&connect(&forge, &[])).unwrap_err().to_string();
     assert!(text.contains("too many redirects"), "{text}");
 }
 
-#[test]
-fn refusals_say_what_to_do() {
-    let private = Options { access: Access { private: true, ..Access::default() }, ..Options::default() };
-    let lacking = Options {
-        access: Access { scopes: vec!["read:repository".into()], ..Access::default() },
-        ..Options::default()
-    };
-    let sign_in = Options { access: Access { sign_in_required: true, ..Access::default() }, ..Options::default() };
+each_flavour!(refusals_say_what_to_do);
+fn refusals_say_what_to_do(flavour: Flavour) {
+    let with = |access: Access| Options { flavour, access, ..Options::default() };
+    let private = with(Access { private: true, ..Access::default() });
+    let lacking = with(Access { scopes: vec!["read:repository".into()], ..Access::default() });
+    let sign_in = with(Access { sign_in_required: true, ..Access::default() });
+    let is_gitea = flavour.is_gitea();
+    let absent = if is_gitea { "404 Not Found: not found" } else { "404 Not Found: The target couldn't be found." };
+    let required = if is_gitea { ", required=[read:issue], token scope=read:repository" } else { ": [read:issue]" };
+    let required = format!("403 Forbidden: token does not have at least one of required scope(s){required}");
     for (options, env, status, hint) in [
-        (
-            private.clone(),
-            [("GITEA_TOKEN", "")],
-            "404 Not Found: The target couldn't be found.",
-            "token with read access",
-        ),
+        (private.clone(), [("GITEA_TOKEN", "")], absent, "token with read access"),
         (private, [("REPO_SLUG", "nobody/app")], "404 Not Found: GetUserByName; user redirect", "repo_slug"),
-        (
-            lacking,
-            [("HOME", "/")],
-            "403 Forbidden: token does not have at least one of required scope(s): [read:issue]",
-            "read:issue",
-        ),
+        (lacking, [("HOME", "/")], &required, "read:issue"),
         (sign_in, [("GITEA_TOKEN", "")], "403 Forbidden: Only signed in user is allowed", "token"),
     ] {
         let forge = serve_with(&project(3), options);
@@ -220,9 +213,9 @@ fn refusals_say_what_to_do() {
     }
 }
 
-#[test]
-fn a_single_attempt_is_one_request() {
-    let forge = start(3);
+each_flavour!(a_single_attempt_is_one_request);
+fn a_single_attempt_is_one_request(flavour: Flavour) {
+    let forge = start(flavour, 3);
     forge.order(Fault::Hang, None);
     let begun = Instant::now();
     let single = Forge::connect(&connection(&forge, &[]).single_attempts_within(Duration::from_millis(100))).unwrap();

@@ -10,7 +10,7 @@
 use std::time::{Duration, Instant};
 
 use demo_forge::{DemoForge, Fault, Project};
-use sandbox::{Sandbox, serve};
+use sandbox::{Flavour, Sandbox, each_flavour, serve};
 use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
@@ -23,8 +23,8 @@ fn issue(number: u64, more: Value) -> Value {
     issue
 }
 
-fn forge(issues: Vec<Value>) -> DemoForge {
-    serve(&Project::new("acme", "app", issues, vec![]))
+fn forge(flavour: Flavour, issues: Vec<Value>) -> DemoForge {
+    serve(&Project::new("acme", "app", issues, vec![]), flavour)
 }
 
 fn sandbox(queued: &[u64]) -> Sandbox {
@@ -43,11 +43,11 @@ fn queued(sandbox: &Sandbox) -> Vec<u64> {
     sandbox.json(QUEUE).as_array().unwrap().iter().map(|item| item["issue"].as_u64().unwrap()).collect()
 }
 
-#[test]
-fn an_issue_that_is_closed_or_deleted_leaves_the_queue_however_many_were_closed_since() {
+each_flavour!(an_issue_that_is_closed_or_deleted_leaves_the_queue_however_many_were_closed_since);
+fn an_issue_that_is_closed_or_deleted_leaves_the_queue_however_many_were_closed_since(flavour: Flavour) {
     let mut issues: Vec<Value> = (10..90).map(|number| issue(number, json!({"state": "closed"}))).collect();
     issues.extend((100..490).map(|number| issue(number, json!({}))));
-    let forge = forge(issues);
+    let forge = forge(flavour, issues);
     // 9 was deleted.
     let sandbox = sandbox(&[10, 9, 89, 100, 101]);
     let said = guard(&sandbox, &forge);
@@ -62,10 +62,10 @@ fn an_issue_that_is_closed_or_deleted_leaves_the_queue_however_many_were_closed_
     assert_eq!(forge.requests().len(), asked + 1);
 }
 
-#[test]
-fn a_repository_that_the_token_cannot_see_has_deleted_nothing() {
+each_flavour!(a_repository_that_the_token_cannot_see_has_deleted_nothing);
+fn a_repository_that_the_token_cannot_see_has_deleted_nothing(flavour: Flavour) {
     let sandbox = sandbox(&[1]);
-    let forge = forge(vec![issue(1, json!({}))]);
+    let forge = forge(flavour, vec![issue(1, json!({}))]);
     let ended = sandbox.call("loop_guard", ["--json"]).forge(&forge, "acme/other").run().code(0);
     let said: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((&said["issue"], &said["forge"]["answered"]), (&json!(1), &json!(false)));
@@ -73,14 +73,17 @@ fn a_repository_that_the_token_cannot_see_has_deleted_nothing() {
     assert_eq!(queued(&sandbox), [1]);
 }
 
-#[test]
-fn an_issue_that_is_locked_or_assigned_to_a_person_is_passed_over() {
+each_flavour!(an_issue_that_is_locked_or_assigned_to_a_person_is_passed_over);
+fn an_issue_that_is_locked_or_assigned_to_a_person_is_passed_over(flavour: Flavour) {
     let sandbox = sandbox(&[1, 2, 3]);
-    let forge = forge(vec![
-        issue(1, json!({"is_locked": true})),
-        issue(2, json!({"assignees": [{"login": "hermes"}, {"login": "rina"}]})),
-        issue(3, json!({"assignees": [{"login": "Hermes"}]})),
-    ]);
+    let forge = forge(
+        flavour,
+        vec![
+            issue(1, json!({"is_locked": true})),
+            issue(2, json!({"assignees": [{"login": "hermes"}, {"login": "rina"}]})),
+            issue(3, json!({"assignees": [{"login": "Hermes"}]})),
+        ],
+    );
     let call = |agents: &str| {
         let call = sandbox.call("loop_guard", ["--json"]).forge(&forge, "acme/app");
         let ended = call.env("TIMMY_LOOP_GUARD_AGENT_LOGINS", agents).run();
@@ -96,10 +99,10 @@ fn an_issue_that_is_locked_or_assigned_to_a_person_is_passed_over() {
     assert_eq!(reasons, ["locked", "assigned", "assigned"]);
 }
 
-#[test]
-fn asking_ends_when_its_time_is_over() {
+each_flavour!(asking_ends_when_its_time_is_over);
+fn asking_ends_when_its_time_is_over(flavour: Flavour) {
     let sandbox = sandbox(&[1]);
-    let forge = forge(vec![issue(1, json!({}))]);
+    let forge = forge(flavour, vec![issue(1, json!({}))]);
     forge.order(Fault::Hang, None);
     let begun = Instant::now();
     let call = sandbox.call("loop_guard", ["--json"]).forge(&forge, "acme/app");
@@ -112,8 +115,8 @@ fn asking_ends_when_its_time_is_over() {
     );
 }
 
-#[test]
-fn an_issue_that_was_touched_since_the_triage_is_looked_at_again() {
+each_flavour!(an_issue_that_was_touched_since_the_triage_is_looked_at_again);
+fn an_issue_that_was_touched_since_the_triage_is_looked_at_again(flavour: Flavour) {
     let moved = |more: Value| {
         let mut more = more;
         more["updated_at"] = json!("2026-03-21T09:00:00Z");
@@ -140,7 +143,7 @@ fn an_issue_that_was_touched_since_the_triage_is_looked_at_again() {
     ] {
         let issues =
             vec![first.clone(), issue(2, json!({})), issue(3, json!({})), issue(4, json!({"state": "closed"}))];
-        let forge = serve(&Project::new("acme", "app", issues, vec![pull]));
+        let forge = serve(&Project::new("acme", "app", issues, vec![pull]), flavour);
         let sandbox = sandbox(&[1, 2]);
         let said = guard(&sandbox, &forge);
         assert_eq!(said["issue"], if expected.is_some() { 2 } else { 1 }, "{first} {said}");
@@ -148,13 +151,13 @@ fn an_issue_that_was_touched_since_the_triage_is_looked_at_again() {
     }
 }
 
-#[test]
-fn every_page_of_a_timeline_is_read() {
+each_flavour!(every_page_of_a_timeline_is_read);
+fn every_page_of_a_timeline_is_read(flavour: Flavour) {
     let mut events = vec![json!({"type": "comment"}); 120];
     events.push(json!({"type": "pull_ref", "ref_action": "closes", "ref_issue": 7}));
     let first = issue(1, json!({"timeline": events, "updated_at": "2026-03-21T09:00:00Z"}));
     let pull = json!({"number": 7, "title": "x", "state": "open", "created_at": TOUCHED});
-    let forge = serve(&Project::new("acme", "app", vec![first, issue(2, json!({}))], vec![pull]));
+    let forge = serve(&Project::new("acme", "app", vec![first, issue(2, json!({}))], vec![pull]), flavour);
     for fault in [None, Some(Fault::PageCap(10))] {
         if let Some(fault) = fault {
             forge.order(fault, None);

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use demo_forge::{DemoForge, Fault, Project};
-use sandbox::{Call, Sandbox, serve, signal, soon};
+use sandbox::{Call, Flavour, Sandbox, each_flavour, serve, signal, soon};
 use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
@@ -23,14 +23,14 @@ fn guard(sandbox: &Sandbox, args: &[&str]) -> Call {
     sandbox.call("loop_guard", args).env("TIMMY_LOOP_GUARD_VERIFY_OPEN", "false")
 }
 
-fn forge(open: &[u64], closed: &[u64]) -> DemoForge {
+fn forge(flavour: Flavour, open: &[u64], closed: &[u64]) -> DemoForge {
     let entry = |number: &u64, state: &str| json!({"number": number, "title": "T", "state": state, "created_at": format!("2026-01-{number:02}T00:00:00Z"), "updated_at": "2026-01-30T00:00:00Z"});
     let issues: Vec<Value> = open
         .iter()
         .map(|number| entry(number, "open"))
         .chain(closed.iter().map(|number| entry(number, "closed")))
         .collect();
-    serve(&Project::new("acme", "app", issues, vec![]))
+    serve(&Project::new("acme", "app", issues, vec![]), flavour)
 }
 
 #[test]
@@ -242,12 +242,12 @@ fn a_queue_of_another_writer_is_read_for_what_it_says() {
     assert!(ended.out.contains("\"reason\": \"queue_damaged\""), "{}", ended.out);
 }
 
-#[test]
-fn closed_issues_are_taken_out_of_the_queue() {
+each_flavour!(closed_issues_are_taken_out_of_the_queue);
+fn closed_issues_are_taken_out_of_the_queue(flavour: Flavour) {
     let sandbox = Sandbox::new();
     let text = "[\n {\"issue\": 3, \"ready\": true, \"type\": \"bug\"},\n {\"issue\": 5, \"ready\": true, \"type\": \"feature\", \"mine\": 1.10}\n]\n";
     sandbox.write(QUEUE, text);
-    let forge = forge(&[5, 6], &[3]);
+    let forge = forge(flavour, &[5, 6], &[3]);
     let _ = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(0);
     assert_eq!(forge.requests().len(), 2, "one request an issue");
     assert_eq!(sandbox.json(RESULT), json!({"issue": 5, "type": "feature"}));
@@ -258,8 +258,8 @@ fn closed_issues_are_taken_out_of_the_queue() {
     );
 }
 
-#[test]
-fn a_forge_that_is_away_changes_nothing() {
+each_flavour!(a_forge_that_is_away_changes_nothing);
+fn a_forge_that_is_away_changes_nothing(flavour: Flavour) {
     for fault in [
         Fault::Drop,
         Fault::Hang,
@@ -271,7 +271,7 @@ fn a_forge_that_is_away_changes_nothing() {
     ] {
         let sandbox = Sandbox::new();
         sandbox.write(QUEUE, queue(&[3]));
-        let forge = forge(&[], &[3]);
+        let forge = forge(flavour, &[], &[3]);
         forge.order(fault.clone(), None);
         let begun = Instant::now();
         let ended = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(0);
@@ -281,10 +281,10 @@ fn a_forge_that_is_away_changes_nothing() {
     }
 }
 
-#[test]
-fn without_a_queue_nobody_is_asked() {
+each_flavour!(without_a_queue_nobody_is_asked);
+fn without_a_queue_nobody_is_asked(flavour: Flavour) {
     let sandbox = Sandbox::new();
-    let forge = forge(&[1], &[]);
+    let forge = forge(flavour, &[1], &[]);
     let _ = sandbox.call("loop_guard", [""; 0]).forge(&forge, "acme/app").run().code(1);
     assert!(forge.requests().is_empty());
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use demo_forge::{DemoForge, Fault};
-use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
+use sandbox::{Flavour, SAMPLE_SLUG, Sandbox, each_flavour, serve_sample};
 use serde_json::{Value, json};
 
 const AGENDA: &str = ".loop/agenda.json";
@@ -17,9 +17,9 @@ fn items(agenda: &Value) -> Vec<(u64, String)> {
     items.map(|item| (item["number"].as_u64().unwrap(), item["action"].as_str().unwrap().to_owned())).collect()
 }
 
-#[test]
-fn the_agenda_fits_the_time_and_the_screen() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(the_agenda_fits_the_time_and_the_screen);
+fn the_agenda_fits_the_time_and_the_screen(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     let ended = planned(&sandbox, &forge, &["--review"]).code(0);
     assert!(ended.out.starts_with("[orchestrator] Agenda for Sat 21 Mar 2026: "), "{}", ended.out);
     assert!(ended.out.lines().count() <= 24, "{}", ended.out);
@@ -41,9 +41,9 @@ fn the_agenda_fits_the_time_and_the_screen() {
     assert_eq!(review["pulls"]["merged"], json!([129, 131, 133]));
 }
 
-#[test]
-fn each_action_has_its_reason() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(each_action_has_its_reason);
+fn each_action_has_its_reason(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     sandbox.write(".loop/quarantine.json", "{\"101\": {\"reason\": \"failed 3 of its last 3 cycles\"}}");
     sandbox.write(
         ".loop/retro/cycles.jsonl",
@@ -64,8 +64,8 @@ fn each_action_has_its_reason() {
     assert!(agenda["items"].as_array().unwrap().iter().all(|item| !item["why"].as_str().unwrap().is_empty()));
 }
 
-#[test]
-fn a_forge_that_is_away_leaves_the_local_queue() {
+each_flavour!(a_forge_that_is_away_leaves_the_local_queue);
+fn a_forge_that_is_away_leaves_the_local_queue(flavour: Flavour) {
     for fault in [
         Fault::BadGateway,
         Fault::Drop,
@@ -76,7 +76,7 @@ fn a_forge_that_is_away_leaves_the_local_queue() {
         Fault::BadToken,
         Fault::TooManyRequests(900),
     ] {
-        let (sandbox, forge) = (Sandbox::new(), serve_sample());
+        let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
         forge.order(fault.clone(), None);
         let ended = planned(&sandbox, &forge, &["--review"]).code(1);
         assert!(
@@ -112,9 +112,9 @@ fn markdown_is_ready_to_be_pasted() {
     );
 }
 
-#[test]
-fn json_is_the_agenda() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(json_is_the_agenda);
+fn json_is_the_agenda(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     let ended = planned(&sandbox, &forge, &["--json"]).code(0);
     let agenda: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(agenda, sandbox.json(AGENDA));

@@ -8,7 +8,7 @@
 )]
 
 use demo_forge::{DemoForge, Fault, Project};
-use sandbox::{CallOutput, Sandbox, serve};
+use sandbox::{CallOutput, Flavour, Sandbox, each_flavour, serve};
 use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
@@ -26,8 +26,8 @@ fn pull(number: u64, body: &str, branch: &str, state: &str, merged: bool) -> Val
            "created_at": "2026-03-21T08:00:00Z", "updated_at": "2026-03-21T08:00:00Z", "head": {"label": branch}})
 }
 
-fn forge(issues: Vec<Value>, pulls: Vec<Value>) -> DemoForge {
-    serve(&Project::new("acme", "app", issues, pulls))
+fn forge(flavour: Flavour, issues: Vec<Value>, pulls: Vec<Value>) -> DemoForge {
+    serve(&Project::new("acme", "app", issues, pulls), flavour)
 }
 
 fn triage(sandbox: &Sandbox, forge: &DemoForge, args: &[&str]) -> CallOutput {
@@ -42,11 +42,11 @@ fn two() -> Vec<Value> {
     vec![issue(1, "", "2026-03-20T00:00:00Z"), issue(2, "", "2026-03-20T00:00:00Z")]
 }
 
-#[test]
-fn an_issue_with_an_open_pull_request_is_in_work_and_not_in_the_queue() {
+each_flavour!(an_issue_with_an_open_pull_request_is_in_work_and_not_in_the_queue);
+fn an_issue_with_an_open_pull_request_is_in_work_and_not_in_the_queue(flavour: Flavour) {
     for (body, branch) in [("Closes #1", "main"), ("A change.", "timmy/issue-1")] {
         let sandbox = Sandbox::new();
-        let open = forge(two(), vec![pull(7, body, branch, "open", false)]);
+        let open = forge(flavour, two(), vec![pull(7, body, branch, "open", false)]);
         let said = triage(&sandbox, &open, &[]).out;
         assert_eq!(queued(&sandbox), [2], "{body}");
         assert!(said.contains("Ready: 1 | Not ready: 1 | Quarantined: 0"), "{said}");
@@ -64,7 +64,7 @@ fn an_issue_with_an_open_pull_request_is_in_work_and_not_in_the_queue() {
         let _ = call.run().code(0);
         assert_eq!(queued(&sandbox), [2], "{body}");
         // Closed without a merge: it is given out again, and does not cool down.
-        let closed = forge(two(), vec![pull(7, body, branch, "closed", false)]);
+        let closed = forge(flavour, two(), vec![pull(7, body, branch, "closed", false)]);
         let _ = triage(&sandbox, &closed, &[]);
         assert_eq!(queued(&sandbox), [1, 2], "{body}");
         assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], "2026-03-21T12:34:56.123456+00:00");
@@ -72,33 +72,33 @@ fn an_issue_with_an_open_pull_request_is_in_work_and_not_in_the_queue() {
     }
 }
 
-#[test]
-fn an_issue_that_a_merge_left_open_has_not_changed() {
+each_flavour!(an_issue_that_a_merge_left_open_has_not_changed);
+fn an_issue_that_a_merge_left_open_has_not_changed(flavour: Flavour) {
     let sandbox = Sandbox::new();
-    let _ = triage(&sandbox, &forge(two(), vec![pull(7, "Closes #1", "main", "open", false)]), &[]);
-    let _ = triage(&sandbox, &forge(two(), vec![pull(7, "Closes #1", "main", "closed", true)]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, two(), vec![pull(7, "Closes #1", "main", "open", false)]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, two(), vec![pull(7, "Closes #1", "main", "closed", true)]), &[]);
     assert_eq!(queued(&sandbox), [1, 2]);
     assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], json!(null));
 }
 
-#[test]
-fn a_change_of_the_text_or_the_labels_is_noted_with_the_forges_time() {
+each_flavour!(a_change_of_the_text_or_the_labels_is_noted_with_the_forges_time);
+fn a_change_of_the_text_or_the_labels_is_noted_with_the_forges_time(flavour: Flavour) {
     let sandbox = Sandbox::new();
-    let _ = triage(&sandbox, &forge(two(), vec![]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, two(), vec![]), &[]);
     // Touched, as by a reference: no change.
     let mut issues = two();
     issues[0]["updated_at"] = json!("2026-03-21T09:00:00Z");
-    let _ = triage(&sandbox, &forge(issues.clone(), vec![]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, issues.clone(), vec![]), &[]);
     assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], json!(null));
     issues[0]["body"] = json!(format!("{} More.", issues[0]["body"].as_str().unwrap()));
-    let _ = triage(&sandbox, &forge(issues.clone(), vec![]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, issues.clone(), vec![]), &[]);
     assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], "2026-03-21T09:00:00+00:00");
     // It stays noted, and a later change comes after it.
     issues[0]["updated_at"] = json!("2026-03-21T10:00:00Z");
-    let _ = triage(&sandbox, &forge(issues.clone(), vec![]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, issues.clone(), vec![]), &[]);
     assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], "2026-03-21T09:00:00+00:00");
     issues[0]["labels"] = json!([{"name": "urgent"}, {"name": "bug"}]);
-    let _ = triage(&sandbox, &forge(issues, vec![]), &[]);
+    let _ = triage(&sandbox, &forge(flavour, issues, vec![]), &[]);
     assert_eq!(sandbox.json(QUEUE)[0]["changed_at"], "2026-03-21T10:00:00+00:00");
 }
 
@@ -122,20 +122,20 @@ fn given_out(sandbox: &Sandbox, forge: &DemoForge, hour: &str) -> Value {
     serde_json::from_str::<Value>(&ended.out).unwrap()["issue"].clone()
 }
 
-#[test]
-fn an_issue_that_was_changed_while_it_was_closed_does_not_wait_when_it_is_open_again() {
+each_flavour!(an_issue_that_was_changed_while_it_was_closed_does_not_wait_when_it_is_open_again);
+fn an_issue_that_was_changed_while_it_was_closed_does_not_wait_when_it_is_open_again(flavour: Flavour) {
     for (is_changed, expected) in [(true, 1), (false, 2)] {
         let sandbox = Sandbox::new();
-        let open = forge(two(), vec![]);
+        let open = forge(flavour, two(), vec![]);
         let _ = triage_at(&sandbox, &open, "07:00");
         succeed(&sandbox, "08:00");
         let _ = triage_at(&sandbox, &open, "08:01");
         for hour in ["09:00", "09:30"] {
-            let _ = triage_at(&sandbox, &forge(vec![two().remove(1)], vec![]), hour);
+            let _ = triage_at(&sandbox, &forge(flavour, vec![two().remove(1)], vec![]), hour);
         }
         assert!(sandbox.json(SCORES)["not_open"]["1"].is_object());
         let text = if is_changed { "Also when it is a link." } else { "" };
-        let again = forge(vec![issue(1, text, "2026-03-21T09:40:00Z"), two().remove(1)], vec![]);
+        let again = forge(flavour, vec![issue(1, text, "2026-03-21T09:40:00Z"), two().remove(1)], vec![]);
         let _ = triage_at(&sandbox, &again, "10:00");
         assert_eq!(given_out(&sandbox, &again, "10:01"), expected);
         assert_eq!(sandbox.json(SCORES)["not_open"], json!(null));
@@ -148,13 +148,13 @@ fn closed_at(number: u64, body: &str, time: &str) -> Value {
     closed
 }
 
-#[test]
-fn a_pull_request_of_whose_end_the_forge_does_not_tell_is_asked_for_again() {
+each_flavour!(a_pull_request_of_whose_end_the_forge_does_not_tell_is_asked_for_again);
+fn a_pull_request_of_whose_end_the_forge_does_not_tell_is_asked_for_again(flavour: Flavour) {
     let sandbox = Sandbox::new();
-    let open = forge(two(), vec![pull(7, "Closes #1", "main", "open", false)]);
+    let open = forge(flavour, two(), vec![pull(7, "Closes #1", "main", "open", false)]);
     succeed(&sandbox, "08:00");
     let _ = triage_at(&sandbox, &open, "08:01");
-    let closed = forge(two(), vec![closed_at(7, "Closes #1", "2026-03-21T09:00:00Z")]);
+    let closed = forge(flavour, two(), vec![closed_at(7, "Closes #1", "2026-03-21T09:00:00Z")]);
     closed.order_at("/pulls/7", Fault::BadGateway);
     let call = sandbox.call("triage_score", [""; 0]).env("TIMMY_NOW", "2026-03-21T09:01:00Z");
     let ended = call.forge(&closed, "acme/app").run().code(0);
@@ -165,24 +165,24 @@ fn a_pull_request_of_whose_end_the_forge_does_not_tell_is_asked_for_again() {
     assert_eq!(given_out(&sandbox, &closed, "09:03"), 1);
 }
 
-#[test]
-fn a_pull_request_that_was_deleted_is_a_rejected_one() {
+each_flavour!(a_pull_request_that_was_deleted_is_a_rejected_one);
+fn a_pull_request_that_was_deleted_is_a_rejected_one(flavour: Flavour) {
     let sandbox = Sandbox::new();
     succeed(&sandbox, "08:00");
-    let _ = triage_at(&sandbox, &forge(two(), vec![pull(7, "Closes #1", "main", "open", false)]), "08:01");
-    let gone = forge(two(), vec![]);
+    let _ = triage_at(&sandbox, &forge(flavour, two(), vec![pull(7, "Closes #1", "main", "open", false)]), "08:01");
+    let gone = forge(flavour, two(), vec![]);
     let _ = triage_at(&sandbox, &gone, "09:00");
     assert_eq!(given_out(&sandbox, &gone, "09:01"), 1);
 }
 
-#[test]
-fn a_pull_request_that_was_closed_before_a_triage_saw_it_frees_its_issue_too() {
+each_flavour!(a_pull_request_that_was_closed_before_a_triage_saw_it_frees_its_issue_too);
+fn a_pull_request_that_was_closed_before_a_triage_saw_it_frees_its_issue_too(flavour: Flavour) {
     for (time, expected) in [("2026-03-21T08:30:00Z", 1), ("2026-03-21T07:58:00Z", 1), ("2026-03-11T08:30:00Z", 2)] {
         let sandbox = Sandbox::new();
-        let none = forge(two(), vec![]);
+        let none = forge(flavour, two(), vec![]);
         let _ = triage_at(&sandbox, &none, "07:00");
         succeed(&sandbox, "08:00");
-        let closed = forge(two(), vec![closed_at(7, "Closes #1", time)]);
+        let closed = forge(flavour, two(), vec![closed_at(7, "Closes #1", time)]);
         for hour in ["09:00", "09:30"] {
             let _ = triage_at(&sandbox, &closed, hour);
             // One that ended long before is not the work of this cycle, whatever its record says.
@@ -193,15 +193,15 @@ fn a_pull_request_that_was_closed_before_a_triage_saw_it_frees_its_issue_too() {
     }
     // One that the forge does not know ends no wait: an agent may name any.
     let sandbox = Sandbox::new();
-    let none = forge(two(), vec![]);
+    let none = forge(flavour, two(), vec![]);
     let _ = triage_at(&sandbox, &none, "07:00");
     succeed(&sandbox, "08:00");
     let _ = triage_at(&sandbox, &none, "09:00");
     assert_eq!(given_out(&sandbox, &none, "09:01"), 2);
 }
 
-#[test]
-fn a_change_that_may_be_the_agents_own_ends_no_wait() {
+each_flavour!(a_change_that_may_be_the_agents_own_ends_no_wait);
+fn a_change_that_may_be_the_agents_own_ends_no_wait(flavour: Flavour) {
     let changed = |updated: &str| {
         let mut issues = two();
         issues[0]["body"] = json!(format!("{} Ticked.", issues[0]["body"].as_str().unwrap()));
@@ -209,16 +209,16 @@ fn a_change_that_may_be_the_agents_own_ends_no_wait() {
         issues
     };
     let sandbox = Sandbox::new();
-    let _ = triage_at(&sandbox, &forge(two(), vec![]), "07:00");
+    let _ = triage_at(&sandbox, &forge(flavour, two(), vec![]), "07:00");
     // Its own edit, the record, and a reference that moves `updated_at`, all before the next triage.
     succeed(&sandbox, "08:00");
-    let after = forge(changed("2026-03-21T08:05:00Z"), vec![]);
+    let after = forge(flavour, changed("2026-03-21T08:05:00Z"), vec![]);
     let _ = triage_at(&sandbox, &after, "08:10");
     assert_eq!(given_out(&sandbox, &after, "08:11"), 2);
     // A later edit is a person's.
     let mut issues = changed("2026-03-21T09:00:00Z");
     issues[0]["title"] = json!("Crash when the config file is missing");
-    let later = forge(issues, vec![]);
+    let later = forge(flavour, issues, vec![]);
     let _ = triage_at(&sandbox, &later, "09:10");
     assert_eq!(given_out(&sandbox, &later, "09:11"), 1);
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use demo_forge::{DemoForge, Fault};
-use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
+use sandbox::{Flavour, SAMPLE_SLUG, Sandbox, each_flavour, serve_sample};
 use serde_json::{Value, json};
 
 const QUEUE: &str = ".loop/queue.json";
@@ -25,9 +25,9 @@ fn file(sandbox: &Sandbox, issues: &[Value]) {
     sandbox.write("issues.json", serde_json::to_string(issues).unwrap());
 }
 
-#[test]
-fn the_queue_is_written_in_the_contracts_form_and_order() {
-    let (sandbox, forge) = (Sandbox::new(), serve_sample());
+each_flavour!(the_queue_is_written_in_the_contracts_form_and_order);
+fn the_queue_is_written_in_the_contracts_form_and_order(flavour: Flavour) {
+    let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
     let ended = triaged(&sandbox, &forge, &[]).code(0);
     assert!(ended.out.contains("[triage] Ready: ") && ended.err.is_empty(), "{}", ended.conversation());
     let queue = sandbox.json(QUEUE);
@@ -176,8 +176,8 @@ fn a_release_while_a_triage_runs_is_not_lost() {
     assert_eq!((numbers(&document["queue"]), &document["run"]["quarantined"]), (vec![85, 86], &json!(0)));
 }
 
-#[test]
-fn a_forge_that_is_away_leaves_the_old_queue() {
+each_flavour!(a_forge_that_is_away_leaves_the_old_queue);
+fn a_forge_that_is_away_leaves_the_old_queue(flavour: Flavour) {
     for (fault, message) in [
         (Fault::BadGateway, "502 Bad Gateway"),
         (Fault::Drop, "the connection broke"),
@@ -188,7 +188,7 @@ fn a_forge_that_is_away_leaves_the_old_queue() {
         (Fault::TooManyRequests(900), "asks to wait 900 s"),
         (Fault::BadToken, "401 Unauthorized"),
     ] {
-        let (sandbox, forge) = (Sandbox::new(), serve_sample());
+        let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
         sandbox.write(QUEUE, "[{\"issue\": 1}]");
         forge.order(fault.clone(), None);
         let ended = triaged(&sandbox, &forge, &[]).code(1);
@@ -210,10 +210,10 @@ fn a_forge_that_is_away_leaves_the_old_queue() {
     }
 }
 
-#[test]
-fn faults_that_pass_are_waited_out() {
+each_flavour!(faults_that_pass_are_waited_out);
+fn faults_that_pass_are_waited_out(flavour: Flavour) {
     for fault in [Fault::BadGateway, Fault::Drop, Fault::CutBody, Fault::TooManyRequests(0), Fault::Moving] {
-        let (sandbox, forge) = (Sandbox::new(), serve_sample());
+        let (sandbox, forge) = (Sandbox::new(), serve_sample(flavour));
         forge.order(fault.clone(), Some(1));
         let _ = triaged(&sandbox, &forge, &[]).code(0);
         let open = if fault == Fault::Moving { 32..=33 } else { 33..=33 };

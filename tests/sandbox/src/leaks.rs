@@ -57,10 +57,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::Flavour;
     use crate::forge::{SAMPLE_SLUG, serve_sample};
 
     fn shell(sandbox: &Sandbox, script: &str) -> crate::CallOutput {
-        let forge = serve_sample();
+        let forge = serve_sample(Flavour::default());
         sandbox.call_as(Path::new("/bin/sh"), ["-c", script]).forge(&forge, SAMPLE_SLUG).run()
     }
 

@@ -16,7 +16,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Child;
 
-use sandbox::Sandbox;
+use sandbox::{Flavour, Sandbox, each_flavour};
 use serde_json::json;
 use world::World;
 
@@ -80,8 +80,8 @@ fn run(sandbox: &Sandbox, world: &mut World, cycles: usize) -> String {
 }
 
 /// One run of the loop over so many cycles, and what must be true at its end.
-fn night(cycles: usize) {
-    let (sandbox, mut world) = (Sandbox::new(), World::new(cycles));
+fn night(cycles: usize, flavour: Flavour) {
+    let (sandbox, mut world) = (Sandbox::new(), World::new(cycles, flavour));
     let _ = sandbox.git();
     let root = sandbox.root();
     let _ = sandbox.run("timmy", &["install", "--into", root.to_str().unwrap()]).code(0);
@@ -115,13 +115,13 @@ fn night(cycles: usize) {
     assert!(ended.err.is_empty(), "{}", ended.err);
 }
 
-#[test]
-fn a_night_of_the_documented_loop() {
-    night(25);
+each_flavour!(a_night_of_the_documented_loop);
+fn a_night_of_the_documented_loop(flavour: Flavour) {
+    night(25, flavour);
 }
 
 #[test]
 #[ignore = "needs minutes"]
 fn two_hundred_cycles_of_the_documented_loop() {
-    night(200);
+    night(200, Flavour::Gitea);
 }

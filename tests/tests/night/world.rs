@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use demo_forge::{DemoForge, Fault, Project};
-use sandbox::Sandbox;
+use sandbox::{Flavour, Sandbox};
 use serde_json::{Value, json};
 
 use crate::model::{Attempt, Model};
@@ -77,10 +77,10 @@ fn text(time: DateTime<Utc>) -> String {
 }
 
 impl World {
-    pub(crate) fn new(cycles: usize) -> Self {
+    pub(crate) fn new(cycles: usize, flavour: Flavour) -> Self {
         let now: DateTime<Utc> = "2026-03-20T20:00:00Z".parse().unwrap();
         let mut world = Self {
-            forge: sandbox::serve(&Project::new("acme", "night", Vec::new(), Vec::new())),
+            forge: sandbox::serve(&Project::new("acme", "night", Vec::new(), Vec::new()), flavour),
             now,
             issues: BTreeMap::new(),
             pulls: Vec::new(),

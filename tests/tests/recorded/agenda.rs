@@ -1,14 +1,15 @@
 //! `orchestrator`: the agenda, the day's review, and its forms.
 
 use demo_forge::{Fault, Flavour, Project};
+use sandbox::each_flavour;
 
 use crate::scenario::Scenario;
 use crate::worlds::{LOG, OLD_LOG, issues, old_files};
 
-#[test]
-fn agenda_is_made_of_a_forge() {
+each_flavour!(agenda_is_made_of_a_forge);
+fn agenda_is_made_of_a_forge(flavour: Flavour) {
     let mut scenario = Scenario::new("agenda_is_made_of_a_forge");
-    let forge = scenario.forge(&Project::sample().unwrap(), Flavour::Gitea);
+    let forge = scenario.forge(&Project::sample().unwrap(), flavour);
     scenario.now("2026-03-21T07:30:00Z");
     scenario.call("orchestrator");
     scenario.write(LOG, OLD_LOG);

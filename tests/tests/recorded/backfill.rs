@@ -4,6 +4,7 @@ use std::path::Path;
 
 use demo_forge::{Fault, Flavour, Project};
 use git2::{Oid, Repository, Signature, Time};
+use sandbox::each_flavour;
 use serde_json::{Value, json};
 
 use crate::scenario::Scenario;
@@ -36,10 +37,10 @@ fn project() -> Project {
     Project::new("acme", "app", Vec::new(), pulls)
 }
 
-#[test]
-fn backfill_adds_what_a_forge_has_merged() {
+each_flavour!(backfill_adds_what_a_forge_has_merged);
+fn backfill_adds_what_a_forge_has_merged(flavour: Flavour) {
     let mut scenario = Scenario::new("backfill_adds_what_a_forge_has_merged");
-    let forge = scenario.forge(&project(), Flavour::Forgejo);
+    let forge = scenario.forge(&project(), flavour);
     scenario.write(LOG, OLD_LOG);
     scenario.call("backfill_retro --dry-run");
     scenario.call("backfill_retro --dry-run --json --limit 1");
@@ -52,10 +53,10 @@ fn backfill_adds_what_a_forge_has_merged() {
     scenario.end();
 }
 
-#[test]
-fn backfill_begins_a_log() {
+each_flavour!(backfill_begins_a_log);
+fn backfill_begins_a_log(flavour: Flavour) {
     let mut scenario = Scenario::new("backfill_begins_a_log");
-    let _forge = scenario.forge(&project(), Flavour::Gitea);
+    let _forge = scenario.forge(&project(), flavour);
     scenario.call("backfill_retro --verbose");
     scenario.call("cycle_retro --cycle 1 --success --duration 5");
     scenario.call("TIMMY_BACKFILL_RETRO_SINCE=2026-03-19 TIMMY_BACKFILL_RETRO_LIMIT=1 TIMMY_CYCLE_RETRO_RETRO_FILE=metrics/log.jsonl backfill_retro");

@@ -1,7 +1,7 @@
 //! `loop_guard`: work and no work, the wait, the forge, and queues in every state.
 
 use demo_forge::{Fault, Flavour, Project};
-use sandbox::{Sandbox, signal, soon};
+use sandbox::{Sandbox, each_flavour, signal, soon};
 use serde_json::{Value, json};
 
 use crate::scenario::Scenario;
@@ -126,13 +126,13 @@ fn guard_seeds_the_result() {
     scenario.end();
 }
 
-#[test]
-fn guard_asks_the_forge() {
+each_flavour!(guard_asks_the_forge);
+fn guard_asks_the_forge(flavour: Flavour) {
     let mut scenario = Scenario::new("guard_asks_the_forge");
     let text = "[\n {\"issue\": 3, \"ready\": true, \"type\": \"bug\"},\n {\"issue\": 5, \"ready\": true, \"type\": \"feature\", \"mine\": 1.10},\n 7\n]\n";
     scenario.write(QUEUE, text);
     scenario.changed(QUEUE, 7200);
-    let forge = scenario.forge(&project(&[5, 6], &[3]), Flavour::Forgejo);
+    let forge = scenario.forge(&project(&[5, 6], &[3]), flavour);
     scenario.call("loop_guard --verbose");
     forge.close(5, "2026-03-21T12:00:00Z");
     scenario.call("loop_guard --json");
@@ -147,13 +147,13 @@ fn guard_asks_the_forge() {
     scenario.end();
 }
 
-#[test]
-fn guard_asks_for_what_was_closed_of_many() {
+each_flavour!(guard_asks_for_what_was_closed_of_many);
+fn guard_asks_for_what_was_closed_of_many(flavour: Flavour) {
     let mut scenario = Scenario::new("guard_asks_for_what_was_closed_of_many");
     scenario.write(QUEUE, queue(&[3, 5]));
     scenario.changed(QUEUE, 7 * 86_400);
     scenario.write(".loop/retro/triage.jsonl", "{\"total_open\": 400}\n");
-    let _forge = scenario.forge(&project(&[5], &[3]), Flavour::Gitea);
+    let _forge = scenario.forge(&project(&[5], &[3]), flavour);
     scenario.call("loop_guard --verbose");
     scenario.end();
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sandbox::Flavour;
+
 use crate::picture::difference;
 
 /// The longest line of a report of a difference; of longer ones the part around the difference is shown.
@@ -37,6 +39,12 @@ pub(crate) struct Step {
     pub title: String,
     /// The parts.
     pub sections: Vec<Section>,
+}
+
+/// Returns the name of the recording of a scenario with this server: that of the server alone, where there is one.
+pub(crate) fn name_as(name: &str, flavour: Flavour) -> String {
+    let own = format!("{name}_as_{}", if flavour.is_gitea() { "gitea" } else { "forgejo" });
+    if folder(&own).exists() { own } else { name.to_owned() }
 }
 
 /// Returns the folder of a scenario's recordings.

@@ -25,7 +25,8 @@ const RECORD: &str = "RECORD";
 
 /// A scenario that is being played.
 pub(crate) struct Scenario {
-    name: &'static str,
+    /// The name, which is also that of the recording.
+    name: String,
     /// The repository, and what is around it.
     pub sandbox: Sandbox,
     env: Vec<(String, String)>,
@@ -36,7 +37,7 @@ pub(crate) struct Scenario {
 
 impl Scenario {
     /// Begins a scenario with a repository that is nothing but a work tree.
-    pub(crate) fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let sandbox = Sandbox::new();
         let mut masks = Masks::default();
         masks.text(sandbox.root().display().to_string(), "<repo>");
@@ -44,7 +45,7 @@ impl Scenario {
         masks.text(program("timmy").parent().unwrap().display().to_string(), "<programs>");
         let env = [("TIMMY_NOW", NOW), ("TZ", "UTC"), ("GIT_CONFIG_NOSYSTEM", "1")];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { name, sandbox, env, masks, contract: Vec::new(), prose: Vec::new() }
+        Self { name: name.to_owned(), sandbox, env, masks, contract: Vec::new(), prose: Vec::new() }
     }
 
     /// Sets a variable for the calls to come.
@@ -58,8 +59,10 @@ impl Scenario {
         self.env("TIMMY_NOW", time);
     }
 
-    /// Starts a forge that serves `project`, for the calls to come.
+    /// Starts a forge that serves `project` as this server, for the calls to come. Where the servers are told apart by what the
+    /// tools do, one of them has a recording of its own, `NAME_as_forgejo` or `NAME_as_gitea`.
     pub(crate) fn forge(&mut self, project: &Project, flavour: Flavour) -> DemoForge {
+        self.name = recording::name_as(&self.name, flavour);
         let access = Access { token: Some(TOKEN.to_owned()), ..Access::default() };
         let forge = DemoForge::start(project, Options { access, flavour, ..Options::default() }).unwrap();
         for (name, value) in [
@@ -75,11 +78,11 @@ impl Scenario {
     }
 
     /// Starts a forge that is named by the remote `origin`, with these credentials, and whose token is in the usual file.
-    pub(crate) fn forge_in_files(&mut self, credentials: &str) -> DemoForge {
+    pub(crate) fn forge_in_files(&mut self, credentials: &str, flavour: Flavour) -> DemoForge {
         let issue = serde_json::json!({"number": 5, "title": "fix: Crash", "created_at": "2026-03-01T00:00:00Z"});
         let access = Access { token: Some(TOKEN.to_owned()), private: true, ..Access::default() };
         let project = Project::new("acme", "app", vec![issue], vec![]);
-        let forge = DemoForge::start(&project, Options { access, ..Options::default() }).unwrap();
+        let forge = DemoForge::start(&project, Options { access, flavour, ..Options::default() }).unwrap();
         let address = forge.api().replace("http://", &format!("http://{credentials}"));
         fs::remove_dir_all(self.path(".git")).unwrap();
         let repository = git2::Repository::init(self.sandbox.root()).unwrap();
@@ -188,10 +191,10 @@ impl Scenario {
             let text = recording::render(steps);
             assert!(!text.contains(TOKEN), "{}: the token of the forge is in {file}", self.name);
             if is_accepted {
-                fs::create_dir_all(recording::folder(self.name)).unwrap();
-                fs::write(recording::folder(self.name).join(file), &text).unwrap();
+                fs::create_dir_all(recording::folder(&self.name)).unwrap();
+                fs::write(recording::folder(&self.name).join(file), &text).unwrap();
             }
-            let report = recording::compare(self.name, file, steps);
+            let report = recording::compare(&self.name, file, steps);
             let hint = if file == "prose.txt" {
                 "If only words have changed and that is meant: RECORD=prose cargo test -p tests --test recorded"
             } else {

@@ -1,17 +1,18 @@
 //! `triage_score`: issues of a forge and of a file, rules, and the quarantine.
 
 use demo_forge::{Fault, Flavour, Project};
+use sandbox::each_flavour;
 
 use crate::scenario::Scenario;
 use crate::worlds::{LOG, issues, old_files};
 
 const QUEUE: &str = ".loop/queue.json";
 
-#[test]
-fn triage_scores_issues_of_a_forge() {
+each_flavour!(triage_scores_issues_of_a_forge);
+fn triage_scores_issues_of_a_forge(flavour: Flavour) {
     let mut scenario = Scenario::new("triage_scores_issues_of_a_forge");
     let project = Project::sample().unwrap();
-    let forge = scenario.forge(&project, Flavour::Forgejo);
+    let forge = scenario.forge(&project, flavour);
     scenario.now("2026-03-21T07:30:00Z");
     scenario.call("triage_score");
     scenario.call("triage_score --explain 96");
@@ -28,10 +29,10 @@ fn triage_scores_issues_of_a_forge() {
     scenario.end();
 }
 
-#[test]
-fn triage_finds_the_forge_and_its_token() {
+each_flavour!(triage_finds_the_forge_and_its_token);
+fn triage_finds_the_forge_and_its_token(flavour: Flavour) {
     let mut scenario = Scenario::new("triage_finds_the_forge_and_its_token");
-    let forge = scenario.forge_in_files("me:s3cret@");
+    let forge = scenario.forge_in_files("me:s3cret@", flavour);
     scenario.call("triage_score --verbose");
     scenario.call("orchestrator --quiet --json");
     drop(forge);

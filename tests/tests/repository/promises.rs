@@ -15,7 +15,7 @@ fn what_is_promised_names_a_test_that_exists() {
     let mut named = 0;
     for name in text.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("test:")) {
         assert!(
-            tests.contains(&format!("fn {name}()")),
+            tests.contains(&format!("fn {name}()")) || tests.contains(&format!("each_flavour!({name});")),
             "COMPATIBILITY.md names the test {name}, which does not exist"
         );
         named += 1;
@@ -50,7 +50,8 @@ fn no_test_returns_before_its_end() {
     for (path, text) in all_sources() {
         let is_test_file = path.components().any(|part| part.as_os_str() == "tests");
         let code = if is_test_file { Some(text.as_str()) } else { text.split("\n#[cfg(test)]\nmod tests {").nth(1) };
-        for test in code.unwrap_or_default().split("#[test]\n").skip(1) {
+        let code = code.unwrap_or_default().replace("each_flavour!(", "#[test]\n// ");
+        for test in code.split("#[test]\n").skip(1) {
             let indent = test.len() - test.trim_start_matches(' ').len();
             let body = test.split(&format!("\n{}}}\n", " ".repeat(indent))).next().unwrap();
             let early = body.lines().find(|line| line.trim() == "return;" || line.contains(&in_one_line));

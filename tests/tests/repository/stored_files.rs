@@ -5,7 +5,7 @@ use std::path::Path;
 
 use records::stored_files::{CONFIG_FILES, LOOP_FILES};
 use records::{Format, StoredFile};
-use sandbox::{SAMPLE_SLUG, Sandbox, serve_sample};
+use sandbox::{Flavour, SAMPLE_SLUG, Sandbox, serve_sample};
 use serde_json::Value;
 
 use crate::{all_sources, crates, root, shipped_code, sources};
@@ -75,7 +75,7 @@ const BY_KEY: [&str; 6] = [
 
 /// Lets every tool store what it stores.
 fn one_of_everything(sandbox: &Sandbox) {
-    let forge = serve_sample();
+    let forge = serve_sample(Flavour::default());
     let git = sandbox.git();
     sandbox.write("README.md", "x\n");
     sandbox.script("scripts/loop_guard.py", OLD_GUARD);
