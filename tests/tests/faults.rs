@@ -37,6 +37,8 @@ fn faults() -> Vec<(Fault, Option<usize>, [Outcome; 3])> {
         (Fault::Panic, None, [Failed("500 Internal Server Error"), local, stands]),
         (Fault::CutBody, Some(1), [Done, Done, stands]),
         (Fault::CutBody, None, [Failed("the response was cut off"), local, stands]),
+        (Fault::CutJson, Some(1), [Done, Done, stands]),
+        (Fault::CutJson, None, [Failed("the response was cut off"), local, stands]),
         (Fault::Drop, Some(1), [Done, Done, stands]),
         (Fault::Drop, None, [Failed("the connection broke"), local, stands]),
         (Fault::Hang, Some(1), [Done, Done, stands]),

@@ -11,7 +11,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{ForgeError, is_transient, problem};
 use crate::listing::{Listing, Numbered, fetch_list};
@@ -224,6 +224,10 @@ impl Forge {
                     url: url.to_owned(),
                     problem: format!("the response is longer than {} MiB", BODY_LIMIT >> 20),
                 })),
+                Ok(body) if ends_early(&body) => {
+                    let problem = "the response was cut off: its JSON ends early".to_owned();
+                    Err(AttemptError::Transient(unreachable(problem), None))
+                }
                 Ok(body) => Ok(Answer { headers, body }),
                 Err(problem) => Err(AttemptError::Transient(unreachable(problem), None)),
             };
@@ -264,6 +268,12 @@ impl Forge {
     fn redact(&self, text: &str) -> String {
         redact::message(text, &self.token.0)
     }
+}
+
+/// Returns whether a body is the beginning of JSON, as a server or a proxy leaves it that gave up in the middle.
+fn ends_early(body: &[u8]) -> bool {
+    let parsed = serde_json::from_slice::<IgnoredAny>(body);
+    !body.trim_ascii().is_empty() && parsed.is_err_and(|error| error.is_eof())
 }
 
 /// Shortens a pause by a random part of up to a quarter, so that several agents do not come back together.

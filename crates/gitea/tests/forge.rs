@@ -115,7 +115,9 @@ fn no_more_requests_are_in_progress_than_allowed(flavour: Flavour) {
 
 each_flavour!(faults_that_pass_are_waited_out);
 fn faults_that_pass_are_waited_out(flavour: Flavour) {
-    for fault in [Fault::TooManyRequests(1), Fault::BadGateway, Fault::CutBody, Fault::Drop, Fault::Hang] {
+    for fault in
+        [Fault::TooManyRequests(1), Fault::BadGateway, Fault::CutBody, Fault::CutJson, Fault::Drop, Fault::Hang]
+    {
         let forge = start(flavour, 120);
         forge.order(fault.clone(), Some(2));
         let begun = Instant::now();
@@ -133,6 +135,7 @@ fn faults_that_stay_are_reported(flavour: Flavour) {
         (Fault::TooManyRequests(3600), "429 Too Many Requests, and the server asks to wait 3600 s", 1),
         (Fault::Panic, "500 Internal Server Error", 1),
         (Fault::CutBody, "the response was cut off", 3),
+        (Fault::CutJson, "the response was cut off: its JSON ends early", 3),
         (Fault::Drop, "the connection broke", 3),
         (Fault::Hang, "no response in time (3 tries)", 3),
         (Fault::NotJson, "the response is not a list of entries", 1),
