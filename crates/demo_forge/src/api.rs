@@ -129,6 +129,9 @@ impl Api<'_> {
                 Some(all) => listing.send(&all.iter().map(|item| item.json.as_str()).collect::<Vec<_>>(), WHEN_ASKED),
                 None => server.not_found(),
             },
+            ["pulls", base, head @ ..] if !matches!(head, ["reviews" | "files" | "commits" | "merge"]) => {
+                self.pull_of_branch(base, &head.join("/"))
+            }
             ["labels"] => {
                 let own = lists.labels.iter().filter(|(name, _)| !lists.organization_labels.contains(name));
                 listing.send(&own.map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
@@ -231,6 +234,16 @@ impl Api<'_> {
         };
         let found = list.iter().find(is_served);
         found.map_or_else(|| self.server.not_found(), |entry| self.server.json(&entry.json))
+    }
+
+    /// The oldest pull request of a branch into another one, closed or not.
+    fn pull_of_branch(&self, base: &str, head: &str) -> Answer {
+        let is_of = |entry: &&Entry| {
+            let pull: Value = serde_json::from_str(&entry.json).unwrap_or_default();
+            pull["base"]["label"] == base && pull["head"]["label"] == head
+        };
+        let oldest = self.lists.single_pulls.iter().filter(is_of).min_by_key(|entry| entry.number);
+        oldest.map_or_else(|| self.server.not_found(), |entry| self.server.json(&entry.json))
     }
 
     fn nth<'b>(&self, mut list: impl Iterator<Item = &'b String>, id: &str) -> Answer {

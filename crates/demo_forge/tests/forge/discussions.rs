@@ -72,6 +72,19 @@ fn a_pull_request_keeps_its_reviews_and_is_mergeable_unless_something_is_in_the_
 }
 
 #[test]
+fn the_oldest_pull_request_of_a_branch_is_found_by_the_branch() {
+    let of = |number: u64, state: &str| issue(number, json!({"head": "timmy/issue-7", "state": state}));
+    let project = Project::new("acme", "app", vec![], vec![of(3, "open"), of(2, "closed"), of(4, "open")]);
+    for flavour in Flavour::ALL {
+        let forge = start(&project, flavour);
+        for path in ["pulls/main/timmy/issue-7", "pulls/main/timmy%2Fissue-7"] {
+            assert_eq!(at(&forge, path).json()["number"], 2, "also while a newer one is open");
+        }
+        assert_eq!([at(&forge, "pulls/main/other").status, at(&forge, "pulls/other/timmy/issue-7").status], [404, 404]);
+    }
+}
+
+#[test]
 fn dependencies_are_issues_as_they_are_now_and_known_from_both_ends() {
     let elsewhere = json!({"number": 8, "repository": "acme/other", "state": "closed", "title": "Elsewhere"});
     let issues = vec![issue(1, json!({"dependencies": [2, elsewhere]})), issue(2, json!({}))];
