@@ -65,23 +65,27 @@ fn parse(buffer: &[u8], most: usize) -> Option<(Incoming, usize)> {
         Err(httparse::Error::TooManyHeaders) => return Some((Incoming::Bad(431), buffer.len())),
         Err(_) => return Some((Incoming::Bad(400), buffer.len())),
     };
-    let header = |name: &str| {
-        let found = parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        found.map(|header| String::from_utf8_lossy(header.value).into_owned())
+    let headers = |name: &str| -> Vec<String> {
+        let found = parsed.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+        found.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect()
     };
     let is_new = parsed.version == Some(1);
-    if is_new && header("host").is_none() {
+    let (hosts, lengths) = (headers("host").len(), headers("content-length"));
+    let is_length = |length: &String| length.bytes().all(|byte| byte.is_ascii_digit()) && *length == lengths[0];
+    if hosts > 1 || is_new && hosts == 0 || !lengths.iter().all(is_length) {
         return Some((Incoming::Bad(400), used));
     }
+    let is_last = headers("connection").iter().any(|words| {
+        let mut words = words.split(',').map(str::trim);
+        words.any(|word| word.eq_ignore_ascii_case("close"))
+    });
     // A request with a body is refused all the same, and its connection ends with the refusal.
-    let wants_close = !is_new
-        || header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
-        || header("content-length").is_some_and(|length| length != "0")
-        || header("transfer-encoding").is_some();
+    let has_body = lengths.iter().any(|length| length != "0") || !headers("transfer-encoding").is_empty();
+    let wants_close = !is_new || is_last || has_body;
     let request = Request {
         method: parsed.method.unwrap_or_default().to_owned(),
         target: parsed.path.unwrap_or_default().to_owned(),
-        authorization: header("authorization"),
+        authorization: headers("authorization").into_iter().next(),
     };
     Some((Incoming::Request { request, wants_close, takes_chunks: is_new }, used))
 }
@@ -98,6 +102,21 @@ mod tests {
     }
 
     #[test]
+    fn a_client_says_when_the_connection_ends() {
+        for (headers, expected) in [
+            ("", false),
+            ("Connection: TE, Close\r\n", true),
+            ("Content-Length: 0\r\n", false),
+            ("Content-Length: 5\r\n", true),
+            ("Transfer-Encoding: chunked\r\n", true),
+        ] {
+            let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+            let Some((Incoming::Request { wants_close, .. }, _)) = parse(head.as_bytes(), 64) else { panic!("{head}") };
+            assert_eq!(wants_close, expected, "{head}");
+        }
+    }
+
+    #[test]
     fn a_head_is_read_whole_or_refused() {
         let many = |count: usize| format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Y: z\r\n".repeat(count));
         assert_eq!(status("GET / HTTP/1.1\r\nHost: x\r\n"), None, "the rest is still to come");
@@ -105,6 +124,9 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200),
             ("GET / HTTP/1.0\r\n\r\n", 200),
             ("GET / HTTP/1.1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n", 400),
             ("hello\r\n\r\n", 400),
             (&many(63), 200),

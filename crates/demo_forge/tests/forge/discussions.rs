@@ -99,7 +99,8 @@ fn dependencies_are_issues_as_they_are_now_and_known_from_both_ends() {
         let blocked = at(&forge, "issues/2/blocks");
         assert_eq!((numbers(&blocked.json()), blocked.header("X-Total-Count")), (vec![1], None));
         forge.close(2, "2026-03-21T00:00:00Z");
-        assert_eq!(at(&forge, "issues/1/dependencies").json()[0]["state"], "closed");
+        let closed = &at(&forge, "issues/1/dependencies").json()[0];
+        assert_eq!((&closed["state"], &closed["closed_at"]), (&json!("closed"), &json!("2026-03-21T00:00:00Z")));
         assert_eq!(at(&forge, "issues/2/dependencies").json(), json!([]));
         assert_eq!(numbers(&at(&forge, "issues/1/dependencies?limit=1&page=2").json()), [8]);
     }
