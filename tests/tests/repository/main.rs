@@ -9,6 +9,7 @@
 
 mod circles;
 mod crates;
+mod flavours;
 mod generated;
 mod lists;
 mod promises;
