@@ -64,6 +64,9 @@ impl Lists {
             repository: Value::Null,
         };
         place.repository = repository(&place, &content.repository);
+        let open = |files: &[EntryFile]| files.iter().filter(|file| file.state == State::Open).count();
+        place.repository["open_issues_count"] = open(&content.issues).into();
+        place.repository["open_pr_counter"] = open(&content.pulls).into();
         let mut lists = Self {
             repository: place.repository.clone(),
             branches: branches(&place, content),

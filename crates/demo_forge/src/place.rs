@@ -67,7 +67,7 @@ impl Place<'_> {
     }
 }
 
-/// A user as every caller but the user sees it.
+/// A user as every caller but the user sees it. `Ghost` is an account that was deleted.
 pub(crate) fn user(root: &str, flavour: Flavour, login: &str) -> Value {
     let id = login.bytes().fold(7_u64, |sum, byte| sum * 31 % 9973 + u64::from(byte));
     let email = if flavour == Flavour::Gitea { format!("{id}+{login}") } else { login.to_owned() };
@@ -79,6 +79,13 @@ pub(crate) fn user(root: &str, flavour: Flavour, login: &str) -> Value {
         "pronouns": "", "website": "", "description": "", "visibility": "public", "followers_count": 0,
         "following_count": 0, "starred_repos_count": 0, "username": login
     });
+    if login == "Ghost" {
+        (user["id"], user["email"], user["created"]) = (json!(-1), json!(""), json!(EPOCH));
+        user["avatar_url"] = format!("{root}/assets/img/avatar_default.png").into();
+        if !flavour.is_gitea() {
+            user["html_url"] = json!("");
+        }
+    }
     if let (true, Value::Object(user)) = (flavour.is_gitea(), &mut user) {
         user.shift_remove("pronouns");
     }

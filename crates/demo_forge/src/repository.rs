@@ -70,7 +70,7 @@ fn permitted(place: &Place<'_>, file: &RepositoryFile) -> Value {
         "internal_tracker": {"enable_time_tracker": true, "allow_only_contributors_to_track_time": true,
                              "enable_issue_dependencies": true},
         "has_wiki": true, "has_wiki_contents": false, "wiki_branch": file.default_branch.as_deref().unwrap_or("main"),
-        "wiki_ssh_url": format!("{}.wiki.git", ssh(place)), "wiki_clone_url": place.page("wiki.git"),
+        "wiki_ssh_url": format!("{}.wiki.git", ssh(place)), "wiki_clone_url": format!("{}/{}.wiki.git", place.root, place.slug()),
         "globally_editable_wiki": false, "has_pull_requests": file.has_pull_requests.unwrap_or(true),
         "has_projects": true, "projects_mode": "all", "has_releases": true, "has_packages": true, "has_actions": false
     })

@@ -208,6 +208,25 @@ fn collaborators_are_for_those_who_have_signed_in() {
 }
 
 #[test]
+fn a_deleted_account_is_a_ghost_and_counts_are_those_of_the_lists() {
+    let pull = issue(2, json!({"head": "a", "user": "Ghost"}));
+    let project =
+        Project::new("acme", "app", vec![issue(1, json!({})), issue(3, json!({"state": "closed"}))], vec![pull]);
+    for flavour in Flavour::ALL {
+        let forge = start(&project, flavour);
+        let pull = at(&forge, "pulls/2").json();
+        assert_eq!(
+            (&pull["user"]["id"], &pull["user"]["login"], &pull["user"]["email"]),
+            (&json!(-1), &json!("Ghost"), &json!(""))
+        );
+        assert_eq!(pull["user"]["html_url"] == "", !flavour.is_gitea());
+        for repository in [&signed(&forge, "/repos/acme/app").json(), &pull["base"]["repo"]] {
+            assert_eq!((&repository["open_issues_count"], &repository["open_pr_counter"]), (&json!(1), &json!(1)));
+        }
+    }
+}
+
+#[test]
 fn a_locked_issue_says_so() {
     let project = Project::new("acme", "app", vec![issue(1, json!({"is_locked": true})), issue(2, json!({}))], vec![]);
     for flavour in Flavour::ALL {
