@@ -129,9 +129,8 @@ impl Api<'_> {
                 Some(all) => listing.send(&all.iter().map(|item| item.json.as_str()).collect::<Vec<_>>(), WHEN_ASKED),
                 None => server.not_found(),
             },
-            ["pulls", base, head @ ..] if !matches!(head, ["reviews" | "files" | "commits" | "merge"]) => {
-                self.pull_of_branch(base, &head.join("/"))
-            }
+            ["pulls", index, what @ ("files" | "commits")] => self.change(number(index), what, &listing),
+            ["pulls", base, head @ ..] if *head != ["merge"] => self.pull_of_branch(base, &head.join("/")),
             ["labels"] => {
                 let own = lists.labels.iter().filter(|(name, _)| !lists.organization_labels.contains(name));
                 listing.send(&own.map(|(_, json)| json.as_str()).collect::<Vec<_>>(), WHEN_ASKED)
@@ -234,6 +233,24 @@ impl Api<'_> {
         };
         let found = list.iter().find(is_served);
         found.map_or_else(|| self.server.not_found(), |entry| self.server.json(&entry.json))
+    }
+
+    /// The files or the commits of a pull request.
+    fn change(&self, number: u64, what: &str, listing: &Listing<'_>) -> Answer {
+        let Some(change) = self.lists.changes.get(&number) else { return self.server.not_found() };
+        if what == "files" && change.is_fork_gone && !self.server.flavour.is_gitea() {
+            // Forgejo looks for them in the fork.
+            return Answer::html(500, "500 - Internal Server Error");
+        }
+        let all = if what == "files" { &change.files } else { &change.commits };
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let (paging, answer) = (listing.paging(), listing.send(&all, WITH_LINKS));
+        let pages = all.len().div_ceil(paging.size);
+        answer
+            .with("X-Page", paging.page.to_string())
+            .with("X-PerPage", paging.size.to_string())
+            .with("X-PageCount", pages.to_string())
+            .with("X-HasMore", (paging.page < pages).to_string())
     }
 
     /// The oldest pull request of a branch into another one, closed or not.

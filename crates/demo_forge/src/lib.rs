@@ -9,14 +9,15 @@
 //! A project file is an object with `owner`, `name`, `now` (the server's clock), `issues`, `pulls` and `repository`. An issue or
 //! pull request has the API's own keys, of which only `number` is needed; users, labels and branches are names or the API's
 //! objects. Next to the API's keys, `comments` may be a list of comments, and there are `timeline` (events, whose `ref_issue`
-//! and `dependent_issue` are numbers), `dependencies` (numbers, or objects with `number` and `repository`), `reviews` and
-//! `head_sha`. `repository` has fields of the API's object (`archived`, `empty`, `has_issues`, `permissions`, …) and the lists
+//! and `dependent_issue` are numbers), `dependencies` (numbers, or objects with `number` and `repository`), `reviews`, `files`,
+//! `commits` and `head_sha`. `repository` has fields of the API's object (`archived`, `empty`, `has_issues`, `permissions`, …) and the lists
 //! `branches`, `collaborators`, `labels`, `milestones`, `statuses` (`context`, `status`, `ref`) and `former_names`.
 
 mod access;
 mod answer;
 mod api;
 mod branch;
+mod change;
 mod discussion;
 mod entry;
 mod fault;

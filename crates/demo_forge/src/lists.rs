@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::branch::{Branch, branches};
+use crate::change::{Change, change};
 use crate::discussion::{Item, comments, reviews, timeline};
 use crate::entry::{Entry, text};
 use crate::fixture::{Content, Dependency, EntryFile, LabelFile, MilestoneFile, State};
@@ -39,6 +40,7 @@ pub(crate) struct Lists {
     /// By the number of the issue or pull request.
     pub comments: BTreeMap<u64, Vec<Item>>,
     pub reviews: BTreeMap<u64, Vec<Item>>,
+    pub changes: BTreeMap<u64, Change>,
     pub timelines: BTreeMap<u64, Vec<Item>>,
     pub dependencies: BTreeMap<u64, Vec<Needed>>,
 }
@@ -116,6 +118,7 @@ impl Lists {
             self.dependencies.insert(number, needed.collect());
             if is_pull {
                 self.reviews.insert(number, reviews(place, file));
+                self.changes.insert(number, change(place, file));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{EntryFile, State};
+use crate::fixture::{ChangedFile, EntryFile, State};
 use crate::flavour::Flavour;
 use crate::place::{Place, or_epoch, or_null};
 
@@ -31,7 +31,10 @@ pub(crate) fn pull(place: &Place<'_>, file: &EntryFile, in_list: bool, branches:
     let is_by_number = is_branch_gone || is_agit || is_fork_gone;
     let reference = if is_by_number { format!("refs/pull/{number}/head") } else { head.to_owned() };
     // Where the branch is in no repository, its size is not known.
-    let size = |size: Option<u64>| size.filter(|_| !is_agit && !is_fork_gone).unwrap_or(0);
+    let sum = |count: fn(&ChangedFile) -> u64| file.files.as_ref().map(|files| files.iter().map(count).sum::<u64>());
+    let size = |size: Option<u64>, count: fn(&ChangedFile) -> u64| {
+        size.or_else(|| sum(count)).filter(|_| !is_agit && !is_fork_gone).unwrap_or(0)
+    };
     let mut head_end =
         end(place, if is_agit && flavour != Flavour::Forgejo { "" } else { head }, &reference, &head_sha);
     if is_fork_gone {
@@ -46,8 +49,8 @@ pub(crate) fn pull(place: &Place<'_>, file: &EntryFile, in_list: bool, branches:
         "requested_reviewers": if reviewers.is_null() { nobody.clone() } else { reviewers },
         "requested_reviewers_teams": nobody, "state": file.state.word(), "draft": file.is_draft(),
         "is_locked": file.is_locked, "comments": file.comment_count(), "review_comments": 0,
-        "additions": size(file.additions), "deletions": size(file.deletions),
-        "changed_files": size(file.changed_files), "html_url": page, "diff_url": format!("{page}.diff"),
+        "additions": size(file.additions, |one| one.additions), "deletions": size(file.deletions, |one| one.deletions),
+        "changed_files": size(file.changed_files, |_| 1), "html_url": page, "diff_url": format!("{page}.diff"),
         "patch_url": format!("{page}.patch"), "mergeable": merged || file.mergeable.unwrap_or(!file.is_draft()),
         "merged": merged, "merged_at": or_null(file.merged_at.as_ref()),
         "merge_commit_sha": merged.then(|| file.merge_commit_sha.clone().unwrap_or_else(|| sha(3))),

@@ -11,9 +11,9 @@ import re
 import sys
 
 SERVERS = ["gitea-1.23", "gitea-1.26", "forgejo-15", "forgejo-17"]
-HEADERS = ["allow", "link", "location", "x-total-count"]
+HEADERS = ["allow", "link", "location", "x-hasmore", "x-total-count"]
 # What the forge does not serve.
-LEFT_OUT = r"/(files|commits)(\?|$)|\.diff$|/pull$|/(assignees|reviewers|permission)$|/orgs/|/issues/search|/blank/commits"
+LEFT_OUT = r"/house/commits\?|\.diff$|/pull$|/(assignees|reviewers|permission)$|/orgs/|/issues/search|/blank/commits"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$")
 HERE = pathlib.Path(__file__).parent
 
@@ -95,6 +95,10 @@ def project(answers, agit):
             found |= {one["number"]: one for one in (body if isinstance(body, list) else [body])}
         elif re.match(r"pulls(\?|/\d+$)", inner):
             pulls |= {one["number"]: one for one in (body if isinstance(body, list) else [body])}
+        elif (match := re.match(r"pulls/(\d+)/commits", inner)) and not body:
+            lists.setdefault(int(match[1]), {})["commits"] = []
+        elif match := re.match(r"pulls/(\d+)/files", inner):
+            lists.setdefault(int(match[1]), {})["files"] = (body, answer["headers"]["x-total-count"])
         elif match := re.match(r"issues/(\d+)/(comments|dependencies)$", inner):
             lists.setdefault(int(match[1]), {})[match[2]] = body
         elif match := re.match(r"issues/(\d+)/timeline", inner):
@@ -109,6 +113,12 @@ def project(answers, agit):
         if comments := parts.get("comments"):
             entries[number]["comments"] = [
                 {"user": one["user"]["login"], "body": one["body"], "created_at": one["created_at"]} for one in comments]
+        if "commits" in parts:
+            entries[number]["commits"] = []
+        if files := parts.get("files"):
+            kept = [{key: one[key] for key in ("filename", "status", "additions", "deletions")} for one in files[0]]
+            more = [{"filename": f"more/{n}"} for n in range(int(files[1]) - len(kept))]
+            entries[number]["files"] = kept + more
         if needed := parts.get("dependencies"):
             entries[number]["dependencies"] = [one["number"] for one in needed]
     for number, events in timelines.items():

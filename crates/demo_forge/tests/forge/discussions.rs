@@ -85,6 +85,56 @@ fn the_oldest_pull_request_of_a_branch_is_found_by_the_branch() {
 }
 
 #[test]
+fn a_pull_request_has_its_files_and_commits_and_a_deleted_fork_none_on_forgejo() {
+    let files = json!([{"filename": "a.py", "status": "added", "additions": 5}, {"filename": "b.py", "deletions": 2},
+                       {"filename": "c.py", "previous_filename": "d.py", "status": "renamed"}]);
+    let commits =
+        json!([{"message": "first\n"}, {"message": "fixes #7\n", "author": "kimi", "date": "2026-03-03T00:00:00Z"}]);
+    let pulls = vec![
+        issue(1, json!({"head": "a", "head_sha": "a".repeat(40), "files": files, "commits": commits})),
+        issue(2, json!({"head": {"label": "b", "repo": null}, "additions": 7, "deletions": 1, "changed_files": 2})),
+    ];
+    let project = Project::new("acme", "app", vec![], pulls);
+    for flavour in Flavour::ALL {
+        let forge = start(&project, flavour);
+        let first = at(&forge, "pulls/1/files?limit=2");
+        let list = first.json();
+        assert_eq!(
+            (&list[0]["filename"], &list[0]["status"], &list[1]["changes"]),
+            (&json!("a.py"), &json!("added"), &json!(2))
+        );
+        let headers = ["X-Total-Count", "X-Page", "X-PerPage", "X-PageCount", "X-HasMore"]
+            .map(|name| first.header(name).unwrap());
+        assert_eq!((headers, first.header("Link").is_some()), (["3", "1", "2", "2", "true"], true));
+        let second = at(&forge, "pulls/1/files?limit=2&page=2");
+        assert_eq!(
+            (second.header("X-HasMore"), &second.json()[0]["previous_filename"]),
+            (Some("false"), &json!("d.py"))
+        );
+        let single = at(&forge, "pulls/1").json();
+        assert_eq!(
+            [&single["additions"], &single["deletions"], &single["changed_files"]],
+            [5, 2, 3],
+            "as the files say"
+        );
+        let commits = at(&forge, "pulls/1/commits").json();
+        assert_eq!(
+            (&commits[0]["commit"]["message"], &commits[0]["sha"]),
+            (&json!("fixes #7\n"), &json!("a".repeat(40))),
+            "the newest first"
+        );
+        assert_eq!((&commits[0]["author"]["login"], &commits[1]["author"]["login"]), (&json!("kimi"), &json!("timmy")));
+        let gone = at(&forge, "pulls/2/files");
+        assert_eq!(gone.status, if flavour.is_gitea() { 200 } else { 500 });
+        let gone = at(&forge, "pulls/2").json();
+        assert_eq!(gone.get("additions").map(Value::to_string), (!flavour.is_gitea()).then(|| "0".to_owned()));
+        assert_eq!((&gone["head"]["repo"], &gone["head"]["repo_id"]), (&Value::Null, &json!(-1)));
+        assert_eq!(at(&forge, "pulls/2/commits").json().as_array().unwrap().len(), 1);
+        assert_eq!(at(&forge, "pulls/9/files").status, 404);
+    }
+}
+
+#[test]
 fn dependencies_are_issues_as_they_are_now_and_known_from_both_ends() {
     let elsewhere = json!({"number": 8, "repository": "acme/other", "state": "closed", "title": "Elsewhere"});
     let issues = vec![issue(1, json!({"dependencies": [2, elsewhere]})), issue(2, json!({}))];

@@ -69,7 +69,7 @@ fn full() -> Project {
     let elsewhere = json!({"number": 7, "repository": "acme/other", "title": "Elsewhere"});
     let first = json!({"labels": ["bug"], "assignees": ["ann"], "milestone": "M1", "comments": [by("ben")],
                        "dependencies": [2, elsewhere], "timeline": timeline, "is_locked": true});
-    let pull = json!({"head": "timmy/issue-1", "requested_reviewers": ["rina"], "due_date": "2026-04-01T00:00:00Z",
+    let pull = json!({"head": "timmy/issue-1", "requested_reviewers": ["rina"], "changed_files": 1, "due_date": "2026-04-01T00:00:00Z",
                       "reviews": [{"user": "rina", "state": "REQUEST_CHANGES", "submitted_at": "2026-03-02T00:00:00Z"}]});
     Project::new("acme", "weatherbox", vec![issue(1, first), issue(2, json!({}))], vec![issue(3, pull)])
         .with_repository(
@@ -100,6 +100,8 @@ fn every_answer_fits_the_description() {
         ("/repos/acme/weatherbox/milestones/1", "/repos/{owner}/{repo}/milestones/{id}"),
         ("/repos/acme/weatherbox/pulls", "/repos/{owner}/{repo}/pulls"),
         ("/repos/acme/weatherbox/pulls/3", "/repos/{owner}/{repo}/pulls/{index}"),
+        ("/repos/acme/weatherbox/pulls/3/commits", "/repos/{owner}/{repo}/pulls/{index}/commits"),
+        ("/repos/acme/weatherbox/pulls/3/files", "/repos/{owner}/{repo}/pulls/{index}/files"),
         ("/repos/acme/weatherbox/pulls/3/reviews", "/repos/{owner}/{repo}/pulls/{index}/reviews"),
         ("/repos/acme/weatherbox/branches", "/repos/{owner}/{repo}/branches"),
         ("/repos/acme/weatherbox/branches/timmy/issue-1", "/repos/{owner}/{repo}/branches/{branch}"),

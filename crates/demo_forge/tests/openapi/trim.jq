@@ -16,7 +16,8 @@ def names: [.. | objects | .["$ref"]? | strings | ltrimstr("#/definitions/")];
    "/repos/{owner}/{repo}/issues/{index}/dependencies", "/repos/{owner}/{repo}/issues/{index}/labels",
    "/repos/{owner}/{repo}/issues/{index}/timeline", "/repos/{owner}/{repo}/labels", "/repos/{owner}/{repo}/labels/{id}",
    "/repos/{owner}/{repo}/milestones", "/repos/{owner}/{repo}/milestones/{id}", "/repos/{owner}/{repo}/pulls",
-   "/repos/{owner}/{repo}/pulls/{index}", "/repos/{owner}/{repo}/pulls/{index}/reviews", "/repos/{owner}/{repo}/branches",
+   "/repos/{owner}/{repo}/pulls/{index}", "/repos/{owner}/{repo}/pulls/{index}/commits",
+   "/repos/{owner}/{repo}/pulls/{index}/files", "/repos/{owner}/{repo}/pulls/{index}/reviews", "/repos/{owner}/{repo}/branches",
    "/repos/{owner}/{repo}/branches/{branch}", "/repos/{owner}/{repo}/collaborators",
    "/repos/{owner}/{repo}/commits/{ref}/status", "/repos/{owner}/{repo}/commits/{ref}/statuses",
    "/repos/{owner}/{repo}/statuses/{sha}" ]
